@@ -1,0 +1,63 @@
+//! Why a link ended, and what the client does next.
+
+/// A WebSocket close code. Those from 4400 on are ours and resemble HTTP's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseCode(pub u16);
+
+/// What the client does after a link has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// Connect again, after the backoff.
+    Retry,
+    /// An agent must log in first.
+    Login,
+    /// Connecting again cannot help before the page is loaded anew.
+    Stop,
+}
+
+impl CloseCode {
+    pub const NORMAL: CloseCode = CloseCode(1000);
+    /// The browser's word for "the connection broke".
+    pub const ABNORMAL: CloseCode = CloseCode(1006);
+    pub const BAD_FRAME: CloseCode = CloseCode(4400);
+    pub const TOKEN_REFUSED: CloseCode = CloseCode(4401);
+    pub const FOREIGN_PAGE: CloseCode = CloseCode(4403);
+    pub const UNKNOWN_SITE: CloseCode = CloseCode(4404);
+    pub const SILENT: CloseCode = CloseCode(4408);
+    pub const FRAME_TOO_LARGE: CloseCode = CloseCode(4413);
+    pub const TOO_MANY_LINKS: CloseCode = CloseCode(4429);
+    pub const LOGIN_REQUIRED: CloseCode = CloseCode(4440);
+    pub const EDGE_ERROR: CloseCode = CloseCode(4500);
+    pub const SITE_NOT_KNOWN_YET: CloseCode = CloseCode(4503);
+
+    pub fn reaction(self) -> Reaction {
+        match self {
+            CloseCode::LOGIN_REQUIRED => Reaction::Login,
+            CloseCode::BAD_FRAME
+            | CloseCode::TOKEN_REFUSED
+            | CloseCode::FOREIGN_PAGE
+            | CloseCode::UNKNOWN_SITE
+            | CloseCode::FRAME_TOO_LARGE => Reaction::Stop,
+            // CLOSE-2: an unknown code may come from a later version; trying again with backoff harms nobody.
+            _ => Reaction::Retry,
+        }
+    }
+
+    /// The same word that problem+json carries as its code.
+    pub fn name(self) -> &'static str {
+        match self {
+            CloseCode::NORMAL => "normal",
+            CloseCode::BAD_FRAME => "bad-frame",
+            CloseCode::TOKEN_REFUSED => "token-refused",
+            CloseCode::FOREIGN_PAGE => "foreign-page",
+            CloseCode::UNKNOWN_SITE => "unknown-site",
+            CloseCode::SILENT => "silent",
+            CloseCode::FRAME_TOO_LARGE => "frame-too-large",
+            CloseCode::TOO_MANY_LINKS => "too-many-links",
+            CloseCode::LOGIN_REQUIRED => "login-required",
+            CloseCode::EDGE_ERROR => "edge-error",
+            CloseCode::SITE_NOT_KNOWN_YET => "site-not-known-yet",
+            _ => "broken",
+        }
+    }
+}

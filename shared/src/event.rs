@@ -1,0 +1,182 @@
+//! What travels between edge and origin: CloudEvents 1.0 in JSON batches (EVENT-1), and a receipt per event.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Millis;
+use crate::id::{AgentId, ConversationId, Epoch, MessageId, SiteId, WriterId};
+use crate::message::Author;
+
+/// The media type of a batch, in both directions.
+pub const BATCH_TYPE: &str = "application/cloudevents-batch+json";
+
+/// Events in one batch, at most.
+pub const MAX_BATCH: usize = 50;
+
+/// A CloudEvent. `source` + `id` name it; the receiver accepts that pair once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    pub specversion: String,
+    pub id: String,
+    /// `/sites/{site}` or `/sites/{site}/conversations/{conversation}`.
+    pub source: String,
+    #[serde(flatten)]
+    pub body: Body,
+}
+
+/// What happened, by the CloudEvent's `type`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum Body {
+    /// Edge → origin: a message that the edge has stored.
+    #[serde(rename = "seawall.message")]
+    Message(Stored),
+    /// Edge → origin: nothing but a question whether events are taken. Receipted, never kept.
+    #[serde(rename = "seawall.probe")]
+    Probe {},
+    /// Origin → edge: a reply written in the origin.
+    #[serde(rename = "seawall.reply")]
+    Reply(Reply),
+    /// Origin → edge: settings or roster of the site have changed; the edge fetches them anew.
+    #[serde(rename = "seawall.site-changed")]
+    SiteChanged { site: SiteId, version: u64 },
+    /// A type of a later version: answered with `refused`, reason `unknown-type`.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A message with its place: order is (conversation, epoch, seq).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stored {
+    pub site: SiteId,
+    pub conversation: ConversationId,
+    pub epoch: Epoch,
+    pub seq: u64,
+    pub author: Author,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    pub text: String,
+    pub at_ms: Millis,
+}
+
+/// A reply on its way to the edge, numbered per conversation by the origin as its writer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    pub site: SiteId,
+    pub conversation: ConversationId,
+    pub id: MessageId,
+    pub writer: WriterId,
+    pub n: u64,
+    pub agent: AgentId,
+    pub name: String,
+    pub text: String,
+}
+
+impl Event {
+    pub fn message(id: &MessageId, stored: Stored) -> Event {
+        Event {
+            specversion: "1.0".into(),
+            id: id.to_string(),
+            source: format!("/sites/{}/conversations/{}", stored.site, stored.conversation),
+            body: Body::Message(stored),
+        }
+    }
+
+    pub fn probe(id: String) -> Event {
+        Event { specversion: "1.0".into(), id, source: "/probes".into(), body: Body::Probe {} }
+    }
+
+    pub fn reply(reply: Reply) -> Event {
+        Event {
+            specversion: "1.0".into(),
+            id: reply.id.to_string(),
+            source: format!("/sites/{}/conversations/{}", reply.site, reply.conversation),
+            body: Body::Reply(reply),
+        }
+    }
+
+    pub fn site_changed(id: String, site: SiteId, version: u64) -> Event {
+        Event {
+            specversion: "1.0".into(),
+            id,
+            source: format!("/sites/{site}"),
+            body: Body::SiteChanged { site, version },
+        }
+    }
+}
+
+/// The answer to a batch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Receipts {
+    pub receipts: Vec<Receipt>,
+}
+
+/// The receiver's answer for one event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The event's id; with `source` where one batch holds the same id from two sources.
+    pub id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    pub result: Outcome,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Accepted,
+    /// Taken before: a success.
+    Duplicate,
+    /// Refused for good: parked with its reason, never sent again by itself.
+    Refused,
+    /// Not now.
+    Later,
+}
+
+/// The answer of `GET {origin}/sites/{site}`: what the edge must know about a site.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SiteSettings {
+    pub site: SiteId,
+    pub account: String,
+    /// Grows with every change.
+    pub version: u64,
+    /// The name that visitors read.
+    pub name: String,
+    /// Pages that may embed the chat, as CSP sources (`https://shop.example`); empty: any page.
+    #[serde(default)]
+    pub embed_origins: Vec<String>,
+    #[serde(default)]
+    pub agents: Vec<RosterAgent>,
+    #[serde(default)]
+    pub groups: Vec<RosterGroup>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RosterAgent {
+    pub id: AgentId,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RosterGroup {
+    pub id: String,
+    pub name: String,
+    #[serde(default)]
+    pub agents: Vec<AgentId>,
+}
+
+/// The claims of an agent's JWT (EdDSA), issued by the origin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentClaims {
+    pub sub: AgentId,
+    pub name: String,
+    pub account: String,
+    /// Sites that the agent may answer for.
+    pub sites: Vec<SiteId>,
+    /// Seconds since 1970, as JWT has it.
+    pub iat: u64,
+    pub exp: u64,
+}
