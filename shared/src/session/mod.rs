@@ -1,0 +1,631 @@
+//! The client's side of a link: one machine for the visitor's chat, an agent's view of a conversation and an
+//! agent's inbox. It owns the outbox and the resume point and outlives every link.
+//!
+//! ```text
+//! session.handle(now, Input::Closed(link, code));
+//! while let Some(output) = session.poll_output() { perform(output) }
+//! wake_at(session.poll_timeout());
+//! ```
+
+mod lanes;
+#[cfg(test)]
+mod tests;
+mod transcript;
+mod view;
+
+use std::collections::VecDeque;
+
+use crate::Millis;
+use crate::backoff::{Backoff, STABLE_MS};
+use crate::close::{CloseCode, Reaction};
+use crate::codec::Saved;
+use crate::frame::{Ack, ClientFrame, EdgeFrame, Hello, Nack, PROTOCOL, Spread, Summary, Welcome};
+use crate::id::{ConversationId, MessageId, WriterId};
+use crate::inbox::Verdict;
+use crate::limits::MAX_WRITERS_PER_HELLO;
+use crate::message::{Message, Side};
+use crate::mode::Notice;
+use crate::random::Random;
+
+use lanes::{AfterNack, Lanes};
+use transcript::Transcript;
+pub use view::{MessageState, Row, Standing, WriteRefusal};
+
+/// A browser may take long to notice that nobody answers; after this a new attempt is made.
+const OPEN_TIMEOUT_MS: Millis = 15_000;
+const GREET_TIMEOUT_MS: Millis = 10_000;
+/// A link silent for this long is asked for a sign of life …
+const PING_AFTER_MS: Millis = 20_000;
+/// … and given up when none comes.
+const PONG_TIMEOUT_MS: Millis = 10_000;
+/// "Typing" is said again at most this often, and believed for twice as long.
+const TYPING_EVERY_MS: Millis = 3_000;
+
+/// A numbered physical connection. Events of any but the current one are ignored (LINK-1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Link(pub u32);
+
+/// Which kind of link the session keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Visitor,
+    Agent,
+    /// The site's list of conversations; carries no messages.
+    Inbox,
+}
+
+impl Role {
+    pub fn side(self) -> Side {
+        match self {
+            Role::Visitor => Side::Visitor,
+            Role::Agent | Role::Inbox => Side::Agent,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The page is there; `saved` is what earlier pages left in the browser's storage.
+    Start {
+        saved: Vec<Saved>,
+    },
+    Opened(Link),
+    Frames(Link, Vec<EdgeFrame>),
+    /// The edge sent what is not the protocol.
+    Garbage(Link),
+    Closed(Link, CloseCode),
+    /// The person pressed Send. Checked before with [`Session::may_write`]; otherwise ignored.
+    Write(String),
+    /// Sends a refused message once more, as a new one.
+    Retry(MessageId),
+    /// Gives a refused message up.
+    Discard(MessageId),
+    /// The person changed the text in the composer; false: it is empty now.
+    Typing(bool),
+    /// The transcript is (not) before somebody's eyes.
+    Looking(bool),
+    /// The browser believes to be online or offline. A hint: it is often wrong.
+    Online(bool),
+    /// The tab was shown, or the page came back from sleep.
+    Awake,
+    /// Wants older messages.
+    Earlier,
+    /// Log in has succeeded, or the person asks to connect again after a stop.
+    Reconnect,
+    /// `poll_timeout` has been reached.
+    Timeout,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    Open(Link),
+    Send(Link, ClientFrame),
+    Close(Link, CloseCode),
+    /// Keep this message in the browser's storage, under its id.
+    Save(Saved),
+    Erase(MessageId),
+    /// The edge renewed the visitor token (clients without cookies).
+    Token(String),
+    /// What the person sees may have changed.
+    Changed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    Idle,
+    Waiting { until: Millis },
+    Opening { link: Link, until: Millis },
+    Greeting { link: Link, until: Millis },
+    Live(Live),
+    Stopped(CloseCode),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Live {
+    link: Link,
+    since: Millis,
+    stable: bool,
+    heard_at: Millis,
+    pinged_at: Option<Millis>,
+    /// A second hello is on its way; when its welcome is due.
+    resync_until: Option<Millis>,
+}
+
+pub struct Session {
+    role: Role,
+    state: State,
+    last_link: Link,
+    random: Random,
+    backoff: Backoff,
+    spread: Spread,
+    retry_after_ms: Millis,
+    online: bool,
+    looking: bool,
+    conversation: Option<ConversationId>,
+    notice: Notice,
+    transcript: Transcript,
+    lanes: Lanes,
+    inbox: Vec<Summary>,
+    /// The highest seq that any frame has spoken of; more than the transcript has means that we missed something.
+    heard_of_seq: u64,
+    typing_told_at: Option<Millis>,
+    other_types_until: Option<Millis>,
+    /// A page of history was asked for.
+    earlier_asked: bool,
+    outputs: VecDeque<Output>,
+}
+
+impl Session {
+    /// `writer` is random and never used before; `seed` feeds the jitter.
+    pub fn new(role: Role, writer: WriterId, seed: u64) -> Session {
+        Session {
+            role,
+            state: State::Idle,
+            last_link: Link::default(),
+            random: Random::new(seed),
+            backoff: Backoff::default(),
+            spread: Spread::default(),
+            retry_after_ms: 0,
+            online: true,
+            looking: false,
+            conversation: None,
+            notice: Notice::default(),
+            transcript: Transcript::default(),
+            lanes: Lanes::new(writer),
+            inbox: Vec::new(),
+            heard_of_seq: 0,
+            typing_told_at: None,
+            other_types_until: None,
+            earlier_asked: false,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    pub fn handle(&mut self, now: Millis, input: Input) {
+        match input {
+            Input::Start { saved } => {
+                self.lanes.adopt(saved);
+                if self.state == State::Idle {
+                    self.open(now);
+                }
+            }
+            Input::Opened(link) => {
+                if matches!(self.state, State::Opening { link: current, .. } if current == link) {
+                    self.state = State::Greeting { link, until: now + GREET_TIMEOUT_MS };
+                    self.say_hello(link);
+                }
+            }
+            Input::Frames(link, frames) => {
+                for frame in frames {
+                    // A frame may end the link (LINK-1), so each one is checked.
+                    if self.current_link() == Some(link) {
+                        self.frame(now, link, frame);
+                    }
+                }
+                self.after_frames(now);
+            }
+            Input::Garbage(link) => {
+                if self.current_link() == Some(link) {
+                    self.outputs.push_back(Output::Close(link, CloseCode::BAD_FRAME));
+                    self.wait(now);
+                }
+            }
+            Input::Closed(link, code) => {
+                if self.current_link() == Some(link) {
+                    match code.reaction() {
+                        Reaction::Retry => self.wait(now),
+                        Reaction::Login | Reaction::Stop => self.stop(code),
+                    }
+                }
+            }
+            Input::Write(text) => self.write(now, text),
+            Input::Retry(id) => {
+                if let Some(text) = self.lanes.discard(&id) {
+                    self.outputs.push_back(Output::Erase(id));
+                    self.write(now, text);
+                }
+            }
+            Input::Discard(id) => {
+                if self.lanes.discard(&id).is_some() {
+                    self.outputs.push_back(Output::Erase(id));
+                    self.changed();
+                }
+            }
+            Input::Typing(on) => self.tell_typing(now, on),
+            Input::Looking(looking) => {
+                self.looking = looking;
+                self.tell_marks();
+                self.changed();
+            }
+            Input::Online(online) => {
+                self.online = online;
+                self.changed();
+                if online {
+                    self.nudge(now);
+                }
+            }
+            Input::Awake => {
+                self.nudge(now);
+                self.timeout(now);
+            }
+            Input::Earlier => {
+                if let State::Live(live) = self.state
+                    && self.has_earlier()
+                    && !self.earlier_asked
+                {
+                    self.earlier_asked = true;
+                    let before_seq = self.transcript.first_seq();
+                    self.say(live.link, ClientFrame::History { before_seq });
+                }
+            }
+            Input::Reconnect => {
+                if !matches!(self.state, State::Live(_) | State::Opening { .. } | State::Greeting { .. }) {
+                    self.open(now);
+                }
+            }
+            Input::Timeout => self.timeout(now),
+        }
+    }
+
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call with [`Input::Timeout`], on the clock of `handle`.
+    pub fn poll_timeout(&self) -> Option<Millis> {
+        let link = match self.state {
+            State::Idle | State::Stopped(_) => None,
+            State::Waiting { until } | State::Opening { until, .. } | State::Greeting { until, .. } => {
+                Some(until)
+            }
+            State::Live(live) => [
+                Some(live.pinged_at.map_or(live.heard_at + PING_AFTER_MS, |at| at + PONG_TIMEOUT_MS)),
+                (!live.stable).then_some(live.since + STABLE_MS),
+                live.resync_until,
+                self.lanes.next_pause_end(),
+            ]
+            .into_iter()
+            .flatten()
+            .min(),
+        };
+        link.into_iter().chain(self.other_types_until).min()
+    }
+
+    fn current_link(&self) -> Option<Link> {
+        match self.state {
+            State::Opening { link, .. } | State::Greeting { link, .. } | State::Live(Live { link, .. }) => {
+                Some(link)
+            }
+            State::Idle | State::Waiting { .. } | State::Stopped(_) => None,
+        }
+    }
+
+    // ---- the link ----
+
+    fn open(&mut self, now: Millis) {
+        self.last_link.0 += 1;
+        self.state = State::Opening { link: self.last_link, until: now + OPEN_TIMEOUT_MS };
+        self.outputs.push_back(Output::Open(self.last_link));
+        self.changed();
+    }
+
+    fn wait(&mut self, now: Millis) {
+        self.link_lost();
+        let chatting = self.spread.chatting_ms;
+        let delay = if self.is_chatting() {
+            self.backoff.next_delay(chatting, self.retry_after_ms, &mut self.random)
+        } else {
+            // Those who chat come first, all others after them.
+            chatting + self.backoff.next_delay(self.spread.others_ms, self.retry_after_ms, &mut self.random)
+        };
+        self.retry_after_ms = 0;
+        self.state = State::Waiting { until: now + delay };
+        self.changed();
+    }
+
+    fn stop(&mut self, code: CloseCode) {
+        self.link_lost();
+        self.state = State::Stopped(code);
+        self.changed();
+    }
+
+    fn link_lost(&mut self) {
+        self.lanes.broken();
+        self.typing_told_at = None;
+        self.other_types_until = None;
+        self.earlier_asked = false;
+    }
+
+    fn nudge(&mut self, now: Millis) {
+        if matches!(self.state, State::Waiting { .. }) && self.backoff.nudge(now) {
+            self.open(now);
+        }
+    }
+
+    fn timeout(&mut self, now: Millis) {
+        if self.other_types_until.is_some_and(|until| now >= until) {
+            self.other_types_until = None;
+            self.changed();
+        }
+        match self.state {
+            State::Waiting { until } if now >= until => self.open(now),
+            State::Opening { link, until } | State::Greeting { link, until } if now >= until => {
+                self.give_up(now, link);
+            }
+            State::Live(live) => self.timeout_live(now, live),
+            _ => {}
+        }
+    }
+
+    fn timeout_live(&mut self, now: Millis, mut live: Live) {
+        if live.resync_until.is_some_and(|until| now >= until)
+            || live.pinged_at.is_some_and(|at| now >= at + PONG_TIMEOUT_MS)
+        {
+            return self.give_up(now, live.link);
+        }
+        if live.pinged_at.is_none() && now >= live.heard_at + PING_AFTER_MS {
+            live.pinged_at = Some(now);
+            self.say(live.link, ClientFrame::Ping);
+        }
+        if !live.stable && now >= live.since + STABLE_MS {
+            live.stable = true;
+            self.backoff.stable();
+        }
+        self.state = State::Live(live);
+        self.flush(now);
+    }
+
+    fn give_up(&mut self, now: Millis, link: Link) {
+        self.outputs.push_back(Output::Close(link, CloseCode::SILENT));
+        self.wait(now);
+    }
+
+    fn say(&mut self, link: Link, frame: ClientFrame) {
+        self.outputs.push_back(Output::Send(link, frame));
+    }
+
+    fn say_hello(&mut self, link: Link) {
+        let unacked = self.lanes.unacked_writers().take(MAX_WRITERS_PER_HELLO).cloned().collect();
+        let hello = Hello { protocol: PROTOCOL, resume: self.transcript.resume(), unacked };
+        self.say(link, ClientFrame::Hello(hello));
+    }
+
+    /// RESUME-3: something was missed; a second hello on the same link fetches it.
+    fn resync(&mut self, now: Millis) {
+        if let State::Live(live) = &mut self.state
+            && live.resync_until.is_none()
+        {
+            live.resync_until = Some(now + GREET_TIMEOUT_MS);
+            let link = live.link;
+            self.say_hello(link);
+        }
+    }
+
+    // ---- what the edge says ----
+
+    fn frame(&mut self, now: Millis, link: Link, frame: EdgeFrame) {
+        if let State::Live(live) = &mut self.state {
+            live.heard_at = now;
+            live.pinged_at = None;
+        }
+        match frame {
+            EdgeFrame::Welcome(welcome) => self.welcome(now, link, *welcome),
+            EdgeFrame::Ack(ack) => self.ack(&ack),
+            EdgeFrame::Nack(nack) => self.nack(now, &nack),
+            EdgeFrame::Event(message) => self.event(message),
+            EdgeFrame::Receipted { upto_seq } => {
+                self.heard_of_seq = self.heard_of_seq.max(upto_seq);
+                self.receipted(upto_seq);
+            }
+            EdgeFrame::Delivered { side, upto_seq } => {
+                self.transcript.delivered.raise(side, upto_seq);
+            }
+            EdgeFrame::Seen { side, upto_seq } => {
+                self.transcript.delivered.raise(side, upto_seq);
+                self.transcript.seen.raise(side, upto_seq);
+            }
+            EdgeFrame::Typing { side, on } => {
+                if side != self.role.side() {
+                    self.other_types_until = on.then_some(now + 2 * TYPING_EVERY_MS);
+                }
+            }
+            EdgeFrame::Mode(notice) => {
+                // MODE-2: notices reach us by several ways; the older one loses.
+                if notice.version >= self.notice.version {
+                    self.notice = notice;
+                }
+            }
+            EdgeFrame::History { messages } => {
+                self.earlier_asked = false;
+                self.transcript.prepend(messages);
+            }
+            EdgeFrame::Summary(summary) => self.summary(summary),
+            EdgeFrame::Bye { retry_after_ms, .. } => self.retry_after_ms = retry_after_ms,
+            EdgeFrame::Pong | EdgeFrame::Unknown => return,
+        }
+        self.changed();
+    }
+
+    fn welcome(&mut self, now: Millis, link: Link, welcome: Welcome) {
+        match &mut self.state {
+            State::Live(live) => live.resync_until = None,
+            _ => {
+                self.state = State::Live(Live {
+                    link,
+                    since: now,
+                    stable: false,
+                    heard_at: now,
+                    pinged_at: None,
+                    resync_until: None,
+                });
+            }
+        }
+        self.spread = welcome.spread;
+        self.notice = welcome.notice;
+        self.inbox = welcome.inbox;
+        if let Some(token) = welcome.token {
+            self.outputs.push_back(Output::Token(token));
+        }
+        let same_log =
+            self.transcript.epoch == Some(welcome.epoch) && self.conversation == welcome.conversation;
+        self.conversation = welcome.conversation;
+        if !same_log {
+            // EPOCH-2: whatever the origin may not have goes to the new log.
+            self.lanes.new_epoch();
+            self.heard_of_seq = 0;
+        }
+        self.heard_of_seq = self.heard_of_seq.max(welcome.last_seq);
+        if same_log && welcome.replay {
+            for message in welcome.messages {
+                self.transcript.accept(message);
+            }
+        } else if !same_log || welcome.last_seq > self.transcript.last_seq() {
+            let (seen, delivered) = (self.transcript.seen, self.transcript.delivered);
+            self.transcript.start_over(welcome.epoch, welcome.messages, welcome.last_seq);
+            if same_log {
+                (self.transcript.seen, self.transcript.delivered) = (seen, delivered);
+            }
+        }
+        for side in [Side::Visitor, Side::Agent] {
+            self.transcript.delivered.raise(side, welcome.delivered.of(side));
+            self.transcript.seen.raise(side, welcome.seen.of(side));
+        }
+        for ack in &welcome.acks {
+            self.lanes.acked(ack);
+        }
+        self.receipted(welcome.receipted_upto);
+        // What this side has on its screen and the edge has forgotten is said again.
+        let side = self.role.side();
+        if welcome.delivered.of(side) < self.transcript.last_of(side.other())
+            || welcome.seen.of(side) < self.transcript.seen.of(side)
+        {
+            self.say_marks(link);
+        }
+    }
+
+    fn ack(&mut self, ack: &Ack) {
+        if let Some(entry) = self.lanes.entry(&ack.writer, ack.upto_n) {
+            // Our own message has its place now; everybody else got it as an event.
+            let message = Message {
+                seq: ack.seq,
+                id: entry.id.clone(),
+                author: self.own_author(),
+                name: String::new(),
+                text: entry.text.clone(),
+                at_ms: entry.at_ms,
+            };
+            self.transcript.accept(message);
+        }
+        self.heard_of_seq = self.heard_of_seq.max(ack.seq);
+        self.lanes.acked(ack);
+        self.receipted(self.transcript.receipted_upto);
+    }
+
+    fn nack(&mut self, now: Millis, nack: &Nack) {
+        if self.lanes.nacked(now, nack) == AfterNack::Resync {
+            self.resync(now);
+        }
+    }
+
+    fn event(&mut self, message: Message) {
+        self.heard_of_seq = self.heard_of_seq.max(message.seq);
+        let side = message.author.side();
+        if self.transcript.accept(message) == Verdict::New && side != self.role.side() {
+            self.other_types_until = None;
+        }
+    }
+
+    fn receipted(&mut self, upto_seq: u64) {
+        let upto_seq = upto_seq.max(self.transcript.receipted_upto);
+        self.transcript.receipted_upto = upto_seq;
+        for id in self.lanes.receipted(upto_seq) {
+            self.outputs.push_back(Output::Erase(id));
+        }
+    }
+
+    fn summary(&mut self, summary: Summary) {
+        match self.inbox.iter_mut().find(|line| line.conversation == summary.conversation) {
+            Some(line) => *line = summary,
+            None => self.inbox.push(summary),
+        }
+        self.inbox.sort_by_key(|line| std::cmp::Reverse(line.at_ms));
+    }
+
+    fn after_frames(&mut self, now: Millis) {
+        if !matches!(self.state, State::Live(_)) {
+            return;
+        }
+        if self.heard_of_seq > self.transcript.last_seq() && self.transcript.epoch.is_some() {
+            self.resync(now);
+        }
+        self.tell_marks();
+        self.flush(now);
+    }
+
+    // ---- what this side says ----
+
+    fn write(&mut self, now: Millis, text: String) {
+        if self.may_write(&text).is_err() {
+            return;
+        }
+        let saved = self.lanes.write(text, now);
+        self.outputs.push_back(Output::Save(saved));
+        self.typing_told_at = None;
+        self.changed();
+        self.flush(now);
+        self.nudge(now);
+    }
+
+    fn flush(&mut self, now: Millis) {
+        if let State::Live(Live { link, resync_until: None, .. }) = self.state {
+            for send in self.lanes.take_to_send(now) {
+                self.say(link, ClientFrame::Send(send));
+            }
+        }
+    }
+
+    fn tell_typing(&mut self, now: Millis, on: bool) {
+        let due = match self.typing_told_at {
+            Some(at) => !on || now >= at + TYPING_EVERY_MS,
+            None => on,
+        };
+        if let State::Live(live) = self.state
+            && due
+        {
+            self.typing_told_at = on.then_some(now);
+            self.say(live.link, ClientFrame::Typing { on });
+        }
+    }
+
+    /// Says what is on this side's screen now, where that is more than was said before.
+    fn tell_marks(&mut self) {
+        let State::Live(live) = self.state else { return };
+        let side = self.role.side();
+        let upto = self.transcript.last_of(side.other());
+        let mut moved = self.transcript.delivered.raise(side, upto);
+        if self.looking {
+            moved |= self.transcript.seen.raise(side, upto);
+        }
+        if moved && self.role != Role::Inbox {
+            self.say_marks(live.link);
+        }
+    }
+
+    fn say_marks(&mut self, link: Link) {
+        let side = self.role.side();
+        let delivered = self.transcript.last_of(side.other());
+        let seen = self.transcript.seen.of(side);
+        if seen < delivered {
+            self.say(link, ClientFrame::Delivered { upto_seq: delivered });
+        }
+        if seen > 0 {
+            self.say(link, ClientFrame::Seen { upto_seq: seen });
+        }
+    }
+
+    fn changed(&mut self) {
+        if self.outputs.back() != Some(&Output::Changed) {
+            self.outputs.push_back(Output::Changed);
+        }
+    }
+}
