@@ -1,0 +1,180 @@
+//! What browsers download: apps and pages, minified, named after their content, and with each other's names filled in.
+//!
+//! A page or script names another file by `{{asset:frame/frame.js}}`; the build puts `/frame/frame-1a2b3c4d.js` there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use crate::process::capture;
+use crate::progress::say;
+use crate::tools::Tools;
+use crate::workspace::{files, hash, output, write_changed};
+
+/// The static files in the making.
+pub(crate) struct Assets {
+    esbuild: PathBuf,
+    www: PathBuf,
+    out: PathBuf,
+    /// From the name in the source (`frame/frame.js`) to the one in the URL (`/frame/frame-1a2b3c4d.js`).
+    urls: BTreeMap<String, String>,
+    written: BTreeSet<PathBuf>,
+}
+
+impl Assets {
+    pub(crate) fn new(tools: &Tools, www: PathBuf, out: PathBuf) -> Result<Assets> {
+        Ok(Assets { esbuild: tools.esbuild()?, www, out, urls: BTreeMap::new(), written: BTreeSet::new() })
+    }
+
+    /// An app's wasm, then its glue, which names the wasm.
+    pub(crate) fn add_app(&mut self, app: &str, glue: &Path, wasm: Vec<u8>) -> Result<()> {
+        let wasm_name = format!("{app}_bg.wasm");
+        let url = self.put_hashed(&format!("{app}/{wasm_name}"), &wasm)?;
+        let glue = self.minify_module(glue)?.replace(&wasm_name, url.rsplit('/').next().unwrap_or(&url));
+        self.put_hashed(&format!("{app}/{app}.js"), glue.as_bytes()).map(drop)
+    }
+
+    /// Everything in `www/`: a file follows as soon as all that it names is there.
+    pub(crate) fn add_pages(&mut self) -> Result<()> {
+        let mut missing: Vec<&str> = Vec::new();
+        missing.extend(EXPECTED.iter().filter(|name| !self.www.join(name).is_file()));
+        if !missing.is_empty() {
+            say(format!("  not there yet, left out: www/{}", missing.join(", www/")));
+        }
+        let mut pending = Vec::new();
+        for path in files(&self.www)? {
+            let name = path
+                .strip_prefix(&self.www)?
+                .to_str()
+                .context("a file in www/ is not named in UTF-8")?
+                .to_owned();
+            let treatment = Treatment::of(&name);
+            let content = match treatment {
+                Treatment::Loader => self.minify(&path)?.into_bytes(),
+                Treatment::Hashed if name.ends_with(".js") => self.minify_module(&path)?.into_bytes(),
+                Treatment::Hashed => self.minify(&path)?.into_bytes(),
+                Treatment::Copied => fs::read(&path)?,
+            };
+            pending.push((name, treatment, content));
+        }
+        while !pending.is_empty() {
+            let before = pending.len();
+            for (name, treatment, content) in std::mem::take(&mut pending) {
+                let Ok(filled) = self.fill(&content) else {
+                    pending.push((name, treatment, content));
+                    continue;
+                };
+                match treatment {
+                    Treatment::Loader => self.put("seawall.js", "seawall.js", &filled).map(drop)?,
+                    Treatment::Hashed => self.put_hashed(&name, &filled).map(drop)?,
+                    Treatment::Copied => self.put(&name, &name, &filled).map(drop)?,
+                }
+            }
+            if pending.len() == before {
+                let stuck = pending.iter().filter_map(|(name, _, content)| {
+                    Some(format!("www/{name} asks for {{{{asset:{}}}}}", self.fill(content).err()?))
+                });
+                bail!("nothing makes these files: {}", stuck.collect::<Vec<_>>().join("; "));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what earlier builds left, and writes down which name became which.
+    pub(crate) fn finish(self) -> Result<()> {
+        for path in files(&self.out)? {
+            if !self.written.contains(&path) {
+                fs::remove_file(path)?;
+            }
+        }
+        write_changed(
+            &output().join("assets.json"),
+            serde_json::to_string_pretty(&json!(self.urls))?.as_bytes(),
+        )
+    }
+
+    /// Puts URLs in place of `{{asset:…}}`; the error is the first name that is not known yet.
+    fn fill(&self, content: &[u8]) -> Result<Vec<u8>, String> {
+        let Ok(mut rest) = str::from_utf8(content) else { return Ok(content.to_vec()) };
+        let mut filled = String::with_capacity(content.len());
+        while let Some((before, after)) = rest.split_once("{{asset:") {
+            let Some((name, after)) = after.split_once("}}") else {
+                return Err("… without an end".to_owned());
+            };
+            filled.push_str(before);
+            filled.push_str(self.urls.get(name.trim()).ok_or_else(|| name.to_owned())?);
+            rest = after;
+        }
+        filled.push_str(rest);
+        Ok(filled.into_bytes())
+    }
+
+    fn put(&mut self, name: &str, under: &str, content: &[u8]) -> Result<String> {
+        let path = self.out.join(under);
+        write_changed(&path, content)?;
+        self.written.insert(path);
+        let url = format!("/{under}");
+        self.urls.insert(name.to_owned(), url.clone());
+        Ok(url)
+    }
+
+    /// The edge lets browsers keep `-[0-9a-f]{8}.` names for ever.
+    fn put_hashed(&mut self, name: &str, content: &[u8]) -> Result<String> {
+        let (stem, extension) = name.rsplit_once('.').context("a file without an extension")?;
+        self.put(name, &format!("{stem}-{}.{extension}", hash(content, 8)), content)
+    }
+
+    /// A module with what it imports, in one file. URLs from the root are other assets.
+    fn minify_module(&self, path: &Path) -> Result<String> {
+        self.esbuild(path, &["--bundle", "--format=esm", "--external:/*", "--external:{{*"])
+    }
+
+    fn minify(&self, path: &Path) -> Result<String> {
+        self.esbuild(path, &[])
+    }
+
+    fn esbuild(&self, path: &Path, flags: &[&str]) -> Result<String> {
+        let always =
+            ["--minify", "--charset=utf8", "--target=es2022", "--log-level=warning", "--legal-comments=none"];
+        let printed = capture(Command::new(&self.esbuild).arg(path).args(always).args(flags))?;
+        eprint!("{}", printed.stderr);
+        Ok(printed.stdout.trim_end().to_owned())
+    }
+}
+
+/// What happens to a file of `www/`.
+#[derive(Clone, Copy, PartialEq)]
+enum Treatment {
+    /// Minified under the one name that stands in customers' pages.
+    Loader,
+    /// Minified and named after its content.
+    Hashed,
+    /// Under its own name, with names filled in.
+    Copied,
+}
+
+impl Treatment {
+    fn of(name: &str) -> Treatment {
+        let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+        match (folder, name.rsplit('.').next()) {
+            ("", _) if name == "loader.js" => Treatment::Loader,
+            ("" | "frame" | "console", Some("js" | "css")) => Treatment::Hashed,
+            _ => Treatment::Copied,
+        }
+    }
+}
+
+/// The pages without which there is nothing to show.
+const EXPECTED: [&str; 7] = [
+    "loader.js",
+    "frame/index.html",
+    "frame/frame.js",
+    "frame/frame.css",
+    "demo/index.html",
+    "console/index.html",
+    "console/console.css",
+];

@@ -1,0 +1,105 @@
+//! What a visitor downloads, in bytes after brotli 11, as an edge network would send it.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::json;
+
+use crate::progress::Step;
+use crate::{build, workspace};
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// For scripts
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    build::build()?;
+    let sizes = Sizes::measure()?;
+    if options.json {
+        let Sizes { loader, opened_chat, parts } = &sizes;
+        println!(
+            "{}",
+            json!({"loader": loader, "page_view": sizes.page_view(), "opened_chat": opened_chat, "parts": parts})
+        );
+    } else {
+        for (name, bytes) in &sizes.parts {
+            println!("{bytes:>8}  {name}");
+        }
+        println!(
+            "{:>8}  = a page view (the loader)\n{:>8}  = opening the chat",
+            sizes.page_view(),
+            sizes.opened_chat
+        );
+    }
+    Ok(())
+}
+
+/// Bytes after brotli.
+pub(crate) struct Sizes {
+    loader: usize,
+    opened_chat: usize,
+    parts: BTreeMap<String, usize>,
+}
+
+impl Sizes {
+    /// Of what was built last.
+    pub(crate) fn measure() -> Result<Sizes> {
+        let step = Step::begin("compress what a visitor downloads");
+        let names = fs::read(workspace::output().join("assets.json")).context("nothing is built yet")?;
+        let urls: BTreeMap<String, String> = serde_json::from_slice(&names)?;
+        let mut parts = BTreeMap::new();
+        let mut measure = |name: &str| -> Result<usize> {
+            // Pages may still be missing; the wasm is always there.
+            let Some(url) = urls.get(name) else { return Ok(0) };
+            let bytes =
+                brotli(&fs::read(workspace::dist().join("assets").join(url.trim_start_matches('/')))?)?;
+            parts.insert(name.to_owned(), bytes);
+            Ok(bytes)
+        };
+        let loader = measure("seawall.js")?;
+        let mut opened_chat = 0;
+        for name in OPENED_CHAT {
+            opened_chat += measure(name)?;
+        }
+        step.done();
+        Ok(Sizes { loader, opened_chat, parts })
+    }
+
+    /// What every page pays, whether or not anybody chats.
+    fn page_view(&self) -> usize {
+        self.loader
+    }
+
+    /// Refuses growth beyond what we promise.
+    pub(crate) fn require_small(&self) -> Result<()> {
+        for (what, bytes, most) in [
+            ("the loader", self.loader, MOST_LOADER),
+            ("a page view", self.page_view(), MOST_LOADER),
+            ("opening the chat", self.opened_chat, MOST_OPENED_CHAT),
+        ] {
+            if bytes > most {
+                bail!("{what} costs {bytes} bytes after brotli, more than {most}: see `cargo xtask size`");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn brotli(mut content: &[u8]) -> Result<usize> {
+    let mut compressed = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+    brotli::BrotliCompress(&mut content, &mut compressed, &parameters)?;
+    Ok(compressed.len())
+}
+
+/// What the first click on the launcher adds to a page view.
+const OPENED_CHAT: [&str; 5] =
+    ["frame/index.html", "frame/frame.js", "frame/frame.css", "widget/widget.js", "widget/widget_bg.wasm"];
+
+const MOST_LOADER: usize = 1_000;
+const MOST_OPENED_CHAT: usize = 72_000;

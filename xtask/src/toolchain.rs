@@ -1,0 +1,184 @@
+//! A compiler for wasm, on any machine, in one of three ways.
+//!
+//! 1. The target is installed beside the compiler in use.
+//! 2. rustup installs it.
+//! 3. The distribution's packages: a compiler with the source of std, which is built along.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{apt_install, capture, capture_within, find};
+use crate::progress::{Step, say};
+use crate::workspace;
+
+/// A way to compile for wasm on this machine.
+pub(crate) struct Toolchain {
+    way: Way,
+    /// The source of std lies beside the compiler: it can be built along, smaller.
+    has_std_source: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Installed,
+    Distribution,
+}
+
+/// How a panic ends.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Panic {
+    /// With a message, then a trap that the worker's shim sees and answers with a fresh instance.
+    Abort,
+    /// With a trap alone: std without its formatting of panics, 5 KB less after brotli.
+    ImmediateAbort,
+}
+
+impl Toolchain {
+    /// Finds a way, or makes one.
+    pub(crate) fn set_up() -> Result<Toolchain> {
+        let forced = env::var("SEAWALL_TOOLCHAIN").ok();
+        match forced.as_deref() {
+            None | Some("") => Self::first_that_works(),
+            Some("1") if Self::target_installed() => Ok(Self::installed()),
+            Some("1") => {
+                bail!("SEAWALL_TOOLCHAIN=1, but the target is missing; type: rustup target add {TARGET}")
+            }
+            Some("2") => Self::by_rustup(),
+            Some("3") => Self::by_distribution(),
+            Some(other) => bail!("SEAWALL_TOOLCHAIN={other}: it may be 1, 2 or 3"),
+        }
+    }
+
+    fn first_that_works() -> Result<Toolchain> {
+        if Self::target_installed() {
+            return Ok(Self::installed());
+        }
+        // A refusal is remembered for this compiler: rustup would try the network on every build.
+        let compiler =
+            capture(Command::new("rustc").arg("-vV")).map(|printed| printed.stdout).unwrap_or_default();
+        let refusals = workspace::output().join("rustup-refused");
+        if fs::read_to_string(&refusals).is_ok_and(|refused| refused == compiler)
+            && Self::distribution_ready()
+        {
+            return Self::by_distribution();
+        }
+        match Self::by_rustup() {
+            Ok(toolchain) => Ok(toolchain),
+            Err(refusal) => {
+                let reason = format!("{refusal:#}");
+                say(format!(
+                    "  {}; taking the distribution's packages",
+                    reason.lines().next().unwrap_or_default()
+                ));
+                let toolchain = Self::by_distribution().context(
+                    "no compiler for wasm: install rustup and type `rustup target add wasm32-unknown-unknown`, \
+                     or use Debian's packages",
+                )?;
+                workspace::write_changed(&refusals, compiler.as_bytes())?;
+                Ok(toolchain)
+            }
+        }
+    }
+
+    fn target_installed() -> bool {
+        capture(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]))
+            .is_ok_and(|printed| Path::new(printed.stdout.trim()).is_dir())
+    }
+
+    fn installed() -> Toolchain {
+        let sysroot =
+            capture(Command::new("rustc").args(["--print", "sysroot"])).map(|printed| printed.stdout);
+        let has_std_source =
+            sysroot.is_ok_and(|sysroot| Path::new(sysroot.trim()).join(STD_SOURCE).is_file());
+        Toolchain { way: Way::Installed, has_std_source }
+    }
+
+    fn by_rustup() -> Result<Toolchain> {
+        let rustup = find("rustup").context("there is no rustup")?;
+        let step = Step::begin(format!("rustup target add {TARGET}"));
+        capture_within(Command::new(rustup).args(["target", "add", TARGET]), Some(Duration::from_secs(120)))
+            .context("rustup cannot add the wasm target")?;
+        step.done();
+        Ok(Self::installed())
+    }
+
+    fn by_distribution() -> Result<Toolchain> {
+        if !Self::distribution_ready() {
+            apt_install(&["rustc-web", "cargo-web", "rust-web-src", "lld"], "a compiler for wasm")?;
+        }
+        if !Self::distribution_ready() {
+            bail!(
+                "the packages rustc-web, cargo-web, rust-web-src and lld lack /usr/bin/cargo, the source of std or wasm-ld"
+            );
+        }
+        Ok(Toolchain { way: Way::Distribution, has_std_source: true })
+    }
+
+    fn distribution_ready() -> bool {
+        let parts = [Path::new("/usr/bin/cargo"), Path::new("/usr/bin/rustc"), Path::new("/usr/bin/wasm-ld")];
+        parts.iter().all(|part| part.is_file()) && Path::new("/usr").join(STD_SOURCE).is_file()
+    }
+
+    /// Compiles one crate and returns its wasm. Cargo itself knows what has changed.
+    pub(crate) fn compile(&self, package: &str, profile: &str, panic: Panic) -> Result<PathBuf> {
+        let build_std =
+            self.way == Way::Distribution || (self.has_std_source && panic == Panic::ImmediateAbort);
+        // Flags and compilers differ, and cargo would rebuild everything at each change of them.
+        let target_dir = workspace::output().join(match (self.way, panic) {
+            (Way::Installed, _) if !build_std => "wasm",
+            (Way::Installed, _) => "wasm-std",
+            (Way::Distribution, Panic::Abort) => "wasm-distribution",
+            (Way::Distribution, Panic::ImmediateAbort) => "wasm-distribution-std",
+        });
+        let mut command = match self.way {
+            Way::Installed => Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
+            Way::Distribution => {
+                let mut command = Command::new("/usr/bin/cargo");
+                let path = env::var("PATH").unwrap_or_default();
+                command
+                    .env("PATH", format!("/usr/bin:{path}"))
+                    .env("RUSTC", "/usr/bin/rustc")
+                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld")
+                    // `cargo xtask` points it at the libraries of the other compiler.
+                    .env_remove("LD_LIBRARY_PATH");
+                command
+            }
+        };
+        command.args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--package",
+            package,
+            "--profile",
+            profile,
+            "--target",
+            TARGET,
+        ]);
+        command.arg("--target-dir").arg(&target_dir).current_dir(workspace::root());
+        command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "");
+        if build_std {
+            // The switch for unstable options on a stable compiler; std is built for this one project.
+            command.env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=std,panic_abort");
+            if panic == Panic::ImmediateAbort {
+                command.env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none");
+            }
+        }
+        let step = Step::begin(format!("compile {package} to wasm"));
+        let printed = capture(&mut command)?;
+        step.done();
+        // With --quiet cargo prints warnings alone.
+        eprint!("{}", printed.stderr);
+        Ok(target_dir.join(TARGET).join(profile).join(format!("{package}.wasm")))
+    }
+}
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Below the sysroot; there only with rustup's `rust-src` or the distribution's `rust-web-src`.
+const STD_SOURCE: &str = "lib/rustlib/src/rust/library/Cargo.lock";

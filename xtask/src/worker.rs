@@ -1,0 +1,82 @@
+//! The edge as workerd takes it: one ES module and one wasm module.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::build::{WASM_FEATURES, fresh, keep};
+use crate::process::capture;
+use crate::progress::Step;
+use crate::tools::Tools;
+use crate::workspace;
+
+/// From the compiler's wasm to `dist/edge/index.js` and `index_bg.wasm`.
+pub(crate) fn bundle(wasm: &Path, tools: &Tools, dist: &Path) -> Result<()> {
+    let work = workspace::output().join("work/edge");
+    let inputs = [&fs::read(wasm)?, SHIM.as_bytes()].concat();
+    if !fresh(&work, &inputs) {
+        let step = Step::begin("bundle the edge for workerd");
+        fs::create_dir_all(&work)?;
+        Bindgen::new()
+            .input_path(wasm)
+            .out_name("index")
+            .module(true)?
+            .typescript(false)
+            .reset_state_function(true)
+            .force_enable_abort_handler(true)
+            .generate(&work)
+            .context("wasm-bindgen")?;
+        let optimised = work.join("optimised.wasm");
+        capture(
+            tools
+                .wasm_opt()?
+                .arg(work.join("index_bg.wasm"))
+                .arg("-o")
+                .arg(&optimised)
+                .arg("-O2")
+                .args(WASM_FEATURES)
+                .arg("--enable-exception-handling"),
+        )?;
+        fs::rename(&optimised, work.join("index_bg.wasm"))?;
+        let mut shim = SHIM.to_owned();
+        for class in classes(&fs::read_to_string(work.join("index.js"))?) {
+            writeln!(shim, "export const {class} = durable({class:?});")?;
+        }
+        fs::write(work.join("shim.js"), shim)?;
+        let flags = [
+            "--bundle",
+            "--format=esm",
+            "--minify",
+            "--external:./index_bg.wasm",
+            "--external:cloudflare:*",
+            "--outfile=bundle.js",
+            "./shim.js",
+        ];
+        capture(Command::new(tools.esbuild()?).args(flags).current_dir(&work))?;
+        // workerd and wrangler hand out the compiled module under a plain import.
+        let bundle = fs::read_to_string(work.join("bundle.js"))?;
+        ensure!(
+            bundle.contains("import source "),
+            "wasm-bindgen no longer imports the wasm with `import source`"
+        );
+        fs::write(work.join("bundle.js"), bundle.replace("import source ", "import "))?;
+        keep(&work, &inputs)?;
+        step.done();
+    }
+    workspace::write_changed(&dist.join("edge/index.js"), &fs::read(work.join("bundle.js"))?)?;
+    workspace::write_changed(&dist.join("edge/index_bg.wasm"), &fs::read(work.join("index_bg.wasm"))?)
+}
+
+/// The Durable Objects: the classes that the edge exports, and no others.
+fn classes(glue: &str) -> Vec<&str> {
+    glue.lines()
+        .filter_map(|line| Some(line.strip_prefix("export class ")?.split_once([' ', '{'])?.0))
+        .filter(|class| !class.starts_with("__"))
+        .collect()
+}
+
+const SHIM: &str = include_str!("shim.js");
