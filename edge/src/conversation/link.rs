@@ -1,0 +1,60 @@
+//! A socket of a visitor's tab or of an agent's console.
+
+use serde::{Deserialize, Serialize};
+use shared::frame::Marks;
+use shared::id::{AgentId, ConversationId, Epoch, SiteId};
+use shared::message::{Author, Side};
+use shared::mode::Notice;
+
+/// Numbers links within one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LinkId(pub u64);
+
+/// Who is at the other end, as the stateless worker has checked it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Peer {
+    Visitor,
+    Agent { id: AgentId, name: String },
+}
+
+impl Peer {
+    pub fn side(&self) -> Side {
+        match self {
+            Peer::Visitor => Side::Visitor,
+            Peer::Agent { .. } => Side::Agent,
+        }
+    }
+
+    pub fn author(&self) -> Author {
+        match self {
+            Peer::Visitor => Author::Visitor,
+            Peer::Agent { id, .. } => Author::Agent(id.clone()),
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Peer::Visitor => "",
+            Peer::Agent { name, .. } => name,
+        }
+    }
+}
+
+/// What survives hibernation with the socket, in its attachment (at most 16,384 bytes; this is below 2,000).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinkInfo {
+    pub link: LinkId,
+    pub peer: Peer,
+    pub site: SiteId,
+    pub conversation: ConversationId,
+    pub epoch: Epoch,
+    /// Has said hello; only then it is told of events.
+    pub greeted: bool,
+    /// A renewed visitor token that the welcome will carry.
+    pub token: Option<String>,
+    /// The cursor towards the origin, newer than the stored one.
+    pub delivered_upto: u64,
+    pub delivered: Marks,
+    pub seen: Marks,
+    pub notice: Notice,
+}

@@ -1,0 +1,75 @@
+//! The one row beside the log: counters, cursor and marks, written with each insert.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use shared::frame::{Ack, Marks};
+use shared::id::{ConversationId, Epoch, SiteId, WriterId};
+
+/// Writers that a conversation remembers. A page is a writer, so this is page loads with a message; of more, the
+/// one that wrote longest ago is forgotten, whose messages the origin has had for long.
+pub const MAX_WRITERS: usize = 500;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Meta {
+    pub site: SiteId,
+    pub conversation: ConversationId,
+    pub epoch: Epoch,
+    pub last_seq: u64,
+    /// The origin has everything up to here.
+    pub delivered_upto: u64,
+    pub delivered: Marks,
+    pub seen: Marks,
+    /// Messages of the visitor that no agent has looked at.
+    pub unread: u64,
+    writers: BTreeMap<WriterId, Written>,
+}
+
+/// How far a writer has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Written {
+    n: u64,
+    seq: u64,
+}
+
+impl Meta {
+    pub fn new(site: SiteId, conversation: ConversationId) -> Meta {
+        Meta {
+            site,
+            conversation,
+            epoch: Epoch::default(),
+            last_seq: 0,
+            delivered_upto: 0,
+            delivered: Marks::default(),
+            seen: Marks::default(),
+            unread: 0,
+            writers: BTreeMap::new(),
+        }
+    }
+
+    pub fn upto_n(&self, writer: &WriterId) -> u64 {
+        self.writers.get(writer).map_or(0, |written| written.n)
+    }
+
+    pub fn ack_of(&self, writer: &WriterId) -> Option<Ack> {
+        let written = self.writers.get(writer).filter(|written| written.seq > 0)?;
+        Some(Ack { writer: writer.clone(), upto_n: written.n, seq: written.seq })
+    }
+
+    pub(super) fn accepted(&mut self, writer: &WriterId, n: u64, seq: u64) {
+        self.writers.insert(writer.clone(), Written { n, seq });
+        if self.writers.len() > MAX_WRITERS {
+            let oldest = self.writers.iter().min_by_key(|(_, written)| written.seq);
+            if let Some(oldest) = oldest.map(|(writer, _)| writer.clone()) {
+                self.writers.remove(&oldest);
+            }
+        }
+    }
+
+    /// Counts a refused n as used. A writer of whom nothing is stored keeps seq 0.
+    pub(super) fn refused(&mut self, writer: &WriterId, n: u64) {
+        if self.writers.len() < MAX_WRITERS || self.writers.contains_key(writer) {
+            self.writers.entry(writer.clone()).or_default().n = n;
+        }
+    }
+}

@@ -1,0 +1,540 @@
+//! One visitor's conversation with one site: the log, the links of tabs and consoles, marks, and the outbox
+//! towards the origin. Needs nobody else to acknowledge a message: site, gate and origin may be slow or dead.
+//!
+//! Store before acknowledge: a [`Output::Store`] always comes before the frames that speak of what it stores, and
+//! the driver performs outputs in order (STORE-1).
+
+mod link;
+mod meta;
+mod receipts;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use shared::Millis;
+use shared::close::CloseCode;
+use shared::event::{Event, MAX_BATCH, Outcome, Reply, Stored};
+use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Nack, PROTOCOL, Send, Spread, Summary, Welcome};
+use shared::id::{ConversationId, MessageId, SiteId, WriterId};
+use shared::inbox::{Inbox, Verdict};
+use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_REPLAY, MAX_TEXT_CHARS, SNAPSHOT};
+use shared::message::{Author, Message, Side};
+use shared::mode::Notice;
+use shared::outbox::Outbox;
+
+pub use link::{LinkId, LinkInfo, Peer};
+pub use meta::{MAX_WRITERS, Meta};
+pub use receipts::Parked;
+
+/// The safety net: a backlog that nobody has fetched by then is announced again. The gate's answer gives the
+/// delay of the following ones.
+pub const FIRST_REANNOUNCE_MS: Millis = 10_000;
+
+/// Characters of a message that the agents' list shows.
+const PREVIEW_CHARS: usize = 120;
+
+/// Reads the stored log. Writes are outputs.
+pub trait Log {
+    /// Messages after `seq`, oldest first.
+    fn after(&self, seq: u64, limit: u64) -> Vec<Message>;
+    /// The last messages before `seq`, oldest first.
+    fn before(&self, seq: u64, limit: u64) -> Vec<Message>;
+    /// Messages of the visitor after `seq`.
+    fn unread(&self, seq: u64) -> u64;
+}
+
+#[derive(Clone, Debug)]
+pub enum Input {
+    Opened {
+        link: LinkId,
+        peer: Peer,
+        notice: Notice,
+        token: Option<String>,
+    },
+    Frames {
+        link: LinkId,
+        frames: Vec<ClientFrame>,
+    },
+    Closed {
+        link: LinkId,
+    },
+    /// The site's word on mode and connected agents.
+    Notice(Notice),
+    /// The gate took the announcement; without a pull by `again_ms`, announce again.
+    Announced {
+        again_ms: Millis,
+    },
+    AnnounceFailed,
+    /// The origin's answers to what was pulled.
+    Receipts(Vec<shared::event::Receipt>),
+    Timeout,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// In one transaction: these messages, and the meta row.
+    Store {
+        messages: Vec<Message>,
+        meta: Box<Meta>,
+    },
+    /// A message that the origin refused for good.
+    Park(Parked),
+    Send(LinkId, EdgeFrame),
+    Close(LinkId, CloseCode),
+    /// What a link must survive hibernation with; costs no row.
+    Attach(LinkInfo),
+    /// Tell the gate that there is a backlog.
+    Announce,
+    /// Tell the site how this conversation looks in the agents' list.
+    Notify(Summary),
+}
+
+pub struct Conversation {
+    meta: Meta,
+    /// Whether anything is stored: nothing is before the first message (COST-1).
+    stored: bool,
+    links: BTreeMap<LinkId, LinkInfo>,
+    /// How far each writer's messages have been accepted.
+    notice: Notice,
+    /// Towards the origin: one cursor over the log.
+    outbox: Outbox,
+    announced: bool,
+    reannounce_at: Option<Millis>,
+    /// The last message, for the agents' list.
+    last: Option<Message>,
+    outputs: VecDeque<Output>,
+}
+
+impl Conversation {
+    pub fn new(site: SiteId, id: ConversationId) -> Conversation {
+        Conversation::with(Meta::new(site, id), false, None)
+    }
+
+    /// Rebuilds the machine from what is stored and from what its links carry.
+    pub fn restore(meta: Meta, links: Vec<LinkInfo>, log: &dyn Log) -> Conversation {
+        let last = log.before(meta.last_seq + 1, 1).pop();
+        let mut conversation = Conversation::with(meta, true, last);
+        conversation.adopt_links(links);
+        // Whether the gate knows of a backlog died with the former instance.
+        conversation.reannounce_at = (conversation.outbox.waiting() > 0).then_some(0);
+        conversation
+    }
+
+    /// Like `new`, for an object that wakes up with links and without a log.
+    pub fn restore_unstored(site: SiteId, id: ConversationId, links: Vec<LinkInfo>) -> Conversation {
+        let mut conversation = Conversation::new(site, id);
+        conversation.adopt_links(links);
+        conversation
+    }
+
+    fn with(meta: Meta, stored: bool, last: Option<Message>) -> Conversation {
+        Conversation {
+            outbox: Outbox::resume(meta.delivered_upto, meta.last_seq),
+            meta,
+            stored,
+            links: BTreeMap::new(),
+            notice: Notice::default(),
+            announced: false,
+            reannounce_at: None,
+            last,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    fn adopt_links(&mut self, links: Vec<LinkInfo>) {
+        for info in links {
+            if !self.stored {
+                self.meta.epoch = self.meta.epoch.max(info.epoch);
+            }
+            if info.epoch == self.meta.epoch {
+                for side in [Side::Visitor, Side::Agent] {
+                    self.meta.delivered.raise(side, info.delivered.of(side));
+                    self.meta.seen.raise(side, info.seen.of(side));
+                }
+                self.outbox.acked(info.delivered_upto);
+            }
+            if info.notice.version >= self.notice.version {
+                self.notice = info.notice.clone();
+            }
+            self.links.insert(info.link, info);
+        }
+        self.meta.delivered_upto = self.outbox.acked_upto();
+    }
+
+    pub fn handle(&mut self, now: Millis, input: Input, log: &dyn Log) {
+        match input {
+            Input::Opened { link, peer, notice, token } => self.opened(now, link, peer, notice, token),
+            Input::Frames { link, frames } => self.frames(now, link, frames, log),
+            Input::Closed { link } => {
+                if self.links.remove(&link).is_some_and(|info| info.peer.side() == Side::Visitor) {
+                    self.notify_presence();
+                }
+            }
+            Input::Notice(notice) => self.noticed(notice),
+            Input::Announced { again_ms } => {
+                self.reannounce_at = (self.outbox.waiting() > 0).then_some(now + again_ms);
+            }
+            Input::AnnounceFailed => {
+                self.announced = false;
+                self.reannounce_at = Some(now + FIRST_REANNOUNCE_MS);
+            }
+            Input::Receipts(receipts) => self.receipts(receipts, log),
+            Input::Timeout => {
+                if self.reannounce_at.is_some_and(|at| now >= at) {
+                    self.reannounce_at = None;
+                    self.announced = false;
+                    self.announce(now);
+                }
+            }
+        }
+    }
+
+    /// A reply written in the origin. The outcome is known at once.
+    pub fn reply(&mut self, now: Millis, reply: Reply) -> (Outcome, String) {
+        let author = Author::Agent(reply.agent);
+        let send = Send { id: reply.id, writer: reply.writer, n: reply.n, text: reply.text };
+        let mut batch = Batch::default();
+        let outcome = match self.accept(now, None, author, reply.name, send, &mut batch) {
+            Accepted::New => (Outcome::Accepted, String::new()),
+            Accepted::Duplicate => (Outcome::Duplicate, String::new()),
+            Accepted::Gap => (Outcome::Later, "gap".to_owned()),
+            Accepted::Refused(reason) => (Outcome::Refused, reason.to_owned()),
+        };
+        self.commit(now, batch);
+        outcome
+    }
+
+    /// The next events for the origin, oldest first, always from the first one without a receipt (one batch in
+    /// flight per conversation is the gate's promise).
+    pub fn pull(&mut self, max: usize, log: &dyn Log) -> Vec<Event> {
+        self.outbox.broken();
+        let Some((first, last)) = self.outbox.to_send(max.min(MAX_BATCH) as u64) else {
+            return Vec::new();
+        };
+        self.outbox.sent(last);
+        log.after(first - 1, last + 1 - first).into_iter().map(|message| self.event(message)).collect()
+    }
+
+    pub fn backlog(&self) -> u64 {
+        self.outbox.waiting()
+    }
+
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call with [`Input::Timeout`]: for the driver's alarm.
+    pub fn poll_timeout(&self) -> Option<Millis> {
+        self.reannounce_at
+    }
+
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    // ---- links ----
+
+    fn opened(&mut self, now: Millis, link: LinkId, peer: Peer, notice: Notice, token: Option<String>) {
+        if self.links.len() >= MAX_LINKS_PER_CONVERSATION {
+            self.outputs.push_back(Output::Close(link, CloseCode::TOO_MANY_LINKS));
+            return;
+        }
+        if !self.stored && self.meta.epoch.0 == 0 {
+            self.meta.epoch.0 = now;
+        }
+        if notice.version > self.notice.version {
+            self.notice = notice;
+        }
+        let info = LinkInfo {
+            link,
+            peer,
+            site: self.meta.site.clone(),
+            conversation: self.meta.conversation.clone(),
+            epoch: self.meta.epoch,
+            greeted: false,
+            token,
+            delivered_upto: self.outbox.acked_upto(),
+            delivered: self.meta.delivered,
+            seen: self.meta.seen,
+            notice: self.notice.clone(),
+        };
+        self.outputs.push_back(Output::Attach(info.clone()));
+        self.links.insert(link, info);
+    }
+
+    fn frames(&mut self, now: Millis, link: LinkId, frames: Vec<ClientFrame>, log: &dyn Log) {
+        let mut batch = Batch::default();
+        for frame in frames {
+            // LINK-1: frames of a link that is gone are ignored.
+            let Some(info) = self.links.get(&link) else { break };
+            let (side, author, name) = (info.peer.side(), info.peer.author(), info.peer.name().to_owned());
+            match frame {
+                ClientFrame::Hello(hello) => {
+                    // What came before the hello in this message is part of what it is told.
+                    self.commit(now, std::mem::take(&mut batch));
+                    self.hello(link, &hello, log);
+                }
+                ClientFrame::Send(send) => {
+                    self.accept(now, Some(link), author, name, send, &mut batch);
+                }
+                ClientFrame::Delivered { upto_seq } => self.mark(link, side, upto_seq, false, log),
+                ClientFrame::Seen { upto_seq } => self.mark(link, side, upto_seq, true, log),
+                ClientFrame::Typing { on } => self.broadcast(Some(link), &EdgeFrame::Typing { side, on }),
+                ClientFrame::History { before_seq } => {
+                    let messages = log.before(before_seq, SNAPSHOT);
+                    self.outputs.push_back(Output::Send(link, EdgeFrame::History { messages }));
+                }
+                ClientFrame::Ping => self.outputs.push_back(Output::Send(link, EdgeFrame::Pong)),
+                ClientFrame::Unknown => {}
+            }
+        }
+        self.commit(now, batch);
+    }
+
+    fn hello(&mut self, link: LinkId, hello: &Hello, log: &dyn Log) {
+        let last_seq = self.meta.last_seq;
+        let resume = hello.resume.filter(|resume| {
+            resume.epoch == self.meta.epoch
+                // RESUME-2: a place that does not exist here means that one of us is mistaken; start over.
+                && resume.last_seq <= last_seq
+                && last_seq - resume.last_seq <= MAX_REPLAY
+        });
+        let messages = match resume {
+            Some(resume) => log.after(resume.last_seq, MAX_REPLAY),
+            None => log.before(last_seq + 1, SNAPSHOT),
+        };
+        let Some(info) = self.links.get_mut(&link) else { return };
+        let first = !info.greeted;
+        info.greeted = true;
+        let welcome = Welcome {
+            protocol: PROTOCOL,
+            conversation: Some(self.meta.conversation.clone()),
+            epoch: self.meta.epoch,
+            notice: self.notice.clone(),
+            spread: Spread::default(),
+            token: info.token.take(),
+            replay: resume.is_some(),
+            messages,
+            last_seq,
+            acks: hello.unacked.iter().filter_map(|writer| self.meta.ack_of(writer)).collect(),
+            receipted_upto: self.outbox.acked_upto(),
+            delivered: self.meta.delivered,
+            seen: self.meta.seen,
+            inbox: Vec::new(),
+        };
+        let (side, info) = (info.peer.side(), info.clone());
+        self.outputs.push_back(Output::Attach(info));
+        self.outputs.push_back(Output::Send(link, EdgeFrame::Welcome(Box::new(welcome))));
+        if first && side == Side::Visitor {
+            self.notify_presence();
+        }
+    }
+
+    fn mark(&mut self, link: LinkId, side: Side, upto_seq: u64, seen: bool, log: &dyn Log) {
+        let upto_seq = upto_seq.min(self.meta.last_seq);
+        let mut moved = self.meta.delivered.raise(side, upto_seq);
+        if seen {
+            moved |= self.meta.seen.raise(side, upto_seq);
+        }
+        if !moved {
+            return;
+        }
+        let frame =
+            if seen { EdgeFrame::Seen { side, upto_seq } } else { EdgeFrame::Delivered { side, upto_seq } };
+        self.broadcast(Some(link), &frame);
+        self.attach(link);
+        if seen && side == Side::Agent {
+            self.meta.unread = log.unread(self.meta.seen.agent);
+            self.notify();
+        }
+    }
+
+    /// Keeps marks and cursor with a link, where they survive hibernation without a row.
+    fn attach(&mut self, link: LinkId) {
+        let Some(info) = self.links.get_mut(&link) else { return };
+        info.delivered_upto = self.outbox.acked_upto();
+        info.delivered = self.meta.delivered;
+        info.seen = self.meta.seen;
+        info.notice = self.notice.clone();
+        self.outputs.push_back(Output::Attach(info.clone()));
+    }
+
+    fn noticed(&mut self, notice: Notice) {
+        // MODE-2: of two notices the later one wins.
+        if notice.version <= self.notice.version {
+            return;
+        }
+        self.notice = notice.clone();
+        self.broadcast(None, &EdgeFrame::Mode(notice));
+        if let Some(&link) = self.links.keys().next() {
+            self.attach(link);
+        }
+    }
+
+    fn broadcast(&mut self, except: Option<LinkId>, frame: &EdgeFrame) {
+        for info in self.links.values().filter(|info| info.greeted && Some(info.link) != except) {
+            self.outputs.push_back(Output::Send(info.link, frame.clone()));
+        }
+    }
+
+    // ---- messages ----
+
+    fn accept(
+        &mut self,
+        now: Millis,
+        link: Option<LinkId>,
+        author: Author,
+        name: String,
+        send: Send,
+        batch: &mut Batch,
+    ) -> Accepted {
+        let Send { id, writer, n, text } = send;
+        let mut inbox = Inbox::after(self.meta.upto_n(&writer));
+        let accepted = match inbox.accept(n) {
+            Verdict::Duplicate => Accepted::Duplicate,
+            // ORDER-1: within a writer nothing is stored before what was written earlier.
+            Verdict::Gap => Accepted::Gap,
+            Verdict::New => match refusal(&text) {
+                Some(reason) => Accepted::Refused(reason),
+                None => Accepted::New,
+            },
+        };
+        match accepted {
+            Accepted::New => {
+                let seq = self.outbox.push();
+                self.meta.last_seq = seq;
+                self.meta.accepted(&writer, n, seq);
+                if author == Author::Visitor {
+                    self.meta.unread += 1;
+                }
+                let message = Message { seq, id, author, name, text, at_ms: now };
+                batch.answer(link, EdgeFrame::Ack(Ack { writer, upto_n: n, seq }));
+                batch.messages.push((link, message));
+            }
+            Accepted::Duplicate => {
+                if let Some(ack) = self.meta.ack_of(&writer) {
+                    batch.answer(link, EdgeFrame::Ack(ack));
+                }
+            }
+            Accepted::Gap => batch.answer(link, self.nack(id, writer, n, "gap", true)),
+            Accepted::Refused(reason) => {
+                // NACK-2: a message refused for good uses up its n, or everything after it would be a gap.
+                self.meta.refused(&writer, n);
+                batch.refused = true;
+                batch.answer(link, self.nack(id, writer, n, reason, false));
+            }
+        }
+        accepted
+    }
+
+    fn nack(&self, id: MessageId, writer: WriterId, n: u64, reason: &str, retry: bool) -> EdgeFrame {
+        let upto_n = self.meta.upto_n(&writer);
+        EdgeFrame::Nack(Nack { id, writer, n, upto_n, reason: reason.to_owned(), retry })
+    }
+
+    /// STORE-1: one transaction for everything that came together, then the answers.
+    fn commit(&mut self, now: Millis, batch: Batch) {
+        let Batch { messages, answers, refused } = batch;
+        if !messages.is_empty() || (refused && self.stored) {
+            self.meta.delivered_upto = self.outbox.acked_upto();
+            let stored = messages.iter().map(|(_, message)| message.clone()).collect();
+            self.outputs.push_back(Output::Store { messages: stored, meta: Box::new(self.meta.clone()) });
+            self.stored = true;
+        }
+        for (link, frame) in answers {
+            self.outputs.push_back(Output::Send(link, frame));
+        }
+        if messages.is_empty() {
+            return;
+        }
+        for (writer_link, message) in &messages {
+            self.broadcast(*writer_link, &EdgeFrame::Event(message.clone()));
+        }
+        self.last = messages.into_iter().next_back().map(|(_, message)| message);
+        self.announce(now);
+        self.notify();
+    }
+
+    fn event(&self, message: Message) -> Event {
+        let Message { seq, id, author, name, text, at_ms } = message;
+        let stored = Stored {
+            site: self.meta.site.clone(),
+            conversation: self.meta.conversation.clone(),
+            epoch: self.meta.epoch,
+            seq,
+            author,
+            name,
+            text,
+            at_ms,
+        };
+        Event::message(&id, stored)
+    }
+
+    // ---- towards gate and site ----
+
+    /// Once, when the backlog becomes non-empty; the alarm is the safety net.
+    fn announce(&mut self, now: Millis) {
+        if self.outbox.waiting() == 0 {
+            self.announced = false;
+            return;
+        }
+        self.reannounce_at.get_or_insert(now + FIRST_REANNOUNCE_MS);
+        if !self.announced {
+            self.announced = true;
+            self.outputs.push_back(Output::Announce);
+        }
+    }
+
+    fn notify_presence(&mut self) {
+        // COST-1: a visitor who has written nothing is nobody's row.
+        if self.meta.last_seq > 0 {
+            self.notify();
+        }
+    }
+
+    fn notify(&mut self) {
+        let Some(last) = &self.last else { return };
+        let present = |info: &LinkInfo| info.greeted && info.peer.side() == Side::Visitor;
+        let summary = Summary {
+            conversation: self.meta.conversation.clone(),
+            last_seq: last.seq,
+            author: last.author.clone(),
+            text: last.text.chars().take(PREVIEW_CHARS).collect(),
+            at_ms: last.at_ms,
+            unread: self.meta.unread,
+            present: self.links.values().any(present),
+        };
+        self.outputs.push_back(Output::Notify(summary));
+    }
+}
+
+/// What one WebSocket message brings about: stored together, then answered.
+#[derive(Default)]
+struct Batch {
+    messages: Vec<(Option<LinkId>, Message)>,
+    answers: Vec<(LinkId, EdgeFrame)>,
+    refused: bool,
+}
+
+impl Batch {
+    fn answer(&mut self, link: Option<LinkId>, frame: EdgeFrame) {
+        self.answers.extend(link.map(|link| (link, frame)));
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accepted {
+    New,
+    Duplicate,
+    Gap,
+    Refused(&'static str),
+}
+
+fn refusal(text: &str) -> Option<&'static str> {
+    if text.trim().is_empty() {
+        Some("text-empty")
+    } else if text.chars().count() > MAX_TEXT_CHARS {
+        Some("text-too-long")
+    } else {
+        None
+    }
+}
