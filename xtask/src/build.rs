@@ -23,9 +23,9 @@ pub(crate) fn build() -> Result<Tools> {
     let tools = Tools::set_up()?;
 
     let edge = toolchain.compile("edge", "edge", Panic::Abort)?;
-    worker::bundle(&edge, &tools, &dist)?;
-    let workerd_configuration = fs::read(root.join("edge/workerd.capnp")).context("edge/workerd.capnp")?;
-    workspace::write_changed(&dist.join("workerd.capnp"), &workerd_configuration)?;
+    let configuration = fs::read_to_string(root.join("edge/workerd.capnp")).context("edge/workerd.capnp")?;
+    worker::bundle(&edge, &configuration, &tools, &dist)?;
+    workspace::write_changed(&dist.join("workerd.capnp"), configuration.as_bytes())?;
 
     let mut assets = Assets::new(&tools, root.join("www"), dist.join("assets"))?;
     for app in ["widget", "console"] {

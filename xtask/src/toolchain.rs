@@ -79,7 +79,7 @@ impl Toolchain {
                     "no compiler for wasm: install rustup and type `rustup target add wasm32-unknown-unknown`, \
                      or use Debian's packages",
                 )?;
-                workspace::write_changed(&refusals, compiler.as_bytes())?;
+                remember_refusal(TARGET)?;
                 Ok(toolchain)
             }
         }
@@ -91,19 +91,21 @@ impl Toolchain {
     }
 
     fn installed() -> Toolchain {
-        let sysroot =
-            capture(Command::new("rustc").args(["--print", "sysroot"])).map(|printed| printed.stdout);
-        let has_std_source =
-            sysroot.is_ok_and(|sysroot| Path::new(sysroot.trim()).join(STD_SOURCE).is_file());
-        Toolchain { way: Way::Installed, has_std_source }
+        let sysroot = capture(Command::new("rustc").args(["--print", "sysroot"]));
+        let sysroot = sysroot.map(|printed| printed.stdout).unwrap_or_default();
+        let source = Path::new(sysroot.trim()).join(STD_SOURCE);
+        if !source.is_file() && !refused("rust-src") {
+            // Without it everything works, and what visitors download is 5 KB larger.
+            if let Err(refusal) = rustup(&["component", "add", "rust-src"]) {
+                say(format!("  without the source of std: {}", first_line(&refusal)));
+                let _ = remember_refusal("rust-src");
+            }
+        }
+        Toolchain { way: Way::Installed, has_std_source: source.is_file() }
     }
 
     fn by_rustup() -> Result<Toolchain> {
-        let rustup = find("rustup").context("there is no rustup")?;
-        let step = Step::begin(format!("rustup target add {TARGET}"));
-        capture_within(Command::new(rustup).args(["target", "add", TARGET]), Some(Duration::from_secs(120)))
-            .context("rustup cannot add the wasm target")?;
-        step.done();
+        rustup(&["target", "add", TARGET])?;
         Ok(Self::installed())
     }
 
@@ -176,6 +178,38 @@ impl Toolchain {
         eprint!("{}", printed.stderr);
         Ok(target_dir.join(TARGET).join(profile).join(format!("{package}.wasm")))
     }
+}
+
+/// Bounded: where only package registries are reachable, rustup may wait instead of failing.
+fn rustup(arguments: &[&str]) -> Result<()> {
+    let rustup = find("rustup").context("there is no rustup")?;
+    let what = format!("rustup {}", arguments.join(" "));
+    let step = Step::begin(&what);
+    capture_within(Command::new(rustup).args(arguments), Some(Duration::from_secs(120)))
+        .with_context(|| format!("`{what}` is refused"))?;
+    step.done();
+    Ok(())
+}
+
+/// A refusal is remembered for this compiler: rustup would try the network on every build.
+fn refused(what: &str) -> bool {
+    fs::read_to_string(refusals(what)).is_ok_and(|compiler| compiler == compiler_version())
+}
+
+fn remember_refusal(what: &str) -> Result<()> {
+    workspace::write_changed(&refusals(what), compiler_version().as_bytes())
+}
+
+fn refusals(what: &str) -> PathBuf {
+    workspace::output().join(format!("rustup-refused-{what}"))
+}
+
+fn compiler_version() -> String {
+    capture(Command::new("rustc").arg("-vV")).map(|printed| printed.stdout).unwrap_or_default()
+}
+
+fn first_line(error: &anyhow::Error) -> String {
+    format!("{error:#}").lines().next().unwrap_or_default().to_owned()
 }
 
 const TARGET: &str = "wasm32-unknown-unknown";

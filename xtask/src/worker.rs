@@ -15,9 +15,9 @@ use crate::tools::Tools;
 use crate::workspace;
 
 /// From the compiler's wasm to `dist/edge/index.js` and `index_bg.wasm`.
-pub(crate) fn bundle(wasm: &Path, tools: &Tools, dist: &Path) -> Result<()> {
+pub(crate) fn bundle(wasm: &Path, configuration: &str, tools: &Tools, dist: &Path) -> Result<()> {
     let work = workspace::output().join("work/edge");
-    let inputs = [&fs::read(wasm)?, SHIM.as_bytes()].concat();
+    let inputs = [&fs::read(wasm)?, SHIM.as_bytes(), configuration.as_bytes()].concat();
     if !fresh(&work, &inputs) {
         let step = Step::begin("bundle the edge for workerd");
         fs::create_dir_all(&work)?;
@@ -43,7 +43,7 @@ pub(crate) fn bundle(wasm: &Path, tools: &Tools, dist: &Path) -> Result<()> {
         )?;
         fs::rename(&optimised, work.join("index_bg.wasm"))?;
         let mut shim = SHIM.to_owned();
-        for class in classes(&fs::read_to_string(work.join("index.js"))?) {
+        for class in durable_objects(&fs::read_to_string(work.join("index.js"))?, configuration) {
             writeln!(shim, "export const {class} = durable({class:?});")?;
         }
         fs::write(work.join("shim.js"), shim)?;
@@ -71,11 +71,11 @@ pub(crate) fn bundle(wasm: &Path, tools: &Tools, dist: &Path) -> Result<()> {
     workspace::write_changed(&dist.join("edge/index_bg.wasm"), &fs::read(work.join("index_bg.wasm"))?)
 }
 
-/// The Durable Objects: the classes that the edge exports, and no others.
-fn classes(glue: &str) -> Vec<&str> {
+/// The Durable Objects: of the classes that the glue exports, those that workerd's configuration names.
+fn durable_objects<'a>(glue: &'a str, workerd_configuration: &str) -> Vec<&'a str> {
     glue.lines()
         .filter_map(|line| Some(line.strip_prefix("export class ")?.split_once([' ', '{'])?.0))
-        .filter(|class| !class.starts_with("__"))
+        .filter(|class| workerd_configuration.contains(&format!("className = \"{class}\"")))
         .collect()
 }
 
