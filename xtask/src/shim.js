@@ -73,5 +73,8 @@ export default {
     guarded(() => {
       revive();
       return wasm.fetch(request, env, context);
+    }).catch((error) => {
+      console.error(error);
+      return new Response(null, { status: 503, headers: { "Retry-After": "1" } });
     }),
 };
