@@ -128,9 +128,9 @@ impl Assets {
         self.put(name, &format!("{stem}-{}.{extension}", hash(content, 8)), content)
     }
 
-    /// A module with what it imports, in one file. URLs from the root are other assets.
+    /// A module with what it imports, in one file; other assets stay outside.
     fn minify_module(&self, path: &Path) -> Result<String> {
-        self.esbuild(path, &["--bundle", "--format=esm", "--external:/*", "--external:{{*"])
+        self.esbuild(path, &["--bundle", "--format=esm", "--external:{{*"])
     }
 
     fn minify(&self, path: &Path) -> Result<String> {

@@ -74,6 +74,9 @@ fn browser_app(app: &str, wasm: &Path, tools: &Tools) -> Result<(PathBuf, Vec<u8
             .remove_producers_section(true)
             .generate(&work)
             .context("wasm-bindgen")?;
+        // Nobody loads it synchronously; without the name esbuild leaves the function out.
+        let code = fs::read_to_string(&glue)?.replace("export { initSync, ", "export { ");
+        fs::write(&glue, code)?;
         let small = work.join("small.wasm");
         let flags =
             ["-Oz", "--converge", "-tnh", "--strip-debug", "--strip-producers", "--strip-target-features"];
