@@ -178,3 +178,50 @@ const EXPECTED: [&str; 7] = [
     "console/index.html",
     "console/console.css",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{Assets, Treatment};
+
+    fn assets() -> Assets {
+        let mut assets = Assets {
+            esbuild: "esbuild".into(),
+            www: "www".into(),
+            out: "out".into(),
+            urls: std::collections::BTreeMap::new(),
+            written: std::collections::BTreeSet::new(),
+        };
+        assets.urls.insert("frame/frame.js".to_owned(), "/frame/frame-1a2b3c4d.js".to_owned());
+        assets
+    }
+
+    #[test]
+    fn names_in_a_page_become_urls() {
+        let filled = assets().fill(b"<script src={{asset:frame/frame.js}}></script>");
+        assert_eq!(filled, Ok(b"<script src=/frame/frame-1a2b3c4d.js></script>".to_vec()));
+    }
+
+    #[test]
+    fn a_name_that_nothing_makes_is_told() {
+        assert_eq!(assets().fill(b"{{asset:frame/frame.css}}"), Err("frame/frame.css".to_owned()));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_stay_as_they_are() {
+        assert_eq!(assets().fill(&[0xff, 0xfe, b'{']), Ok(vec![0xff, 0xfe, b'{']));
+    }
+
+    #[test]
+    fn only_scripts_and_styles_of_the_apps_are_named_after_their_content() {
+        for (name, treatment) in [
+            ("loader.js", Treatment::Loader),
+            ("store.js", Treatment::Hashed),
+            ("frame/frame.css", Treatment::Hashed),
+            ("frame/index.html", Treatment::Copied),
+            ("demo/demo.js", Treatment::Copied),
+            ("shared/icon.svg", Treatment::Copied),
+        ] {
+            assert!(Treatment::of(name) == treatment, "{name}");
+        }
+    }
+}

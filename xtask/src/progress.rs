@@ -22,13 +22,16 @@ impl Step {
             let terminal = io::stderr().is_terminal();
             let mut wait = QUIET_FOR;
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                let seconds = began.elapsed().as_secs();
+                let seconds = match began.elapsed().as_secs() {
+                    0 => String::new(),
+                    seconds => format!(", {seconds} s"),
+                };
                 let mut stderr = io::stderr().lock();
                 // On a terminal one line counts up; in a log each line is new, so they come rarely.
                 let _ = if terminal {
-                    write!(stderr, "\r\x1b[K  … {label}, {seconds} s").and_then(|()| stderr.flush())
+                    write!(stderr, "\r\x1b[K  … {label}{seconds}").and_then(|()| stderr.flush())
                 } else {
-                    writeln!(stderr, "  … {label}, {seconds} s")
+                    writeln!(stderr, "  … {label}{seconds}")
                 };
                 wait = if terminal { Duration::from_secs(1) } else { Duration::from_secs(20) };
             }

@@ -91,6 +91,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 pub(crate) fn screenshots(options: &Screenshots) -> Result<()> {
+    if !test_exists("screenshots") {
+        bail!("tests/tests/screenshots.rs is missing, which takes them");
+    }
     let out = options.out.clone().unwrap_or_else(|| workspace::root().join("docs/screenshots"));
     std::fs::create_dir_all(&out).with_context(|| format!("{} cannot be written", out.display()))?;
     let mut command = cargo_test();

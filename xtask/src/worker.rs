@@ -80,3 +80,14 @@ fn durable_objects<'a>(glue: &'a str, workerd_configuration: &str) -> Vec<&'a st
 }
 
 const SHIM: &str = include_str!("shim.js");
+
+#[cfg(test)]
+mod tests {
+    use super::durable_objects;
+
+    #[test]
+    fn other_classes_of_the_worker_crate_are_no_durable_objects() {
+        let glue = "export class Site {\n}\nexport class R2Range {\n}\nexport function fetch(a) {\n}";
+        assert_eq!(durable_objects(glue, r#"(className = "Site", enableSql = true)"#), ["Site"]);
+    }
+}
