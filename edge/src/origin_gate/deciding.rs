@@ -121,16 +121,20 @@ impl Deciding {
                 *bad += 1;
                 *paused_until = now + (PAUSE_MS * Millis::from(*bad)).max(*retry_after_ms);
                 if *bad >= BAD_IN_A_ROW {
-                    self.reason = reason;
                     self.changed = true;
-                    self.phase = Phase::Holding { probe_at: now };
-                    self.probing(now);
+                    self.hold(now, reason);
                 }
             }
             (Answer::Bad { retry_after_ms, .. }, Phase::Holding { probe_at }) => {
                 *probe_at = (*probe_at).max(now + retry_after_ms);
             }
         }
+    }
+
+    pub(super) fn hold(&mut self, now: Millis, reason: &'static str) {
+        self.reason = reason;
+        self.phase = Phase::Holding { probe_at: now };
+        self.probing(now);
     }
 
     fn refill(&mut self, now: Millis) {

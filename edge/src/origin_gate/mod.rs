@@ -103,6 +103,11 @@ impl OriginGate {
         OriginGate { deciding: Deciding::new(seed), carrying: Carrying::new(index), outputs: VecDeque::new() }
     }
 
+    /// Continues in the mode in which a former instance ended: a restart is no evidence.
+    pub fn resume_holding(&mut self, now: Millis) {
+        self.deciding.hold(now, "origin-unreachable");
+    }
+
     pub fn handle(&mut self, now: Millis, input: Input) {
         match input {
             Input::Announced(key) => {

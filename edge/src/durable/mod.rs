@@ -1,0 +1,46 @@
+//! The adapters of the three objects: they translate between the platform and the machines and decide nothing.
+//! One loop in each of them: an event becomes an input, outputs are performed in order, a slow answer comes back
+//! as an input. No borrow of a machine crosses an `await`.
+
+pub mod calls;
+mod conversation;
+pub(crate) mod origin;
+mod origin_gate;
+mod site;
+mod sockets;
+mod sql;
+
+use shared::Millis;
+use std::future::Future;
+use std::time::Duration;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Date, Delay};
+
+pub fn now_ms() -> Millis {
+    Date::now().as_millis()
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = crypto, js_name = randomUUID)]
+    fn random_uuid() -> String;
+}
+
+/// 32 hexadecimal digits, 122 bits of them random.
+pub fn random_id() -> String {
+    random_uuid().replace('-', "")
+}
+
+/// A seed for jitter.
+pub fn random_seed() -> u64 {
+    u64::from_str_radix(&random_id()[..16], 16).unwrap_or_default()
+}
+
+/// The future's value, or nothing after `limit_ms`.
+pub async fn within<T>(limit_ms: Millis, future: impl Future<Output = T>) -> Option<T> {
+    let deadline = Delay::from(Duration::from_millis(limit_ms));
+    match futures_util::future::select(std::pin::pin!(future), std::pin::pin!(deadline)).await {
+        futures_util::future::Either::Left((value, _)) => Some(value),
+        futures_util::future::Either::Right(_) => None,
+    }
+}

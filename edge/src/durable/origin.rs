@@ -1,0 +1,161 @@
+//! HTTP to the origin: signed, with a deadline, and every answer judged. Nobody else calls it but the gate and the
+//! log-in proxy.
+
+use serde::de::DeserializeOwned;
+use shared::Millis;
+use shared::event::{BATCH_TYPE, Event, Receipts, SiteSettings};
+use shared::id::SiteId;
+use shared::webhook::{ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
+use worker::{AbortController, Env, Error, Fetch, Headers, Method, Request, RequestInit, Response, Result};
+
+use crate::jwt::Jwks;
+use crate::origin_gate::Answer;
+
+use super::{now_ms, within};
+
+/// A slower answer is no answer.
+const DEADLINE_MS: Millis = 2_000;
+/// Log in hashes a password on the other side.
+const LOGIN_DEADLINE_MS: Millis = 5_000;
+/// The longest answer that is read: receipts of 50 events with long reasons.
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
+
+pub(crate) struct Origin {
+    url: String,
+    secret: Secret,
+}
+
+/// What a call for settings or keys brought.
+pub(crate) enum Fetched<T> {
+    Good(T),
+    NotFound,
+    Failed,
+}
+
+impl Origin {
+    pub(crate) fn new(env: &Env) -> Result<Origin> {
+        let secret = Secret::parse(&env.var("SEAWALL_ORIGIN_SECRET")?.to_string());
+        Ok(Origin {
+            url: env.var("SEAWALL_ORIGIN_URL")?.to_string().trim_end_matches('/').to_owned(),
+            secret: secret.ok_or("SEAWALL_ORIGIN_SECRET must be whsec_ and base64 of 24 to 64 bytes")?,
+        })
+    }
+
+    /// Posts a batch. The id follows from the events, so that the same batch sent again has the same `webhook-id`,
+    /// with a fresh timestamp and signature (EVENT-3).
+    pub(super) async fn post(&self, events: &[Event]) -> Answer {
+        let id = batch_id(events);
+        match self.post_batch(&id, events).await {
+            Ok(answer) => answer,
+            Err(_) => Answer::Bad { reason: "origin-unreachable", retry_after_ms: 0 },
+        }
+    }
+
+    async fn post_batch(&self, id: &str, events: &[Event]) -> Result<Answer> {
+        let body = serde_json::to_string(events)?;
+        let headers = self.signed(id, body.as_bytes())?;
+        headers.set("content-type", BATCH_TYPE)?;
+        let mut response = self.send(Method::Post, "/events", headers, Some(&body), DEADLINE_MS).await?;
+        let retry_after_ms = retry_after_ms(&response);
+        match response.status_code() {
+            200 => {}
+            429 => return Ok(Answer::Bad { reason: "origin-overloaded", retry_after_ms }),
+            503 => return Ok(Answer::Bad { reason: "origin-unavailable", retry_after_ms }),
+            _ => return Ok(Answer::Bad { reason: "origin-failing", retry_after_ms }),
+        }
+        match read::<Receipts>(&mut response).await {
+            Some(Receipts { receipts }) => Ok(Answer::Good(receipts)),
+            // It says 200 and does not speak the protocol: believed by its deeds.
+            None => Ok(Answer::Bad { reason: "origin-malformed", retry_after_ms: 0 }),
+        }
+    }
+
+    pub(super) async fn settings(&self, site: &SiteId) -> Fetched<SiteSettings> {
+        self.get(&format!("/sites/{site}")).await
+    }
+
+    pub(super) async fn jwks(&self) -> Fetched<Jwks> {
+        self.get("/.well-known/jwks.json").await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Fetched<T> {
+        let call = async {
+            let headers = self.signed(&super::random_id(), b"")?;
+            self.send(Method::Get, path, headers, None, DEADLINE_MS).await
+        };
+        match call.await {
+            Ok(mut response) => match response.status_code() {
+                200 => read(&mut response).await.map_or(Fetched::Failed, Fetched::Good),
+                404 => Fetched::NotFound,
+                _ => Fetched::Failed,
+            },
+            Err(_) => Fetched::Failed,
+        }
+    }
+
+    /// Passes an agent's log in (or renewal) through; the answer is the origin's own.
+    pub(crate) async fn agents(&self, path: &str, bearer: Option<&str>, body: &str) -> Result<Response> {
+        let headers = self.signed(&super::random_id(), body.as_bytes())?;
+        headers.set("content-type", "application/json")?;
+        if let Some(bearer) = bearer {
+            headers.set("authorization", &format!("Bearer {bearer}"))?;
+        }
+        self.send(Method::Post, path, headers, Some(body), LOGIN_DEADLINE_MS).await
+    }
+
+    fn signed(&self, id: &str, body: &[u8]) -> Result<Headers> {
+        let timestamp_s = now_ms() / 1_000;
+        let headers = Headers::new();
+        headers.set(ID_HEADER, id)?;
+        headers.set(TIMESTAMP_HEADER, &timestamp_s.to_string())?;
+        headers.set(SIGNATURE_HEADER, &self.secret.sign(id, timestamp_s, body))?;
+        Ok(headers)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: Headers,
+        body: Option<&str>,
+        deadline_ms: Millis,
+    ) -> Result<Response> {
+        let mut init = RequestInit::new();
+        init.with_method(method).with_headers(headers).with_body(body.map(Into::into));
+        let request = Request::new_with_init(&format!("{}{path}", self.url), &init)?;
+        let abort = AbortController::default();
+        let signal = abort.signal();
+        match within(deadline_ms, Fetch::Request(request).send_with_signal(&signal)).await {
+            Some(answered) => answered,
+            None => {
+                abort.abort();
+                Err(Error::from("over the deadline"))
+            }
+        }
+    }
+}
+
+/// The body as JSON; nothing where it is late, too long or something else.
+async fn read<T: DeserializeOwned>(response: &mut Response) -> Option<T> {
+    let text = within(DEADLINE_MS, response.text()).await?.ok()?;
+    (text.len() <= MAX_ANSWER_BYTES).then(|| serde_json::from_str(&text).ok()).flatten()
+}
+
+/// `Retry-After` in seconds, at most ten minutes. (The form with a date is not used between our servers.)
+fn retry_after_ms(response: &Response) -> Millis {
+    let header = response.headers().get("retry-after").ok().flatten();
+    header.and_then(|seconds| seconds.trim().parse::<u64>().ok()).unwrap_or(0).min(600) * 1_000
+}
+
+fn batch_id(events: &[Event]) -> String {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    for event in events {
+        hash.update(event.source.as_bytes());
+        hash.update([0]);
+        hash.update(event.id.as_bytes());
+        hash.update([0]);
+    }
+    format!("batch_{}", URL_SAFE_NO_PAD.encode(&hash.finalize()[..18]))
+}

@@ -1,0 +1,289 @@
+//! OriginGate on workerd. Calls to conversations and to the origin are futures of their own; each brings its answer
+//! back as an input. The alarm is the safety net after a crash; between, a timer in memory is enough.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use shared::Millis;
+use shared::event::{Event, Receipt};
+use shared::id::{ConversationId, SiteId};
+use shared::mode::Mode;
+use worker::{
+    Delay, DurableObject, Env, Request, Response, Result, SqlStorage, State, WebSocket,
+    WebSocketIncomingMessage, console_error, console_log, durable_object,
+};
+
+use crate::jwt::Jwks;
+use crate::origin_gate::{Input, Key, OriginGate as Machine, Output, Turn};
+
+use super::calls::{
+    Announced, ConversationCall, GateCall, GateStatus, Keys, Pulled, SettingsAnswer, Settled, SiteCall,
+    answer, body_of, to_conversation, to_site,
+};
+use super::origin::{Fetched, Origin};
+use super::{now_ms, random_id, random_seed, sql};
+
+/// The alarm that wakes a crashed gate while somebody waits.
+const SAFETY_NET_MS: Millis = 2_000;
+/// An unknown key is worth at most one look at the origin's keys in this time.
+const JWKS_EVERY_MS: Millis = 60_000;
+/// Conversations that the gate keeps an index of. Of more, the announcement is answered with a later one.
+const MAX_INDEX: usize = 100_000;
+
+#[durable_object]
+pub struct OriginGate {
+    driver: Rc<Driver>,
+}
+
+struct Driver {
+    state: State,
+    env: Env,
+    sql: SqlStorage,
+    machine: RefCell<Machine>,
+    alarm_at: Cell<Option<Millis>>,
+    timer_at: Cell<Option<Millis>>,
+    jwks_asked_at: Cell<Option<Millis>>,
+}
+
+impl DurableObject for OriginGate {
+    fn new(state: State, env: Env) -> Self {
+        let sql = state.storage().sql();
+        let index = index(&sql).unwrap_or_else(|error| {
+            // Conversations announce themselves again; nothing is lost, it only takes longer.
+            console_error!("cannot read the index: {error}");
+            Vec::new()
+        });
+        let mut machine = Machine::new(index, random_seed());
+        if matches!(sql::load_value::<Mode>(&sql, "mode"), Ok(Some(Mode::Holding))) {
+            machine.resume_holding(now_ms());
+        }
+        let driver = Driver {
+            state,
+            env,
+            sql,
+            machine: RefCell::new(machine),
+            alarm_at: Cell::new(None),
+            timer_at: Cell::new(None),
+            jwks_asked_at: Cell::new(None),
+        };
+        OriginGate { driver: Rc::new(driver) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let driver = &self.driver;
+        match body_of(&mut request).await? {
+            GateCall::Announce { site, conversation } => {
+                if driver.machine.borrow().backlogged() < MAX_INDEX {
+                    driver.input(Input::Announced(Key { site, conversation }));
+                }
+                answer(&Announced { again_ms: driver.machine.borrow().again_ms() })
+            }
+            GateCall::Settings { site } => answer(&driver.settings(site).await),
+            GateCall::Jwks { unknown_kid } => answer(&driver.keys(unknown_kid).await),
+            GateCall::Status {} => {
+                let machine = driver.machine.borrow();
+                let (mode, reason) = machine.mode();
+                answer(&GateStatus { mode, reason: reason.to_owned(), backlogged: machine.backlogged() })
+            }
+        }
+    }
+
+    async fn websocket_message(&self, _: WebSocket, _: WebSocketIncomingMessage) -> Result<()> {
+        Ok(())
+    }
+
+    async fn websocket_close(&self, _: WebSocket, _: usize, _: String, _: bool) -> Result<()> {
+        Ok(())
+    }
+
+    async fn websocket_error(&self, _: WebSocket, _: worker::Error) -> Result<()> {
+        Ok(())
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.driver.alarm_at.set(None);
+        self.driver.input(Input::Timeout);
+        Response::ok("")
+    }
+}
+
+impl Driver {
+    fn input(self: &Rc<Self>, input: Input) {
+        self.machine.borrow_mut().handle(now_ms(), input);
+        loop {
+            let Some(output) = self.machine.borrow_mut().poll_output() else { break };
+            self.perform(output);
+        }
+        self.set_timers();
+    }
+
+    fn perform(self: &Rc<Self>, output: Output) {
+        match output {
+            Output::Remember(key) => self.stored(remember(&self.sql, &key)),
+            Output::Forget(key) => self.stored(forget(&self.sql, &key)),
+            Output::Pull { turn, key, max } => {
+                self.later(move |driver| async move { driver.pull(turn, key, max).await })
+            }
+            Output::Post { turn, events } => {
+                self.later(move |driver| async move { driver.post(turn, events).await })
+            }
+            Output::Probe { turn } => {
+                let probe = vec![Event::probe(format!("probe-{}", random_id()))];
+                self.later(move |driver| async move { driver.post(turn, probe).await });
+            }
+            Output::Settle { turn, key, receipts } => {
+                self.later(move |driver| async move { driver.settle(turn, key, receipts).await });
+            }
+            Output::Mode { mode, reason } => {
+                console_log!("mode {} {reason}", mode.as_str());
+                self.stored(sql::save_value(&self.sql, "mode", &mode));
+                self.later(move |driver| async move { driver.tell_sites(mode, reason).await });
+            }
+        }
+    }
+
+    fn stored(&self, result: Result<()>) {
+        if let Err(error) = result {
+            // The index is not the truth: a conversation announces itself again.
+            console_error!("cannot store the index: {error}");
+        }
+    }
+
+    fn later<F: Future<Output = ()> + 'static>(self: &Rc<Self>, task: impl FnOnce(Rc<Self>) -> F) {
+        self.state.wait_until(task(Rc::clone(self)));
+    }
+
+    async fn pull(self: Rc<Self>, turn: Turn, key: Key, max: usize) {
+        let call = ConversationCall::Pull { max };
+        let pulled = to_conversation::<Pulled>(&self.env, &key.site, &key.conversation, call).await;
+        let events = pulled.map(|pulled| pulled.events).ok();
+        self.input(Input::Pulled { turn, key, events });
+    }
+
+    async fn post(self: Rc<Self>, turn: Turn, events: Vec<Event>) {
+        let answer = match Origin::new(&self.env) {
+            Ok(origin) => origin.post(&events).await,
+            Err(error) => {
+                console_error!("{error}");
+                crate::origin_gate::Answer::Bad { reason: "origin-not-configured", retry_after_ms: 0 }
+            }
+        };
+        self.input(Input::Answered { turn, answer });
+    }
+
+    async fn settle(self: Rc<Self>, turn: Turn, key: Key, receipts: Vec<Receipt>) {
+        let call = ConversationCall::Receipts { receipts };
+        let settled = to_conversation::<Settled>(&self.env, &key.site, &key.conversation, call).await;
+        let backlog = settled.map(|settled| settled.backlog).ok();
+        self.input(Input::Settled { turn, key, backlog });
+    }
+
+    async fn tell_sites(self: Rc<Self>, mode: Mode, reason: &'static str) {
+        let sites: Vec<SiteId> = sql::load_value(&self.sql, "sites").ok().flatten().unwrap_or_default();
+        for site in sites {
+            let call = SiteCall::Mode { mode, reason: reason.to_owned() };
+            if let Err(error) = to_site::<()>(&self.env, &site, call).await {
+                console_error!("a site was not told of the mode: {error}");
+            }
+        }
+    }
+
+    async fn settings(self: &Rc<Self>, site: SiteId) -> SettingsAnswer {
+        let Ok(origin) = Origin::new(&self.env) else { return SettingsAnswer::Unreachable };
+        match origin.settings(&site).await {
+            Fetched::Good(settings) => {
+                let mut sites: Vec<SiteId> =
+                    sql::load_value(&self.sql, "sites").ok().flatten().unwrap_or_default();
+                if !sites.contains(&site) {
+                    sites.push(site);
+                    self.stored(sql::save_value(&self.sql, "sites", &sites));
+                }
+                let (mode, reason) = self.machine.borrow().mode();
+                SettingsAnswer::Settings { settings: Box::new(settings), mode, reason: reason.to_owned() }
+            }
+            Fetched::NotFound => SettingsAnswer::UnknownSite,
+            Fetched::Failed => SettingsAnswer::Unreachable,
+        }
+    }
+
+    /// The last good keys; asked for on first need, and for an unknown key at most once a minute.
+    async fn keys(self: &Rc<Self>, unknown_kid: bool) -> Keys {
+        let stored: Option<Jwks> = sql::load_value(&self.sql, "jwks").ok().flatten();
+        let now = now_ms();
+        let asked_lately = self.jwks_asked_at.get().is_some_and(|at| now < at + JWKS_EVERY_MS);
+        if stored.is_some() && (!unknown_kid || asked_lately) {
+            return Keys { keys: stored };
+        }
+        if let Ok(origin) = Origin::new(&self.env)
+            && let Fetched::Good(keys) = origin.jwks().await
+        {
+            self.jwks_asked_at.set(Some(now));
+            if stored.as_ref() != Some(&keys) {
+                self.stored(sql::save_value(&self.sql, "jwks", &keys));
+            }
+            return Keys { keys: Some(keys) };
+        }
+        Keys { keys: stored }
+    }
+
+    fn set_timers(self: &Rc<Self>) {
+        let (wake_at, backlogged) = {
+            let machine = self.machine.borrow();
+            (machine.poll_timeout(), machine.backlogged() > 0)
+        };
+        let now = now_ms();
+        if (wake_at.is_some() || backlogged) && self.alarm_at.get().is_none_or(|at| at <= now) {
+            self.alarm_at.set(Some(now + SAFETY_NET_MS));
+            let storage = self.state.storage();
+            self.state.wait_until(async move {
+                if let Err(error) = storage.set_alarm(SAFETY_NET_MS as i64).await {
+                    console_error!("cannot set the alarm: {error}");
+                }
+            });
+        }
+        let Some(at) = wake_at else { return };
+        if self.timer_at.get().is_some_and(|set| set <= at) {
+            return;
+        }
+        self.timer_at.set(Some(at));
+        self.later(move |driver| async move {
+            Delay::from(Duration::from_millis(at.saturating_sub(now_ms()))).await;
+            // A timer that was replaced by an earlier one finds another time here.
+            if driver.timer_at.get() == Some(at) {
+                driver.timer_at.set(None);
+                driver.input(Input::Timeout);
+            }
+        });
+    }
+}
+
+// ---- the stored index of who has a backlog ----
+
+fn index(sql: &SqlStorage) -> Result<Vec<Key>> {
+    if !sql::has_table(sql, "backlog")? {
+        return Ok(Vec::new());
+    }
+    let rows = sql::rows(sql, "SELECT site, conversation FROM backlog", vec![])?;
+    let key = |row: Vec<worker::SqlStorageValue>| {
+        let [site, conversation] = <[_; 2]>::try_from(row).ok()?;
+        Some(Key {
+            site: SiteId::parse(&sql::as_text(site)?)?,
+            conversation: ConversationId::parse(&sql::as_text(conversation)?)?,
+        })
+    };
+    Ok(rows.into_iter().filter_map(key).collect())
+}
+
+fn remember(sql: &SqlStorage, key: &Key) -> Result<()> {
+    let table = "CREATE TABLE IF NOT EXISTS backlog \
+                 (site TEXT, conversation TEXT, PRIMARY KEY (site, conversation)) WITHOUT ROWID";
+    sql::run(sql, table, vec![])?;
+    let insert = "INSERT OR IGNORE INTO backlog (site, conversation) VALUES (?, ?)";
+    sql::run(sql, insert, vec![key.site.as_str().into(), key.conversation.as_str().into()])
+}
+
+fn forget(sql: &SqlStorage, key: &Key) -> Result<()> {
+    let delete = "DELETE FROM backlog WHERE site = ? AND conversation = ?";
+    sql::run(sql, delete, vec![key.site.as_str().into(), key.conversation.as_str().into()])
+}

@@ -1,0 +1,284 @@
+//! Site on workerd.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use shared::Millis;
+use shared::close::CloseCode;
+use shared::frame::Summary;
+use shared::id::{ConversationId, SiteId};
+use shared::mode::Notice;
+use worker::{
+    Delay, DurableObject, Env, Request, Response, Result, SqlStorage, State, WebSocket,
+    WebSocketIncomingMessage, console_error, durable_object,
+};
+
+use crate::frames;
+use crate::site::{InboxLink, Input, Output, Site as Machine, Stored};
+
+use super::calls::{
+    ConversationCall, GateCall, Knowledge, Known, SettingsAnswer, SiteCall, SiteLink, ToSite, answer,
+    body_of, link_of, to_conversation, to_gate,
+};
+use super::sockets::{Sockets, attachment};
+use super::{now_ms, sql};
+
+/// How long "there is no such site" is believed.
+const UNKNOWN_FOR_MS: Millis = 60_000;
+/// Calls to conversations under way at once (an object has 6 outgoing connections).
+const PUSHES_AT_ONCE: usize = 5;
+
+#[durable_object]
+pub struct Site {
+    driver: Rc<Driver>,
+}
+
+struct Driver {
+    state: State,
+    env: Env,
+    sql: SqlStorage,
+    sockets: Sockets,
+    links: RefCell<Vec<InboxLink>>,
+    machine: RefCell<Option<Machine>>,
+    unknown_until: Cell<Millis>,
+    timer_at: Cell<Option<Millis>>,
+}
+
+impl DurableObject for Site {
+    fn new(state: State, env: Env) -> Self {
+        let sql = state.storage().sql();
+        let (sockets, links) = Sockets::restore(&state, |info: &InboxLink| info.link);
+        let site = links.first().map(|info| info.site.clone());
+        let driver = Rc::new(Driver {
+            state,
+            env,
+            sql,
+            sockets,
+            links: RefCell::new(links),
+            machine: RefCell::new(None),
+            unknown_until: Cell::new(0),
+            timer_at: Cell::new(None),
+        });
+        if let Some(site) = site {
+            driver.know(&site);
+        }
+        Site { driver }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        if let Some(SiteLink { site, agent, subprotocol }) = link_of(&request)? {
+            self.driver.know(&site);
+            let (link, response) = self.driver.sockets.accept(&self.driver.state, subprotocol, None)?;
+            self.driver.input(Input::Opened { link, agent });
+            return Ok(response);
+        }
+        let ToSite { site, call } = body_of(&mut request).await?;
+        self.driver.know(&site);
+        self.driver.call(site, call).await
+    }
+
+    async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
+        let Some(InboxLink { link, .. }) = attachment(&socket) else { return Ok(()) };
+        let parsed = match message {
+            WebSocketIncomingMessage::String(text) => frames::parse(&text),
+            WebSocketIncomingMessage::Binary(_) => Err(CloseCode::BAD_FRAME),
+        };
+        match parsed {
+            Ok(frames) => self.driver.input(Input::Frames { link, frames }),
+            Err(code) => {
+                self.driver.sockets.close(link, code);
+                self.driver.input(Input::Closed { link });
+            }
+        }
+        Ok(())
+    }
+
+    async fn websocket_close(&self, socket: WebSocket, _: usize, _: String, _: bool) -> Result<()> {
+        let _ = socket.close(Some(CloseCode::NORMAL.0), Some("bye"));
+        self.driver.closed(&socket);
+        Ok(())
+    }
+
+    async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> Result<()> {
+        self.driver.closed(&socket);
+        Ok(())
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.driver.input(Input::Timeout);
+        Response::ok("")
+    }
+}
+
+impl Driver {
+    fn know(&self, site: &SiteId) {
+        self.machine.borrow_mut().get_or_insert_with(|| {
+            let stored: Stored = sql::load_value(&self.sql, "site").ok().flatten().unwrap_or_default();
+            let summaries = self.summaries().unwrap_or_else(|error| {
+                console_error!("cannot read the list of conversations: {error}");
+                Vec::new()
+            });
+            Machine::restore(site.clone(), stored, summaries, self.links.take())
+        });
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Machine) -> T) -> Option<T> {
+        self.machine.borrow_mut().as_mut().map(act)
+    }
+
+    async fn call(self: &Rc<Self>, site: SiteId, call: SiteCall) -> Result<Response> {
+        match call {
+            SiteCall::Notify { summary } => {
+                self.input(Input::Notified(*summary));
+                answer(&self.notice())
+            }
+            SiteCall::Mode { mode, reason } => {
+                self.input(Input::Mode { mode, reason });
+                answer(&())
+            }
+            SiteCall::Knowledge {} => answer(&self.knowledge(&site).await),
+            SiteCall::Changed {} => {
+                self.fetch_settings(&site).await;
+                answer(&())
+            }
+        }
+    }
+
+    fn notice(&self) -> Notice {
+        self.with(|machine| machine.notice().clone()).unwrap_or_default()
+    }
+
+    async fn knowledge(self: &Rc<Self>, site: &SiteId) -> Knowledge {
+        let settled = |driver: &Self| driver.with(|machine| machine.settings().is_some()).unwrap_or(false);
+        let known = if settled(self) {
+            Known::Yes
+        } else if now_ms() < self.unknown_until.get() {
+            Known::No
+        } else {
+            self.fetch_settings(site).await
+        };
+        let embed_origins =
+            self.with(|machine| machine.settings().map(|settings| settings.embed_origins.clone()));
+        Knowledge { known, notice: self.notice(), embed_origins: embed_origins.flatten().unwrap_or_default() }
+    }
+
+    async fn fetch_settings(self: &Rc<Self>, site: &SiteId) -> Known {
+        match to_gate(&self.env, GateCall::Settings { site: site.clone() }).await {
+            Ok(SettingsAnswer::Settings { settings, mode, reason }) => {
+                self.input(Input::Settings(*settings));
+                self.input(Input::Mode { mode, reason });
+                Known::Yes
+            }
+            Ok(SettingsAnswer::UnknownSite) => {
+                self.unknown_until.set(now_ms() + UNKNOWN_FOR_MS);
+                Known::No
+            }
+            Ok(SettingsAnswer::Unreachable) | Err(_) => Known::NotYet,
+        }
+    }
+
+    fn closed(self: &Rc<Self>, socket: &WebSocket) {
+        if let Some(InboxLink { link, .. }) = attachment(socket) {
+            self.sockets.forget(link);
+            self.input(Input::Closed { link });
+        }
+    }
+
+    fn input(self: &Rc<Self>, input: Input) {
+        self.with(|machine| machine.handle(now_ms(), input));
+        while let Some(output) = self.with(Machine::poll_output).flatten() {
+            let stored = match output {
+                Output::Store(stored) => sql::save_value(&self.sql, "site", &stored),
+                Output::StoreSummary(summary) => self.store_summary(&summary),
+                Output::ForgetSummary(conversation) => self.forget_summary(&conversation),
+                Output::Send(link, frame) => {
+                    self.sockets.send(link, &frame);
+                    Ok(())
+                }
+                Output::Close(link, code) => {
+                    self.sockets.close(link, code);
+                    Ok(())
+                }
+                Output::Attach(info) => {
+                    self.sockets.attach(info.link, &info);
+                    Ok(())
+                }
+                Output::Push { notice, conversations } => {
+                    self.push(notice, conversations);
+                    Ok(())
+                }
+            };
+            if let Err(error) = stored {
+                // The list is rebuilt from the next messages; no message depends on it.
+                console_error!("cannot store: {error}");
+            }
+        }
+        self.set_timer();
+    }
+
+    /// A short timer in memory: what it would tell after a restart is told by then anyway.
+    fn set_timer(self: &Rc<Self>) {
+        let Some(at) = self.with(|machine| machine.poll_timeout()).flatten() else { return };
+        if self.timer_at.get().is_some_and(|set| set <= at) {
+            return;
+        }
+        self.timer_at.set(Some(at));
+        let driver = Rc::clone(self);
+        self.state.wait_until(async move {
+            Delay::from(Duration::from_millis(at.saturating_sub(now_ms()))).await;
+            driver.timer_at.set(None);
+            driver.input(Input::Timeout);
+        });
+    }
+
+    fn push(self: &Rc<Self>, notice: Notice, conversations: Vec<ConversationId>) {
+        let Some(site) = self.with(|machine| machine.id().clone()) else { return };
+        let driver = Rc::clone(self);
+        self.state.wait_until(async move {
+            for some in conversations.chunks(PUSHES_AT_ONCE) {
+                let tell = some.iter().map(|conversation| {
+                    let call = ConversationCall::Notice { notice: notice.clone() };
+                    to_conversation::<()>(&driver.env, &site, conversation, call)
+                });
+                for told in futures_util::future::join_all(tell).await {
+                    if let Err(error) = told {
+                        // It learns with its next message.
+                        console_error!("a conversation was not told of the mode: {error}");
+                    }
+                }
+            }
+        });
+    }
+
+    // ---- the list of conversations ----
+
+    fn summaries(&self) -> Result<Vec<Summary>> {
+        if !sql::has_table(&self.sql, "summaries")? {
+            return Ok(Vec::new());
+        }
+        let rows = sql::rows(&self.sql, "SELECT summary FROM summaries", vec![])?;
+        let text = rows.into_iter().filter_map(|row| row.into_iter().next().and_then(sql::as_text));
+        Ok(text.filter_map(|text| serde_json::from_str(&text).ok()).collect())
+    }
+
+    fn store_summary(&self, summary: &Summary) -> Result<()> {
+        let table = "CREATE TABLE IF NOT EXISTS summaries \
+                     (conversation TEXT PRIMARY KEY, summary TEXT NOT NULL) WITHOUT ROWID";
+        sql::run(&self.sql, table, vec![])?;
+        sql::run(
+            &self.sql,
+            "INSERT INTO summaries (conversation, summary) VALUES (?, ?) \
+             ON CONFLICT (conversation) DO UPDATE SET summary = excluded.summary",
+            vec![summary.conversation.as_str().into(), sql::json(summary)?],
+        )
+    }
+
+    fn forget_summary(&self, conversation: &ConversationId) -> Result<()> {
+        sql::run(
+            &self.sql,
+            "DELETE FROM summaries WHERE conversation = ?",
+            vec![conversation.as_str().into()],
+        )
+    }
+}

@@ -1,0 +1,103 @@
+//! The sockets of one object, by link number. They survive hibernation with their attachments.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::close::CloseCode;
+use shared::frame::{ClientFrame, EdgeFrame, SUBPROTOCOL};
+use worker::{Response, Result, State, WebSocket, WebSocketPair, console_error};
+use worker_sys::WebSocketRequestResponsePair;
+
+use crate::conversation::LinkId;
+
+#[derive(Default)]
+pub(super) struct Sockets {
+    by_link: RefCell<BTreeMap<LinkId, WebSocket>>,
+}
+
+impl Sockets {
+    /// Finds the sockets that the object woke up with, and what each of them carries.
+    pub(super) fn restore<T: DeserializeOwned>(
+        state: &State,
+        link_of: impl Fn(&T) -> LinkId,
+    ) -> (Sockets, Vec<T>) {
+        let sockets = Sockets::default();
+        let mut attached = Vec::new();
+        for socket in state.get_websockets() {
+            if let Some(info) = attachment::<T>(&socket) {
+                sockets.by_link.borrow_mut().insert(link_of(&info), socket);
+                attached.push(info);
+            }
+        }
+        // Pings are answered without waking the object.
+        let text = |frame: std::result::Result<String, serde_json::Error>| frame.unwrap_or_default();
+        let ping = text(serde_json::to_string(&ClientFrame::Ping));
+        let pong = text(serde_json::to_string(&EdgeFrame::Pong));
+        match WebSocketRequestResponsePair::new(&ping, &pong) {
+            Ok(pair) => state.set_websocket_auto_response(&pair),
+            Err(error) => console_error!("no automatic answer to pings: {error:?}"),
+        }
+        (sockets, attached)
+    }
+
+    /// Takes a new socket in; returns its number and the answer to the handshake.
+    pub(super) fn accept(
+        &self,
+        state: &State,
+        subprotocol: bool,
+        set_cookie: Option<&str>,
+    ) -> Result<(LinkId, Response)> {
+        let pair = WebSocketPair::new()?;
+        state.accept_web_socket(&pair.server);
+        let mut by_link = self.by_link.borrow_mut();
+        let link = LinkId(by_link.last_key_value().map_or(1, |(last, _)| last.0 + 1));
+        by_link.insert(link, pair.server);
+        let mut response = Response::builder().with_websocket(pair.client).with_status(101);
+        if subprotocol {
+            response = response.with_header("Sec-WebSocket-Protocol", SUBPROTOCOL)?;
+        }
+        if let Some(cookie) = set_cookie {
+            response = response.with_header("Set-Cookie", cookie)?;
+        }
+        Ok((link, response.empty()))
+    }
+
+    pub(super) fn send(&self, link: LinkId, frame: &EdgeFrame) {
+        let by_link = self.by_link.borrow();
+        let Some(socket) = by_link.get(&link) else { return };
+        // A socket that is closing refuses; its close event comes by itself.
+        if let Ok(text) = serde_json::to_string(frame) {
+            let _ = socket.send_with_str(text);
+        }
+    }
+
+    pub(super) fn close(&self, link: LinkId, code: CloseCode) {
+        self.send(link, &EdgeFrame::Bye { code: u64::from(code.0), retry_after_ms: 0 });
+        if let Some(socket) = self.by_link.borrow_mut().remove(&link) {
+            let _ = socket.close(Some(code.0), Some(code.name()));
+        }
+    }
+
+    pub(super) fn forget(&self, link: LinkId) {
+        self.by_link.borrow_mut().remove(&link);
+    }
+
+    pub(super) fn attach(&self, link: LinkId, info: &impl Serialize) {
+        let by_link = self.by_link.borrow();
+        let Some(socket) = by_link.get(&link) else { return };
+        let attached = serde_json::to_string(info)
+            .map_err(Into::into)
+            .and_then(|text| socket.serialize_attachment(text));
+        if let Err(error) = attached {
+            console_error!("a link could not be kept for hibernation: {error}");
+        }
+    }
+}
+
+/// What a socket carries, as JSON text: numbers stay exact.
+pub(super) fn attachment<T: DeserializeOwned>(socket: &WebSocket) -> Option<T> {
+    let text: String = socket.deserialize_attachment().ok()??;
+    serde_json::from_str(&text).ok()
+}

@@ -1,0 +1,353 @@
+//! One site: its settings, who of its agents is connected, its list of conversations, and the mode as its visitors
+//! and agents are told. Nothing here is needed to acknowledge a message.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use shared::Millis;
+use shared::close::CloseCode;
+use shared::event::SiteSettings;
+use shared::frame::{ClientFrame, EdgeFrame, PROTOCOL, Spread, Summary, Welcome};
+use shared::id::{AgentId, ConversationId, SiteId};
+use shared::mode::{Mode, Notice};
+
+use crate::conversation::LinkId;
+
+/// Conversations in the list; of more, the one that was quiet for longest leaves it (it comes back with its next
+/// message).
+const MAX_SUMMARIES: usize = 1_000;
+/// Lines in a welcome: what a screen shows, several times over.
+const MAX_INBOX: usize = 200;
+/// Inbox links of one site. A console has one.
+const MAX_LINKS: usize = 1_000;
+/// An agent whose console reloads is gone for a moment; visitors are told only of those who stay away.
+const AGENT_GRACE_MS: Millis = 3_000;
+/// Conversations that were active so recently are told of a new mode at once; the others learn with their next frame.
+const ACTIVE_MS: Millis = 60_000;
+
+/// An agent's inbox link, as its socket's attachment keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InboxLink {
+    pub link: LinkId,
+    pub site: SiteId,
+    pub agent: AgentId,
+    pub greeted: bool,
+}
+
+/// What is stored of a site beside its conversations' summaries.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stored {
+    pub settings: Option<SiteSettings>,
+    /// The last one told, so that a later one has a greater version and a restart tells no other mode.
+    pub notice: Notice,
+}
+
+#[derive(Clone, Debug)]
+pub enum Input {
+    Opened {
+        link: LinkId,
+        agent: AgentId,
+    },
+    Frames {
+        link: LinkId,
+        frames: Vec<ClientFrame>,
+    },
+    Closed {
+        link: LinkId,
+    },
+    /// A conversation has changed.
+    Notified(Summary),
+    /// The gate's word.
+    Mode {
+        mode: Mode,
+        reason: String,
+    },
+    /// The origin's settings, fetched through the gate.
+    Settings(SiteSettings),
+    Timeout,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    Store(Stored),
+    StoreSummary(Summary),
+    ForgetSummary(ConversationId),
+    Send(LinkId, EdgeFrame),
+    Close(LinkId, CloseCode),
+    Attach(InboxLink),
+    /// Tell these conversations what holds now.
+    Push {
+        notice: Notice,
+        conversations: Vec<ConversationId>,
+    },
+}
+
+pub struct Site {
+    id: SiteId,
+    stored: Stored,
+    notice: Notice,
+    summaries: BTreeMap<ConversationId, Summary>,
+    links: BTreeMap<LinkId, InboxLink>,
+    /// When a smaller number of agents is told.
+    fewer_agents_at: Option<Millis>,
+    outputs: VecDeque<Output>,
+}
+
+impl Site {
+    pub fn restore(id: SiteId, stored: Stored, summaries: Vec<Summary>, links: Vec<InboxLink>) -> Site {
+        let mut site = Site {
+            id,
+            notice: stored.notice.clone(),
+            stored,
+            summaries: summaries.into_iter().map(|line| (line.conversation.clone(), line)).collect(),
+            links: links.into_iter().map(|link| (link.link, link)).collect(),
+            fewer_agents_at: None,
+            outputs: VecDeque::new(),
+        };
+        site.notice.agents = site.agents();
+        site
+    }
+
+    pub fn handle(&mut self, now: Millis, input: Input) {
+        match input {
+            Input::Opened { link, agent } => {
+                if self.links.len() >= MAX_LINKS {
+                    self.outputs.push_back(Output::Close(link, CloseCode::TOO_MANY_LINKS));
+                    return;
+                }
+                let info = InboxLink { link, site: self.id.clone(), agent, greeted: false };
+                self.outputs.push_back(Output::Attach(info.clone()));
+                self.links.insert(link, info);
+            }
+            Input::Frames { link, frames } => {
+                for frame in frames {
+                    match frame {
+                        ClientFrame::Hello(_) => self.hello(now, link),
+                        ClientFrame::Ping => self.outputs.push_back(Output::Send(link, EdgeFrame::Pong)),
+                        // FRAME-2: an inbox carries no messages.
+                        _ => {}
+                    }
+                }
+            }
+            Input::Closed { link } => {
+                if self.links.remove(&link).is_some() {
+                    self.agents_changed(now);
+                }
+            }
+            Input::Notified(summary) => self.notified(summary),
+            Input::Mode { mode, reason } => {
+                if (self.notice.mode, &self.notice.reason) != (mode, &reason) {
+                    self.notice.mode = mode;
+                    self.notice.reason = reason;
+                    self.tell(now);
+                }
+            }
+            Input::Settings(settings) => {
+                // A save that changes nothing is never stored.
+                if self.stored.settings.as_ref() != Some(&settings) {
+                    self.stored.settings = Some(settings);
+                    self.outputs.push_back(Output::Store(self.stored.clone()));
+                }
+            }
+            Input::Timeout => {
+                if self.fewer_agents_at.is_some_and(|at| now >= at) {
+                    self.fewer_agents_at = None;
+                    self.notice.agents = self.agents();
+                    self.tell(now);
+                }
+            }
+        }
+    }
+
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    pub fn poll_timeout(&self) -> Option<Millis> {
+        self.fewer_agents_at
+    }
+
+    pub fn id(&self) -> &SiteId {
+        &self.id
+    }
+
+    pub fn notice(&self) -> &Notice {
+        &self.notice
+    }
+
+    pub fn settings(&self) -> Option<&SiteSettings> {
+        self.stored.settings.as_ref()
+    }
+
+    fn hello(&mut self, now: Millis, link: LinkId) {
+        let Some(info) = self.links.get_mut(&link) else { return };
+        info.greeted = true;
+        self.outputs.push_back(Output::Attach(info.clone()));
+        self.agents_changed(now);
+        let mut inbox: Vec<Summary> = self.summaries.values().cloned().collect();
+        inbox.sort_by_key(|line| std::cmp::Reverse(line.at_ms));
+        inbox.truncate(MAX_INBOX);
+        let welcome = Welcome {
+            protocol: PROTOCOL,
+            notice: self.notice.clone(),
+            spread: Spread::default(),
+            inbox,
+            ..Welcome::default()
+        };
+        self.outputs.push_back(Output::Send(link, EdgeFrame::Welcome(Box::new(welcome))));
+    }
+
+    /// Agents with at least one connected console.
+    fn agents(&self) -> u64 {
+        let agents: BTreeSet<_> = self.links.values().filter(|l| l.greeted).map(|l| &l.agent).collect();
+        agents.len() as u64
+    }
+
+    fn agents_changed(&mut self, now: Millis) {
+        let agents = self.agents();
+        if agents > self.notice.agents {
+            self.fewer_agents_at = None;
+            self.notice.agents = agents;
+            self.tell(now);
+        } else if agents == self.notice.agents {
+            self.fewer_agents_at = None;
+        } else {
+            self.fewer_agents_at.get_or_insert(now + AGENT_GRACE_MS);
+        }
+    }
+
+    fn notified(&mut self, summary: Summary) {
+        let conversation = summary.conversation.clone();
+        let former = self.summaries.insert(conversation.clone(), summary.clone());
+        if former.as_ref() == Some(&summary) {
+            return;
+        }
+        if former
+            .as_ref()
+            .is_some_and(|former| former.last_seq > summary.last_seq && former.at_ms > summary.at_ms)
+        {
+            // Overtaken on its way by a later one.
+            self.summaries.extend(former.map(|former| (conversation, former)));
+            return;
+        }
+        self.outputs.push_back(Output::StoreSummary(summary.clone()));
+        if self.summaries.len() > MAX_SUMMARIES {
+            let quiet = self.summaries.values().min_by_key(|line| (line.present, line.at_ms));
+            if let Some(quiet) = quiet.map(|line| line.conversation.clone()) {
+                self.summaries.remove(&quiet);
+                self.outputs.push_back(Output::ForgetSummary(quiet));
+            }
+        }
+        self.broadcast(&EdgeFrame::Summary(summary));
+    }
+
+    /// MODE-2: each notice has a greater version than all before it, also across restarts.
+    fn tell(&mut self, now: Millis) {
+        self.notice.version = (self.notice.version + 1).max(now);
+        self.stored.notice = self.notice.clone();
+        self.outputs.push_back(Output::Store(self.stored.clone()));
+        let notice = self.notice.clone();
+        self.broadcast(&EdgeFrame::Mode(notice.clone()));
+        let active = |line: &&Summary| line.present || now < line.at_ms + ACTIVE_MS;
+        let conversations: Vec<_> =
+            self.summaries.values().filter(active).map(|line| line.conversation.clone()).collect();
+        if !conversations.is_empty() {
+            self.outputs.push_back(Output::Push { notice, conversations });
+        }
+    }
+
+    fn broadcast(&mut self, frame: &EdgeFrame) {
+        for info in self.links.values().filter(|info| info.greeted) {
+            self.outputs.push_back(Output::Send(info.link, frame.clone()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::frame::Hello;
+    use shared::message::Author;
+
+    fn site() -> Site {
+        Site::restore(SiteId::parse("demo").unwrap(), Stored::default(), vec![], vec![])
+    }
+
+    fn greet(site: &mut Site, now: Millis, link: u64, agent: &str) {
+        let link = LinkId(link);
+        site.handle(now, Input::Opened { link, agent: AgentId::parse(agent).unwrap() });
+        site.handle(now, Input::Frames { link, frames: vec![ClientFrame::Hello(Hello::default())] });
+    }
+
+    fn summary(conversation: &str, at_ms: Millis) -> Summary {
+        Summary {
+            conversation: ConversationId::parse(conversation).unwrap(),
+            last_seq: at_ms,
+            author: Author::Visitor,
+            text: "Hello".into(),
+            at_ms,
+            unread: 1,
+            present: true,
+        }
+    }
+
+    fn outputs(site: &mut Site) -> Vec<Output> {
+        std::iter::from_fn(|| site.poll_output()).collect()
+    }
+
+    fn pushes(outputs: &[Output]) -> Vec<u64> {
+        let push = |output: &Output| match output {
+            Output::Push { notice, .. } => Some(notice.agents),
+            _ => None,
+        };
+        outputs.iter().filter_map(push).collect()
+    }
+
+    #[test]
+    fn an_agent_who_reloads_the_console_is_not_told_as_gone() {
+        let mut site = site();
+        site.handle(0, Input::Notified(summary("c", 1)));
+        greet(&mut site, 0, 1, "ada");
+        assert_eq!(pushes(&outputs(&mut site)), [1]);
+        site.handle(10, Input::Closed { link: LinkId(1) });
+        assert_eq!(site.poll_timeout(), Some(3_010));
+        greet(&mut site, 900, 2, "ada");
+        site.handle(3_010, Input::Timeout);
+        assert!(pushes(&outputs(&mut site)).is_empty(), "back within the grace: nobody was told");
+        site.handle(4_000, Input::Closed { link: LinkId(2) });
+        site.handle(7_000, Input::Timeout);
+        assert_eq!(pushes(&outputs(&mut site)), [0]);
+    }
+
+    #[test]
+    fn one_agent_with_two_consoles_counts_once() {
+        let mut site = site();
+        greet(&mut site, 0, 1, "ada");
+        greet(&mut site, 0, 2, "ada");
+        greet(&mut site, 0, 3, "grace");
+        assert_eq!(site.notice().agents, 2);
+    }
+
+    #[test]
+    fn mode_2_every_notice_is_newer_than_those_before_it() {
+        let mut site = site();
+        site.handle(5, Input::Mode { mode: Mode::Holding, reason: "origin-unreachable".into() });
+        let first = site.notice().version;
+        site.handle(5, Input::Mode { mode: Mode::Normal, reason: String::new() });
+        assert!(site.notice().version > first);
+        outputs(&mut site);
+        site.handle(6, Input::Mode { mode: Mode::Normal, reason: String::new() });
+        assert_eq!(outputs(&mut site), [], "nothing new, nothing told");
+    }
+
+    #[test]
+    fn a_full_list_forgets_the_conversation_that_was_quiet_for_longest() {
+        let mut site = site();
+        for at in 1..=(MAX_SUMMARIES as u64 + 1) {
+            site.handle(at, Input::Notified(summary(&format!("c{at}"), at)));
+        }
+        let forgotten: Vec<_> =
+            outputs(&mut site).into_iter().filter(|o| matches!(o, Output::ForgetSummary(_))).collect();
+        assert_eq!(forgotten, [Output::ForgetSummary(ConversationId::parse("c1").unwrap())]);
+    }
+}

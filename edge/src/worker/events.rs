@@ -1,0 +1,79 @@
+//! Events from the origin: verified, then given to their objects one after the other; a receipt for each (EVENT-2).
+
+use serde_json::Value;
+use shared::event::{Body, Event, MAX_BATCH, Outcome, Receipt, Receipts};
+use shared::webhook::{ID_HEADER, Refusal, SIGNATURE_HEADER, TIMESTAMP_HEADER};
+use worker::{Env, Request, Response};
+
+use super::knowledge;
+use super::problem::Problem;
+use super::settings::{Settings, header};
+use crate::durable::calls::{ConversationCall, Replied, SiteCall, to_conversation, to_site};
+use crate::durable::now_ms;
+
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// When the receiver of an event could not be reached.
+const LATER_MS: u64 = 1_000;
+
+pub(super) async fn take(env: &Env, settings: &Settings, mut request: Request) -> Result<Response, Problem> {
+    let declared = header(&request, "content-length").and_then(|length| length.parse::<usize>().ok());
+    if declared.is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
+        return Err(Problem::TOO_LARGE);
+    }
+    let body = request.bytes().await?;
+    if body.len() > MAX_BODY_BYTES {
+        return Err(Problem::TOO_LARGE);
+    }
+    let [id, timestamp, signature] =
+        [ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER].map(|name| header(&request, name));
+    settings
+        .origin_secret
+        .verify(now_ms() / 1_000, id.as_deref(), timestamp.as_deref(), signature.as_deref(), &body)
+        .map_err(|refusal| match refusal {
+            Refusal::Unsigned => Problem::UNSIGNED,
+            Refusal::Stale => Problem::STALE_SIGNATURE,
+            Refusal::Forged => Problem::BAD_SIGNATURE,
+        })?;
+    let items: Vec<Value> = serde_json::from_slice(&body).map_err(|_| Problem::NOT_A_BATCH)?;
+    if items.len() > MAX_BATCH {
+        return Err(Problem::NOT_A_BATCH);
+    }
+    let mut receipts = Vec::with_capacity(items.len());
+    for item in items {
+        let field = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (id, source) = (field("id"), field("source"));
+        let (result, reason) = match serde_json::from_value::<Event>(item) {
+            Ok(event) => perform(env, event).await,
+            Err(_) => (Outcome::Refused, "not-an-event".to_owned()),
+        };
+        let retry_after_ms = (result == Outcome::Later).then_some(LATER_MS);
+        receipts.push(Receipt { id, source, result, reason, retry_after_ms });
+    }
+    Ok(Response::from_json(&Receipts { receipts })?)
+}
+
+async fn perform(env: &Env, event: Event) -> (Outcome, String) {
+    let refused = |reason: &str| (Outcome::Refused, reason.to_owned());
+    let later = |reason: &str| (Outcome::Later, reason.to_owned());
+    match event.body {
+        Body::Reply(reply) => {
+            match knowledge::known(env, &reply.site).await {
+                Ok(_) => {}
+                Err(Problem::UNKNOWN_SITE) => return refused("unknown-site"),
+                Err(_) => return later("site-not-known-yet"),
+            }
+            let (site, conversation) = (reply.site.clone(), reply.conversation.clone());
+            let call = ConversationCall::Reply { reply: Box::new(reply) };
+            match to_conversation::<Replied>(env, &site, &conversation, call).await {
+                Ok(Replied { result, reason }) => (result, reason),
+                Err(_) => later("conversation-unreachable"),
+            }
+        }
+        Body::SiteChanged { site, .. } => match to_site::<()>(env, &site, SiteCall::Changed {}).await {
+            Ok(()) => (Outcome::Accepted, String::new()),
+            Err(_) => later("site-unreachable"),
+        },
+        Body::Probe {} => (Outcome::Accepted, String::new()),
+        Body::Message(_) | Body::Unknown => refused("unknown-type"),
+    }
+}

@@ -1,0 +1,53 @@
+//! The stateless worker: every request comes through here. It parses the request once, checks who is asking before
+//! any object is called, and hands links over to their objects.
+
+mod agents;
+mod events;
+mod knowledge;
+mod links;
+mod pages;
+mod problem;
+mod route;
+mod settings;
+
+use worker::{Context, Env, Request, Response, Result, console_error, event};
+
+use problem::Problem;
+use route::Route;
+use settings::Settings;
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    let answer = match serve(request, &env).await {
+        Ok(response) => response,
+        Err(problem) => problem.response()?,
+    };
+    pages::secured(answer)
+}
+
+async fn serve(request: Request, env: &Env) -> std::result::Result<Response, Problem> {
+    let settings = Settings::of(env, &request)?;
+    match Route::parse(&request.method(), &request.path(), &settings)? {
+        Route::Asset { path } => pages::asset(env, &path).await,
+        Route::Redirect { to } => pages::redirect(&to),
+        Route::Frame { site } => pages::frame(env, &settings, &request, &site).await,
+        Route::Console => pages::console(env).await,
+        Route::Ready { site } => knowledge::ready(env, &site).await,
+        Route::Status => knowledge::status(env).await,
+        Route::VisitorLink { site } => links::visitor(env, &settings, request, site).await,
+        Route::AgentLink { site } => links::agent(env, &settings, request, site).await,
+        Route::Login { site } => agents::login(env, &settings, request, &site).await,
+        Route::Renew { site } => agents::renew(env, &settings, request, &site).await,
+        Route::Logout => agents::logout(&settings, &request),
+        Route::Me { site } => agents::me(env, &settings, &request, &site).await,
+        Route::Events => events::take(env, &settings, request).await,
+    }
+}
+
+impl From<worker::Error> for Problem {
+    /// What no rule foresees: logged here in full, told outside without details.
+    fn from(error: worker::Error) -> Problem {
+        console_error!("{error}");
+        Problem::EDGE_ERROR
+    }
+}

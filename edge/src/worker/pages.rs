@@ -1,0 +1,158 @@
+//! Documents and files, with their types and headers. workerd's `disk` service knows no types and lists folders, so
+//! both are settled here.
+
+use shared::id::{ConversationId, SiteId};
+use worker::{Env, Headers, Request, Response, ResponseBuilder};
+
+use super::knowledge::{self, Known};
+use super::problem::Problem;
+use super::settings::{Settings, cookie};
+use crate::durable::{now_ms, random_id};
+use crate::token::{Checked, LIFE_S};
+
+type Answer = Result<Response, Problem>;
+
+pub(super) async fn asset(env: &Env, path: &str) -> Answer {
+    let file = path.rsplit('/').next().unwrap_or_default();
+    // The build puts a hash of the content into the name.
+    let cache = if is_hashed(file) { "public, max-age=31536000, immutable" } else { "public, max-age=300" };
+    let headers = Headers::new();
+    headers.set("cache-control", cache)?;
+    // Pages of customers load the loader, with SRI where they like.
+    headers.set("access-control-allow-origin", "*")?;
+    headers.set("cross-origin-resource-policy", "cross-origin")?;
+    file_of(env, path, headers).await
+}
+
+/// The chat's own document. It renews the visitor's cookie, or mints an id: nothing is stored for that.
+pub(super) async fn frame(env: &Env, settings: &Settings, request: &Request, site: &SiteId) -> Answer {
+    let knowledge = knowledge::of(env, site).await;
+    let ancestors = match knowledge.known {
+        Known::No => return Err(Problem::UNKNOWN_SITE),
+        Known::Yes if !knowledge.embed_origins.is_empty() => knowledge.embed_origins.join(" "),
+        // Never known yet: there is no conversation that a foreign page could reach.
+        Known::Yes | Known::NotYet => "*".to_owned(),
+    };
+    let headers = Headers::new();
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' {socket}; \
+         img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}",
+        socket = socket_origin(settings),
+    );
+    headers.set("content-security-policy", &policy)?;
+    headers.set("cache-control", "no-store")?;
+    headers.set("set-cookie", &visitor_cookie(settings, site, request).1)?;
+    file_of(env, "/frame/index.html", headers).await
+}
+
+pub(super) async fn console(env: &Env) -> Answer {
+    let headers = Headers::new();
+    let policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
+                  img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    headers.set("content-security-policy", policy)?;
+    headers.set("x-frame-options", "DENY")?;
+    headers.set("cache-control", "no-cache")?;
+    file_of(env, "/console/index.html", headers).await
+}
+
+pub(super) fn redirect(to: &str) -> Answer {
+    let response = Response::builder().with_status(302).with_header("location", to)?;
+    Ok(response.with_header("cache-control", "no-store")?.empty())
+}
+
+/// On every response.
+pub(super) fn secured(mut response: Response) -> worker::Result<Response> {
+    // The answer to a handshake belongs to the object; its headers are fixed.
+    if response.status_code() == 101 {
+        return Ok(response);
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "strict-origin-when-cross-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+    ] {
+        headers.set(name, value)?;
+    }
+    Ok(response)
+}
+
+/// The visitor's token: renewed where the cookie is genuine, new where there is none. Returns (token, Set-Cookie).
+pub(super) fn visitor_cookie(settings: &Settings, site: &SiteId, request: &Request) -> (String, String) {
+    let now_s = now_ms() / 1_000;
+    let conversation = match cookie(request, &cookie_name(site)) {
+        Some(token) => match settings.token_secret.check(site, &token, now_s) {
+            Checked::Valid(conversation) => Some(conversation),
+            Checked::Expired | Checked::Forged => None,
+        },
+        None => None,
+    };
+    let token = settings.token_secret.mint(site, &conversation.unwrap_or_else(new_conversation), now_s);
+    let cookie = set_cookie(site, &token);
+    (token, cookie)
+}
+
+pub(super) fn cookie_name(site: &SiteId) -> String {
+    format!("seawall_visitor_{}", site.as_str().replace([':', '.'], "_"))
+}
+
+/// `Partitioned`: each customer's site has its own, also where third-party cookies are denied.
+pub(super) fn set_cookie(site: &SiteId, token: &str) -> String {
+    let name = cookie_name(site);
+    format!("{name}={token}; Path=/; Max-Age={LIFE_S}; HttpOnly; Secure; SameSite=None; Partitioned")
+}
+
+pub(super) fn new_conversation() -> ConversationId {
+    ConversationId::parse(&format!("c{}", random_id())).unwrap_or_default()
+}
+
+/// `'self'` covers WebSockets in new browsers only.
+fn socket_origin(settings: &Settings) -> String {
+    settings.origin_of(&settings.host).replacen("http", "ws", 1)
+}
+
+async fn file_of(env: &Env, path: &str, headers: Headers) -> Answer {
+    let kind = content_type(path).ok_or(Problem::NOT_FOUND)?;
+    let mut file = env.assets("ASSETS")?.fetch(format!("https://assets{path}"), None).await?;
+    if file.status_code() != 200 {
+        return Err(Problem::NOT_FOUND);
+    }
+    headers.set("content-type", kind)?;
+    let body = file.bytes().await?;
+    Ok(ResponseBuilder::new().with_headers(headers).fixed(body))
+}
+
+fn content_type(path: &str) -> Option<&'static str> {
+    Some(match path.rsplit('.').next()? {
+        "css" => "text/css; charset=utf-8",
+        "html" => "text/html; charset=utf-8",
+        "ico" => "image/x-icon",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "json" => "application/json",
+        "png" => "image/png",
+        "svg" => "image/svg+xml",
+        "txt" => "text/plain; charset=utf-8",
+        "wasm" => "application/wasm",
+        "woff2" => "font/woff2",
+        _ => return None,
+    })
+}
+
+/// Whether a name ends as in `widget-1a2b3c4d.js` or `widget-1a2b3c4d_bg.wasm`.
+fn is_hashed(file: &str) -> bool {
+    let stem = file.split('.').next().unwrap_or_default();
+    let stem = stem.strip_suffix("_bg").unwrap_or(stem);
+    stem.rsplit_once('-')
+        .is_some_and(|(_, hash)| hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_hashed;
+
+    #[test]
+    fn only_names_with_a_hash_are_kept_for_ever() {
+        assert!(is_hashed("widget-1a2b3c4d.js") && is_hashed("widget-1a2b3c4d_bg.wasm"));
+        assert!(!is_hashed("seawall.js") && !is_hashed("index.html") && !is_hashed("frame-bundle.js"));
+    }
+}

@@ -1,0 +1,78 @@
+//! What the environment and the request's own host say.
+
+use shared::webhook::Secret;
+use worker::{Env, Request, console_error};
+
+use crate::token::TokenSecret;
+
+use super::problem::Problem;
+
+pub(super) struct Settings {
+    /// Host name without port. URLs are built from the request's own host, so that a proxy on another port works.
+    pub(super) host: String,
+    pub(super) port: Option<u16>,
+    pub(super) scheme: String,
+    /// The host name that serves agents; their cookie counts nowhere else.
+    pub(super) console_host: String,
+    pub(super) edge_host: String,
+    pub(super) token_secret: TokenSecret,
+    pub(super) origin_secret: Secret,
+}
+
+impl Settings {
+    pub(super) fn of(env: &Env, request: &Request) -> Result<Settings, Problem> {
+        let url = request.url().map_err(|_| Problem::NOT_FOUND)?;
+        Ok(Settings {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            port: url.port(),
+            scheme: url.scheme().to_owned(),
+            console_host: variable(env, "SEAWALL_CONSOLE_HOST")?,
+            edge_host: variable(env, "SEAWALL_EDGE_HOST")?,
+            token_secret: parsed(env, "SEAWALL_TOKEN_SECRET", TokenSecret::parse)?,
+            origin_secret: parsed(env, "SEAWALL_ORIGIN_SECRET", Secret::parse)?,
+        })
+    }
+
+    pub(super) fn is_console(&self) -> bool {
+        self.host == self.console_host
+    }
+
+    /// The page origin of a host on our port, as a browser writes it.
+    pub(super) fn origin_of(&self, host: &str) -> String {
+        match self.port {
+            Some(port) => format!("{}://{host}:{port}", self.scheme),
+            None => format!("{}://{host}", self.scheme),
+        }
+    }
+
+    /// Whether a request's `Origin` header is this host itself.
+    pub(super) fn is_own_page(&self, request: &Request) -> bool {
+        header(request, "origin").is_some_and(|origin| origin == self.origin_of(&self.host))
+    }
+}
+
+fn variable(env: &Env, name: &'static str) -> Result<String, Problem> {
+    env.var(name).map(|value| value.to_string()).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
+        console_error!("{name} is not set");
+        Problem::NOT_CONFIGURED
+    })
+}
+
+fn parsed<T>(env: &Env, name: &'static str, parse: fn(&str) -> Option<T>) -> Result<T, Problem> {
+    parse(&variable(env, name)?).ok_or_else(|| {
+        // The value is a secret: only its name is told.
+        console_error!("{name} has not the right form");
+        Problem::NOT_CONFIGURED
+    })
+}
+
+pub(super) fn header(request: &Request, name: &str) -> Option<String> {
+    request.headers().get(name).ok().flatten()
+}
+
+/// One cookie of the request.
+pub(super) fn cookie(request: &Request, name: &str) -> Option<String> {
+    let cookies = header(request, "cookie")?;
+    let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+}
