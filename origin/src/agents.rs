@@ -63,18 +63,16 @@ pub async fn login(
     let row = row.await?;
     // A site and an address: one customer's flood of guesses must not lock out another's agent.
     let guess = format!("{site} {email}");
-    if let Some(wait_ms) = origin.guesses().wait_ms(&guess, now_ms()) {
+    origin.guesses().attempt(&guess, now_ms()).map_err(|wait_ms| {
         let seconds = wait_ms.div_ceil(1000);
         let detail = format!("Too many wrong passwords for this address. Try again in {seconds} s.");
-        return Err(
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", detail).retry_after(seconds)
-        );
-    }
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", detail).retry_after(seconds)
+    })?;
     // An unknown address costs the same work, and counts as a guess as well.
     let hash = row.as_ref().map(|row| row.hash.clone());
-    let fits = origin.passwords.fits(credentials.password, hash).await?;
+    let fits = origin.passwords.fits(credentials.password, hash).await;
+    let fits = fits.inspect_err(|_| origin.guesses().undecided(&guess))?;
     let Some(row) = row.filter(|_| fits) else {
-        origin.guesses().failed(&guess, now_ms());
         return Err(Problem::unauthorized("wrong-credentials", "E-mail or password is wrong."));
     };
     origin.guesses().succeeded(&guess);

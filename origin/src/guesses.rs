@@ -24,22 +24,31 @@ struct Failures {
 }
 
 impl Guesses {
-    /// How long the address must wait before its next try; nothing where it may try now.
-    pub fn wait_ms(&self, email: &str, now: Millis) -> Option<Millis> {
-        let failures = self.by_email.get(email)?;
-        (failures.left(now) >= ALLOWED).then(|| REGAIN_MS - now.saturating_sub(failures.at) % REGAIN_MS)
-    }
-
-    pub fn failed(&mut self, email: &str, now: Millis) {
+    /// Counts a try, or tells how long the address must wait for its next one. A try counts as failed until
+    /// [`Guesses::succeeded`] says otherwise: a hundred at the same time are a hundred.
+    pub fn attempt(&mut self, email: &str, now: Millis) -> Result<(), Millis> {
+        if let Some(failures) = self.by_email.get(email)
+            && failures.left(now) >= ALLOWED
+        {
+            return Err(REGAIN_MS - now.saturating_sub(failures.at) % REGAIN_MS);
+        }
         if !self.by_email.contains_key(email) && self.by_email.len() >= MAX_ADDRESSES {
             self.make_room(now);
         }
         let failures = self.by_email.entry(email.to_owned()).or_insert(Failures { count: 0, at: now });
-        *failures = Failures { count: (failures.left(now) + 1).min(ALLOWED), at: now };
+        *failures = Failures { count: failures.left(now) + 1, at: now };
+        Ok(())
     }
 
     pub fn succeeded(&mut self, email: &str) {
         self.by_email.remove(email);
+    }
+
+    /// The try was not looked at.
+    pub fn undecided(&mut self, email: &str) {
+        if let Some(failures) = self.by_email.get_mut(email) {
+            failures.count = failures.count.saturating_sub(1);
+        }
     }
 
     fn make_room(&mut self, now: Millis) {
@@ -68,24 +77,24 @@ mod tests {
     fn ten_failures_make_an_address_wait_and_one_try_is_regained_every_half_minute() {
         let mut guesses = Guesses::default();
         for _ in 0..10 {
-            assert_eq!(guesses.wait_ms("a", 0), None);
-            guesses.failed("a", 0);
+            assert_eq!(guesses.attempt("a", 0), Ok(()));
         }
-        assert_eq!(guesses.wait_ms("a", 0), Some(30_000));
-        assert_eq!(guesses.wait_ms("a", 29_000), Some(1_000));
-        assert_eq!(guesses.wait_ms("b", 0), None);
-        assert_eq!(guesses.wait_ms("a", 30_000), None);
-        guesses.failed("a", 30_000);
-        assert_eq!(guesses.wait_ms("a", 30_001), Some(29_999));
+        assert_eq!(guesses.attempt("a", 0), Err(30_000));
+        assert_eq!(guesses.attempt("a", 29_000), Err(1_000));
+        assert_eq!(guesses.attempt("b", 0), Ok(()));
+        assert_eq!(guesses.attempt("a", 30_000), Ok(()));
+        assert_eq!(guesses.attempt("a", 30_001), Err(29_999));
+        guesses.undecided("a");
+        assert_eq!(guesses.attempt("a", 30_002), Ok(()));
         guesses.succeeded("a");
-        assert_eq!(guesses.wait_ms("a", 30_002), None);
+        assert_eq!(guesses.attempt("a", 30_003), Ok(()));
     }
 
     #[test]
     fn a_flood_of_addresses_is_bounded() {
         let mut guesses = Guesses::default();
         for n in 0..MAX_ADDRESSES as u64 + 5 {
-            guesses.failed(&format!("{n}@x"), n);
+            guesses.attempt(&format!("{n}@x"), n).unwrap();
         }
         assert_eq!(guesses.by_email.len(), MAX_ADDRESSES);
         assert!(!guesses.by_email.contains_key("0@x"));

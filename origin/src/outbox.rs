@@ -1,5 +1,6 @@
 //! What the edge must hear, on disk until it has taken it. Not `shared::outbox`: here the numbers of many
-//! conversations are interleaved, and single events may be parked or held while the others go on.
+//! conversations are interleaved, and single events may be parked or held while the others go on. A parked reply has
+//! used up its n (NACK-2), so those after it go on.
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -1,0 +1,10 @@
+//! The real origin on a free port with a folder of its own, asked over HTTP as edge, agent and administrator.
+
+mod agents;
+mod edge;
+mod events;
+mod faults;
+mod process;
+mod replies;
+mod sites;
+mod under_test;
