@@ -1,4 +1,4 @@
-//! The tables. A change is a new entry at the end of [`MIGRATIONS`]; SQLite's `user_version` counts those done.
+//! The tables. A change is a new entry at the end of `MIGRATIONS`; SQLite's `user_version` counts those done.
 
 use rusqlite::Connection;
 
