@@ -1,0 +1,188 @@
+//! The visitor's chat.
+
+use std::rc::Rc;
+
+use shared::Millis;
+use shared::message::Side;
+use shared::session::{Input, MessageState, Role, Row, Session, Standing, WriteRefusal};
+use yew::prelude::*;
+
+use crate::browser::{Keeping, Live, Paint, after, link_url, now};
+use crate::views::banner::banner;
+use crate::views::composer::{Composer, Draft};
+use crate::views::icon::{self, icon};
+use crate::views::row::Choices;
+use crate::views::transcript::Transcript;
+use crate::words::{self, Situation};
+
+/// So long may a link take before we talk about it.
+const MOMENT_MS: Millis = 1_500;
+
+/// What the page that the chat stands in wants to know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    pub unread: u64,
+    /// Something has been said: on the next page the chat connects by itself.
+    pub chatting: bool,
+}
+
+#[derive(Clone, PartialEq, Properties)]
+pub struct AppProps {
+    pub site: String,
+    pub draft: Draft,
+    /// Sent before this app was there.
+    pub sent: Vec<String>,
+    pub on_news: Callback<News>,
+    /// Hands out the switch that says whether the chat is open.
+    pub on_ready: Callback<Callback<bool>>,
+}
+
+pub enum Msg {
+    /// The session has changed: told at once, drawn with the next animation frame.
+    Changed,
+    Draw,
+    Input(Input),
+    Shown(bool),
+}
+
+pub struct App {
+    live: Live,
+    paint: Paint,
+    choices: Choices,
+    told: News,
+    /// A welcome has come at some time.
+    welcomed: bool,
+    /// When the link was lost, or not yet there.
+    without_link_since: Option<Millis>,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = AppProps;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let (link, props) = (ctx.link(), ctx.props());
+        let url = link_url(&("/v1/sites/".to_owned() + &props.site + "/link"));
+        let database = "seawall-".to_owned() + &props.site;
+        let on_change = link.callback(|()| Msg::Changed);
+        let live = Live::start(Role::Visitor, url, Some(&database), move || on_change.emit(()));
+        for text in &props.sent {
+            live.input(Input::Write(text.clone()));
+        }
+        props.on_ready.emit(link.callback(Msg::Shown));
+        let draw = link.callback(|()| Msg::Draw);
+        link.send_message(Msg::Changed);
+        App {
+            live,
+            paint: Paint::new(move || draw.emit(())),
+            choices: Choices {
+                retry: link.callback(|id| Msg::Input(Input::Retry(id))),
+                discard: link.callback(|id| Msg::Input(Input::Discard(id))),
+            },
+            told: News::default(),
+            welcomed: false,
+            without_link_since: None,
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Changed => {
+                self.note_link(ctx);
+                let news = self
+                    .live
+                    .read(|session| News { unread: session.unread(), chatting: session.is_chatting() });
+                if news != self.told {
+                    self.told = news;
+                    ctx.props().on_news.emit(news);
+                }
+                self.paint.ask();
+                false
+            }
+            Msg::Draw => true,
+            Msg::Input(input) => {
+                self.live.input(input);
+                false
+            }
+            Msg::Shown(shown) => {
+                self.live.show(shown);
+                false
+            }
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        self.live.read(|session| {
+            let rows = Rc::new(session.rows());
+            let greeting = html! {
+                <div key="greeting" class="greeting">
+                    <h2>{ words::GREETING }</h2>
+                    <p>{ words::GREETING_MORE }</p>
+                </div>
+            };
+            html! {
+                <>
+                    { header(session) }
+                    { banner(&words::status(&self.situation(session, &rows))) }
+                    <Transcript
+                        rows={rows}
+                        own={Side::Visitor}
+                        welcomed={self.welcomed}
+                        has_earlier={session.has_earlier()}
+                        other_is_typing={session.other_is_typing()}
+                        on_earlier={link.callback(|()| Msg::Input(Input::Earlier))}
+                        choices={self.choices.clone()}
+                        greeting={greeting}
+                    />
+                    <Composer
+                        full={session.may_write("x") == Err(WriteRefusal::OutboxFull)}
+                        on_send={link.callback(|text| Msg::Input(Input::Write(text)))}
+                        on_typing={link.callback(|on| Msg::Input(Input::Typing(on)))}
+                        draft={ctx.props().draft.clone()}
+                    />
+                </>
+            }
+        })
+    }
+}
+
+impl App {
+    fn situation<'a>(&self, session: &'a Session, rows: &[Row]) -> Situation<'a> {
+        let queued = rows.iter().rev().any(|row| row.state == Some(MessageState::Queued));
+        Situation {
+            standing: session.standing(),
+            welcomed: self.welcomed,
+            moment: self.without_link_since.is_none_or(|since| now() < since + MOMENT_MS),
+            notice: session.notice(),
+            at_risk: queued && self.live.keeping() == Keeping::Denied,
+        }
+    }
+
+    /// Begins to count when the link goes, and draws again once that is worth a word.
+    fn note_link(&mut self, ctx: &Context<Self>) {
+        if self.live.read(Session::standing) == Standing::Live {
+            self.welcomed = true;
+            self.without_link_since = None;
+        } else if self.without_link_since.is_none() {
+            self.without_link_since = Some(now());
+            let draw = ctx.link().callback(|()| Msg::Draw);
+            after(MOMENT_MS, move || draw.emit(()));
+        }
+    }
+}
+
+fn header(session: &Session) -> Html {
+    let here = session.standing() == Standing::Live && session.notice().agents > 0;
+    html! {
+        <header class="head">
+            <div>
+                <h1>{ words::TITLE }</h1>
+                <p class={if here { "presence here" } else { "presence" }}>
+                    { if here { words::AGENTS_HERE } else { words::ANY_TIME } }
+                </p>
+            </div>
+            <button type="button" class="close" aria-label={words::CLOSE}>{ icon(icon::CLOSE) }</button>
+        </header>
+    }
+}

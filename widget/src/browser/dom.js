@@ -1,0 +1,37 @@
+// Small things that are shorter here than in Rust.
+
+const hex = (byte) => byte.toString(16).padStart(2, "0");
+
+/** 32 hexadecimal digits. (`randomUUID` is missing where a page comes by plain http.) */
+export const randomName = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), hex).join("");
+
+/** A path at the page's own host, as a WebSocket address. */
+export const linkUrl = (path) => new URL(path, location.href).href.replace(/^http/, "ws");
+
+const clock = new Intl.DateTimeFormat([], { hour: "numeric", minute: "2-digit" });
+
+export const time = (ms) => clock.format(ms);
+
+// The words are in the page's language, the hours as the person is used to read them.
+const language = document.documentElement.lang || [];
+const date = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
+const near = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+
+/** "today", "yesterday", "Monday, 3 March". */
+export const day = (ms) => {
+  const start = (at) => new Date(at).setHours(0, 0, 0, 0);
+  // Rounded, because a day of a changing clock has 23 or 25 hours.
+  const ago = Math.round((start(Date.now()) - start(ms)) / 864e5);
+  return ago === 0 || ago === 1 ? near.format(-ago, "day") : date.format(ms);
+};
+
+const growsItself = CSS.supports("field-sizing", "content");
+
+/** Makes a textarea as high as its text; the style sheet sets the limit. */
+export const grow = (area) => {
+  if (growsItself) return;
+  area.style.height = "auto";
+  area.style.height = area.scrollHeight + "px";
+};
+
+export const intoView = (id, block) => document.getElementById(id)?.scrollIntoView({ block });

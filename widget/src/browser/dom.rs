@@ -1,0 +1,27 @@
+//! Small things that are shorter in JavaScript (`dom.js`).
+
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlTextAreaElement;
+
+#[wasm_bindgen(module = "/src/browser/dom.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = randomName)]
+    pub(super) fn random_name() -> String;
+
+    /// A path at the page's own host, as a WebSocket address.
+    #[wasm_bindgen(js_name = linkUrl)]
+    pub fn link_url(path: &str) -> String;
+
+    /// The time of day, as the person is used to read it.
+    pub fn time(ms: f64) -> String;
+
+    /// "today", "yesterday" or the date.
+    pub fn day(ms: f64) -> String;
+
+    /// Makes a textarea as high as its text.
+    pub fn grow(area: &HtmlTextAreaElement);
+
+    /// Scrolls an element to the `start` or `end` of what is seen.
+    #[wasm_bindgen(js_name = intoView)]
+    pub fn into_view(id: &str, block: &str);
+}

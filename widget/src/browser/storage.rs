@@ -1,0 +1,83 @@
+//! What outlives the page: the outbox in IndexedDB (`storage.js`).
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::Array;
+use shared::codec::Saved;
+use shared::id::MessageId;
+use shared::session::Input;
+use wasm_bindgen::prelude::*;
+
+use crate::driver::Feed;
+
+/// Whether unsent messages outlive the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keeping {
+    /// As far as we know.
+    #[default]
+    Kept,
+    /// The browser refuses storage; messages live as long as the page.
+    Denied,
+}
+
+#[wasm_bindgen(module = "/src/browser/storage.js")]
+extern "C" {
+    type Store;
+
+    #[wasm_bindgen(constructor)]
+    fn new(name: &str, denied: &Closure<dyn Fn()>) -> Store;
+
+    #[wasm_bindgen(method)]
+    fn load(this: &Store, loaded: &Closure<dyn Fn(Array)>);
+
+    #[wasm_bindgen(method)]
+    fn save(this: &Store, id: &str, text: &str);
+
+    #[wasm_bindgen(method)]
+    fn erase(this: &Store, id: &str);
+
+    #[wasm_bindgen(method)]
+    fn forget(this: &Store);
+}
+
+pub(super) struct Storage {
+    store: Store,
+    keeping: Rc<Cell<Keeping>>,
+    _on_denied: Closure<dyn Fn()>,
+    _on_loaded: Closure<dyn Fn(Array)>,
+}
+
+impl Storage {
+    /// What was found comes as [`Input::Start`].
+    pub(super) fn open(name: &str, feed: Feed) -> Storage {
+        let keeping = Rc::new(Cell::new(Keeping::Kept));
+        let told = keeping.clone();
+        let on_denied = Closure::<dyn Fn()>::new(move || told.set(Keeping::Denied));
+        let on_loaded = Closure::<dyn Fn(Array)>::new(move |texts: Array| {
+            let saved = texts.iter().filter_map(|text| Saved::decode(&text.as_string()?)).collect();
+            feed.input(Input::Start { saved });
+        });
+        let store = Store::new(name, &on_denied);
+        store.load(&on_loaded);
+        Storage { store, keeping, _on_denied: on_denied, _on_loaded: on_loaded }
+    }
+
+    pub(super) fn save(&self, message: &Saved) {
+        self.store.save(message.id.as_str(), &message.encode());
+    }
+
+    pub(super) fn erase(&self, id: &MessageId) {
+        self.store.erase(id.as_str());
+    }
+
+    pub(super) fn keeping(&self) -> Keeping {
+        self.keeping.get()
+    }
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        self.store.forget();
+    }
+}

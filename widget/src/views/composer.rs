@@ -1,0 +1,149 @@
+//! Where a message is written. The textarea keeps its own text; we only look when it matters.
+
+use shared::limits::MAX_TEXT_CHARS;
+use shared::session::WriteRefusal;
+use web_sys::{HtmlTextAreaElement, KeyboardEvent};
+use yew::prelude::*;
+
+use crate::browser::grow;
+use crate::words;
+
+use super::icon::{self, icon};
+
+/// The count is shown for the last 200 characters.
+const NEAR_LIMIT: usize = MAX_TEXT_CHARS - 200;
+
+/// What was in the page's own textarea before this one took its place.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    pub text: String,
+    /// Where the caret stood; nothing where the person was elsewhere.
+    pub caret: Option<(u32, u32)>,
+}
+
+#[derive(Clone, PartialEq, Properties)]
+pub struct ComposerProps {
+    /// Too many messages wait already.
+    #[prop_or_default]
+    pub full: bool,
+    pub on_send: Callback<String>,
+    /// True: there is text, and it has changed.
+    pub on_typing: Callback<bool>,
+    #[prop_or_default]
+    pub draft: Draft,
+    /// Names the conversation: the text of one must not end up in another.
+    #[prop_or_default]
+    pub placeholder: Option<AttrValue>,
+}
+
+pub enum Msg {
+    Changed,
+    Send,
+}
+
+pub struct Composer {
+    area: NodeRef,
+    characters: usize,
+}
+
+impl Component for Composer {
+    type Message = Msg;
+    type Properties = ComposerProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Composer { area: NodeRef::default(), characters: 0 }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        let Some(area) = self.area.cast::<HtmlTextAreaElement>() else { return false };
+        let text = area.value();
+        let before = (self.characters, ctx.props().full);
+        match msg {
+            Msg::Changed => {
+                grow(&area);
+                self.characters = text.chars().count();
+                ctx.props().on_typing.emit(!text.trim().is_empty());
+            }
+            Msg::Send => {
+                if text.trim().is_empty() || self.characters > MAX_TEXT_CHARS || ctx.props().full {
+                    return false;
+                }
+                area.set_value("");
+                grow(&area);
+                self.characters = 0;
+                let _ = area.focus();
+                ctx.props().on_send.emit(text.trim().to_owned());
+            }
+        }
+        before.0.max(self.characters) > NEAR_LIMIT
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        let onkeydown = link.batch_callback(|event: KeyboardEvent| {
+            // An Enter that ends the composition of a character belongs to the keyboard; 229 is Safari's word for it.
+            let sends = event.key() == "Enter"
+                && !event.shift_key()
+                && !event.is_composing()
+                && event.key_code() != 229;
+            sends.then(|| {
+                event.prevent_default();
+                Msg::Send
+            })
+        });
+        let onsubmit = link.callback(|event: SubmitEvent| {
+            event.prevent_default();
+            Msg::Send
+        });
+        let placeholder = ctx.props().placeholder.clone().unwrap_or(AttrValue::Static(words::WRITE));
+        html! {
+            <form class="composer" onsubmit={onsubmit}>
+                if let Some(hint) = self.hint(ctx.props()) {
+                    <p id="hint" class="hint">{ hint }</p>
+                }
+                <textarea
+                    ref={self.area.clone()}
+                    rows="1"
+                    dir="auto"
+                    aria-label={words::MESSAGE}
+                    aria-describedby="hint"
+                    placeholder={placeholder}
+                    enterkeyhint="send"
+                    oninput={link.callback(|_: InputEvent| Msg::Changed)}
+                    onkeydown={onkeydown}
+                />
+                <button type="submit" class="send" aria-label={words::SEND}>{ icon(icon::SEND) }</button>
+            </form>
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if !first {
+            return;
+        }
+        let Some(area) = self.area.cast::<HtmlTextAreaElement>() else { return };
+        let draft = &ctx.props().draft;
+        if !draft.text.is_empty() {
+            area.set_value(&draft.text);
+            ctx.link().send_message(Msg::Changed);
+        }
+        if let Some((start, end)) = draft.caret {
+            let _ = area.focus();
+            let _ = area.set_selection_range(start, end);
+        }
+    }
+}
+
+impl Composer {
+    fn hint(&self, props: &ComposerProps) -> Option<String> {
+        if props.full {
+            words::refusal(WriteRefusal::OutboxFull)
+        } else if self.characters > MAX_TEXT_CHARS {
+            words::refusal(WriteRefusal::TooLong { over: self.characters - MAX_TEXT_CHARS })
+        } else if self.characters > NEAR_LIMIT {
+            Some(words::left(MAX_TEXT_CHARS - self.characters))
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! One message, with its time and, where it is one's own, its state in words.
+
+use shared::id::MessageId;
+use shared::message::Side;
+use shared::session::{MessageState, Row};
+use yew::prelude::*;
+
+use crate::browser::time;
+use crate::words;
+
+use super::text::text;
+
+/// Messages of one person within this time stand together.
+const TOGETHER_MS: u64 = 5 * 60_000;
+
+/// What a refused message can be told to do.
+#[derive(Clone, PartialEq)]
+pub struct Choices {
+    pub retry: Callback<MessageId>,
+    pub discard: Callback<MessageId>,
+}
+
+/// Whether `row` continues what `before` began.
+pub fn continues(before: &Row, row: &Row) -> bool {
+    before.side == row.side && before.name == row.name && row.at_ms.saturating_sub(before.at_ms) < TOGETHER_MS
+}
+
+/// `own` is the reader's side; `first` and `last` tell the row's place among those that stand together.
+pub fn row(row: &Row, own: Side, first: bool, last: bool, choices: &Choices) -> Html {
+    let class = match (row.side == own, first, last) {
+        (true, true, true) => "row own first last",
+        (true, true, false) => "row own first",
+        (true, false, true) => "row own last",
+        (true, false, false) => "row own",
+        (false, true, true) => "row theirs first last",
+        (false, true, false) => "row theirs first",
+        (false, false, true) => "row theirs last",
+        (false, false, false) => "row theirs",
+    };
+    let refused = match &row.state {
+        Some(MessageState::NotSent { reason }) => Some(reason),
+        _ => None,
+    };
+    let bubble = match row.state {
+        Some(MessageState::NotSent { .. }) => "bubble refused",
+        Some(MessageState::Queued) => "bubble queued",
+        _ => "bubble",
+    };
+    html! {
+        <div key={row.id.as_str()} id={row.id.to_string()} class={class}>
+            if first && row.side != own {
+                <p class="name" dir="auto">{ name(row) }</p>
+            }
+            <div class={bubble}>
+                { text(&row.text) }
+                <p class="meta">
+                    <span>{ time(row.at_ms as f64) }</span>
+                    if let Some(state) = &row.state {
+                        <span class="state">{ words::state(state) }</span>
+                    }
+                </p>
+            </div>
+            if let Some(reason) = refused {
+                <div class="choices">
+                    <span>{ words::refused(reason) }</span>
+                    { choice(words::TRY_AGAIN, &choices.retry, &row.id) }
+                    { choice(words::DISCARD, &choices.discard, &row.id) }
+                </div>
+            }
+        </div>
+    }
+}
+
+/// Who wrote it, for those who read it.
+pub fn name(row: &Row) -> AttrValue {
+    if !row.name.is_empty() {
+        return AttrValue::from(row.name.clone());
+    }
+    AttrValue::Static(match row.side {
+        Side::Agent => words::AGENT,
+        Side::Visitor => words::VISITOR,
+    })
+}
+
+fn choice(label: &'static str, callback: &Callback<MessageId>, id: &MessageId) -> Html {
+    let (callback, id) = (callback.clone(), id.clone());
+    let onclick = move |_: MouseEvent| callback.emit(id.clone());
+    html! { <button type="button" onclick={onclick}>{ label }</button> }
+}

@@ -1,0 +1,223 @@
+//! The conversation: a window over its rows that stays at the end while the person reads the end.
+//!
+//! The log is laid out from its bottom (`column-reverse` around one child), so the browser itself keeps the end in
+//! sight when something is added or the keyboard opens; `scrollTop` is 0 there and negative above.
+
+use std::rc::Rc;
+
+use shared::message::Side;
+use shared::session::Row;
+use web_sys::Element;
+use yew::prelude::*;
+
+use crate::browser::{day, into_view};
+use crate::words;
+
+use super::icon::{self, icon};
+use super::row::{Choices, continues, name, row};
+use super::typing::typing;
+use super::window::Window;
+
+/// This near to the end counts as the end: a finger never stops exactly there.
+const NEAR_PX: i32 = 40;
+
+#[derive(Clone, PartialEq, Properties)]
+pub struct TranscriptProps {
+    pub rows: Rc<Vec<Row>>,
+    /// The reader's side.
+    pub own: Side,
+    /// The rows are what the edge has; before, they are what this browser kept. Only what comes later is news.
+    pub welcomed: bool,
+    /// The edge has more before the first row.
+    pub has_earlier: bool,
+    pub other_is_typing: bool,
+    pub on_earlier: Callback<()>,
+    pub choices: Choices,
+    /// Shown where nothing has been said.
+    #[prop_or_default]
+    pub greeting: Html,
+}
+
+pub enum Msg {
+    Scrolled,
+    Earlier,
+    Latest,
+}
+
+pub struct Transcript {
+    window: Window,
+    log: NodeRef,
+    /// A row that stays where it is while others come above or below: its id, and the edge it is at.
+    anchor: Option<(String, &'static str)>,
+    heard: Heard,
+}
+
+impl Component for Transcript {
+    type Message = Msg;
+    type Properties = TranscriptProps;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let mut heard = Heard::default();
+        heard.listen(ctx.props());
+        Transcript { window: Window::default(), log: NodeRef::default(), anchor: None, heard }
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, old: &TranscriptProps) -> bool {
+        let props = ctx.props();
+        self.heard.listen(props);
+        // Whoever writes wants to see it.
+        let wrote = |rows: &[Row]| rows.last().filter(|row| row.side == props.own).map(|row| row.id.clone());
+        if props.rows.len() > old.rows.len() && wrote(&props.rows) != wrote(&old.rows) {
+            self.latest();
+        }
+        true
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        let props = ctx.props();
+        let rows = &props.rows;
+        match msg {
+            Msg::Scrolled => {
+                let at_end = self.log.cast::<Element>().is_none_or(|log| log.scroll_top() > -NEAR_PX);
+                match (at_end, self.window.is_following()) {
+                    (true, false) => {
+                        let range = self.window.range(rows);
+                        if range.end < rows.len() {
+                            self.anchor =
+                                rows.get(range.end.wrapping_sub(1)).map(|row| (row.id.to_string(), "end"));
+                        }
+                        self.window.later(rows);
+                        true
+                    }
+                    (false, true) => {
+                        self.window.hold(rows);
+                        false
+                    }
+                    _ => false,
+                }
+            }
+            Msg::Earlier => {
+                let start = self.window.range(rows).start;
+                self.anchor = rows.get(start).map(|row| (row.id.to_string(), "start"));
+                self.window.earlier(rows);
+                if self.window.range(rows).start == 0 && props.has_earlier {
+                    props.on_earlier.emit(());
+                }
+                true
+            }
+            Msg::Latest => {
+                self.latest();
+                true
+            }
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let props = ctx.props();
+        let rows = &props.rows;
+        let range = self.window.range(rows);
+        let (more_before, more_after) = (range.start > 0 || props.has_earlier, range.end < rows.len());
+        let link = ctx.link();
+        html! {
+            <div class="transcript">
+                <div
+                    ref={self.log.clone()}
+                    class="log"
+                    role="log"
+                    aria-label={words::CONVERSATION}
+                    aria-live="off"
+                    tabindex="0"
+                    onscroll={link.callback(|_: Event| Msg::Scrolled)}
+                >
+                    <div class="rows">
+                        if more_before {
+                            <button key="earlier" type="button" class="pill" onclick={link.callback(|_: MouseEvent| Msg::Earlier)}>
+                                { words::EARLIER }
+                            </button>
+                        }
+                        if rows.is_empty() {
+                            { props.greeting.clone() }
+                        }
+                        { for drawn(&rows[range], props) }
+                        if props.other_is_typing && !more_after {
+                            { typing(&rows.iter().rfind(|row| row.side != props.own).map(name).unwrap_or(AttrValue::Static(words::AGENT))) }
+                        }
+                    </div>
+                </div>
+                if more_after {
+                    <button type="button" class="pill latest" onclick={link.callback(|_: MouseEvent| Msg::Latest)}>
+                        { words::LATEST }{ icon(icon::DOWN) }
+                    </button>
+                }
+                <div class="unseen" aria-live="polite">
+                    { for self.heard.news.iter().map(|(seq, text)| html! { <p key={*seq}>{ text.clone() }</p> }) }
+                </div>
+            </div>
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
+        let Some((id, at)) = &self.anchor else { return };
+        let rows = &ctx.props().rows;
+        let range = self.window.range(rows);
+        // Older rows may still be on their way from the edge; until then there is nothing to make up for.
+        let outermost =
+            if *at == "start" { rows.get(range.start) } else { rows.get(range.end.wrapping_sub(1)) };
+        if outermost.is_some_and(|row| row.id.as_str() != id) {
+            into_view(id, at);
+            self.anchor = None;
+        }
+    }
+}
+
+impl Transcript {
+    fn latest(&mut self) {
+        self.window.follow();
+        self.anchor = None;
+        if let Some(log) = self.log.cast::<Element>() {
+            log.set_scroll_top(0);
+        }
+    }
+}
+
+/// The rows with a line before each new day.
+fn drawn(rows: &[Row], props: &TranscriptProps) -> Vec<Html> {
+    let mut drawn = Vec::with_capacity(rows.len() + 4);
+    let mut today = String::new();
+    for (index, this) in rows.iter().enumerate() {
+        let its_day = day(this.at_ms as f64);
+        let new_day = its_day != today;
+        if new_day {
+            let key = its_day.clone();
+            drawn.push(html! { <p key={key} class="day"><span>{ its_day.clone() }</span></p> });
+            today = its_day;
+        }
+        let first = new_day || index == 0 || !continues(&rows[index - 1], this);
+        let last = rows.get(index + 1).is_none_or(|next| !continues(this, next));
+        drawn.push(row(this, props.own, first, last, &props.choices));
+    }
+    drawn
+}
+
+/// What is read aloud: each message of the other side once, and nothing that was there from the start.
+#[derive(Default)]
+struct Heard {
+    upto_seq: Option<u64>,
+    news: Vec<(u64, String)>,
+}
+
+impl Heard {
+    fn listen(&mut self, props: &TranscriptProps) {
+        if !props.welcomed {
+            return;
+        }
+        let last = props.rows.iter().rev().find_map(|row| row.seq).unwrap_or(0);
+        if let Some(upto) = self.upto_seq.filter(|upto| last > *upto) {
+            let new = |row: &&Row| row.side != props.own && row.seq.is_some_and(|seq| seq > upto);
+            let news = props.rows.iter().filter(new);
+            self.news =
+                news.map(|row| (row.seq.unwrap_or(0), name(row).to_string() + ": " + &row.text)).collect();
+        }
+        self.upto_seq = self.upto_seq.max(Some(last));
+    }
+}

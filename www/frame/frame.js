@@ -1,0 +1,138 @@
+// The frame around the chat: works from the first moment, brings the app, and speaks with the page outside.
+
+const chat = document.getElementById("chat");
+const site = location.pathname.split("/")[2];
+// Opened in a tab of its own there is nobody to open or close it.
+const alone = parent === window;
+const find = (selector) => chat.querySelector(selector);
+
+let app;
+let outside;
+let shown = alone;
+let news = {};
+/** Sent before the app was there; it takes them over. */
+const sent = [];
+
+// ---- the page outside ----
+
+const tell = (call) => outside?.postMessage({ ...news, call });
+
+const close = () => {
+  if (alone || !shown) return;
+  tell("close");
+};
+
+const show = (now) => {
+  shown = now;
+  app?.show(now);
+  // On a touch screen the keyboard would cover what there is to read.
+  if (now && !matchMedia("(pointer:coarse)").matches) find("textarea")?.focus();
+};
+
+addEventListener("message", ({ source, origin, data, ports }) => {
+  // The first page to speak is the page that we are in; another one in its place is not listened to.
+  if (source !== parent || alone || (host ??= origin) !== origin || !ports[0]) return;
+  outside = ports[0];
+  outside.onmessage = (event) => show(event.data);
+  tell();
+  show(data);
+});
+let host;
+
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.isComposing) close();
+});
+addEventListener("click", (event) => {
+  if (event.target.closest(".close")) close();
+});
+if (alone) document.body.classList.add("alone");
+
+// ---- before the app is there ----
+
+const early = () => {
+  const area = find("textarea");
+  const text = area.value.trim();
+  if (!text) return;
+  sent.push(text);
+  area.value = "";
+  const row = document.createElement("div");
+  row.className = "row own first last";
+  row.innerHTML = '<div class="bubble queued"><p class="text" dir="auto"></p><p class="meta"><span class="state">Queued</span></p></div>';
+  row.querySelector(".text").textContent = text;
+  find(".rows").append(row);
+  find(".greeting")?.remove();
+};
+const onEnter = (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
+    event.preventDefault();
+    early();
+  }
+};
+const onSubmit = (event) => {
+  event.preventDefault();
+  early();
+};
+let composing = false;
+const onComposition = (event) => (composing = event.type === "compositionstart");
+
+const listen = (how) => {
+  chat[how]("keydown", onEnter);
+  chat[how]("submit", onSubmit);
+  chat[how]("compositionstart", onComposition);
+  chat[how]("compositionend", onComposition);
+};
+listen("addEventListener");
+
+// ---- the app ----
+
+const say = (sentence, label, act) => {
+  const line = document.createElement("p");
+  line.className = "line stopped";
+  line.textContent = sentence + " ";
+  if (label) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    button.onclick = act;
+    line.append(button);
+  }
+  find(".banner")?.replaceChildren(line);
+};
+
+const takeOver = () => {
+  // Nobody is interrupted in the middle of a character.
+  if (composing) return chat.addEventListener("compositionend", () => setTimeout(takeOver), { once: true });
+  listen("removeEventListener");
+  const area = find("textarea");
+  const caret = document.activeElement === area ? [area.selectionStart, area.selectionEnd] : [];
+  app.start(chat, site, area.value, new Uint32Array(caret), sent, (unread, chatting) => {
+    news = { unread, chatting };
+    tell();
+  });
+  app.show(shown);
+};
+
+const bring = async (attempt) => {
+  try {
+    // A browser remembers that an import has failed; a new name makes it try again.
+    app = await import("{{asset:widget/widget.js}}" + (attempt ? "?" + attempt : ""));
+    await app.default();
+  } catch {
+    app = undefined;
+    say("The chat is still loading. You can write already; your message waits here.");
+    setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);
+    return;
+  }
+  takeOver();
+};
+
+// A trap in the app leaves it standing there, deaf. What was sent is kept and goes on after a new start.
+const onTrap = (error) => {
+  if (error instanceof WebAssembly.RuntimeError) {
+    say("Something went wrong in this chat.", "Start it again", () => location.reload());
+  }
+};
+addEventListener("error", (event) => onTrap(event.error));
+addEventListener("unhandledrejection", (event) => onTrap(event.reason));
+
+bring(0);
