@@ -73,25 +73,31 @@ impl Deciding {
         self.refill(now);
         let events = (self.credit_milli / 1_000).min(MAX_BATCH as u64);
         match self.phase {
-            Phase::Open { paused_until, bad } if now >= paused_until => {
-                // After a bad answer one call at a time, until a good one.
-                let may = if bad > 0 { 1 } else { MAX_TURNS };
-                if turns < may && events > 0 { Permit::Events(events) } else { Permit::No }
-            }
-            Phase::Holding { probe_at } if now >= probe_at && turns == 0 => Permit::Probe(events.max(1)),
+            _ if turns >= self.max_turns() => Permit::No,
+            Phase::Open { paused_until, .. } if now >= paused_until && events > 0 => Permit::Events(events),
+            Phase::Holding { probe_at } if now >= probe_at => Permit::Probe(events.max(1)),
             _ => Permit::No,
         }
     }
 
-    /// When `permit` may say yes by the clock alone.
-    pub(super) fn next_permit_at(&self, waiting: bool) -> Option<Millis> {
+    /// When `permit` may say yes by the clock alone: not while it waits for a turn to end.
+    pub(super) fn next_permit_at(&self, turns: usize, waiting: bool) -> Option<Millis> {
         match self.phase {
+            _ if turns >= self.max_turns() => None,
             Phase::Holding { probe_at } => Some(probe_at),
             Phase::Open { paused_until, .. } if waiting => {
                 let lacking = 1_000u64.saturating_sub(self.credit_milli);
                 Some(paused_until.max(self.credited_at + lacking.div_ceil(EVENTS_PER_S)))
             }
             Phase::Open { .. } => None,
+        }
+    }
+
+    /// After a bad answer one call at a time, until a good one.
+    fn max_turns(&self) -> usize {
+        match self.phase {
+            Phase::Open { bad: 0, .. } => MAX_TURNS,
+            Phase::Open { .. } | Phase::Holding { .. } => 1,
         }
     }
 

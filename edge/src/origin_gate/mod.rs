@@ -167,7 +167,7 @@ impl OriginGate {
     }
 
     pub fn poll_timeout(&self) -> Option<Millis> {
-        self.deciding.next_permit_at(self.carrying.waiting() > 0)
+        self.deciding.next_permit_at(self.carrying.turns(), self.carrying.waiting() > 0)
     }
 
     pub fn mode(&self) -> (Mode, &'static str) {

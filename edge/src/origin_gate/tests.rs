@@ -121,6 +121,27 @@ fn holding_without_a_backlog_probes_by_itself() {
     assert_eq!(gate.mode().0, Mode::Normal);
 }
 
+/// Seed 2 of the simulation: the object's timer went off again and again, at once, for as long as a slow origin
+/// kept the calls open.
+#[test]
+fn a_gate_that_waits_for_an_answer_does_not_ask_for_the_past() {
+    let keys: Vec<Key> = (0..60).map(|i| key(&format!("c{i}"))).collect();
+    let mut gate = OriginGate::new(keys, 1);
+    gate.handle(10_000, Input::Timeout);
+    assert_eq!(outputs(&mut gate).len(), 40, "four turns of ten conversations");
+    assert_eq!(gate.poll_timeout(), None, "all turns are taken");
+
+    let mut gate = OriginGate::new(vec![key("a")], 1);
+    let mut now = 0;
+    for _ in 0..5 {
+        let turn = post(&mut gate, now, &key("a"));
+        gate.handle(now, Input::Answered { turn, answer: BAD });
+        now = gate.poll_timeout().unwrap();
+    }
+    post(&mut gate, now, &key("a"));
+    assert_eq!(gate.poll_timeout(), None, "a probe is under way");
+}
+
 #[test]
 fn the_drain_keeps_the_rate_cap() {
     let keys: Vec<Key> = (0..400).map(|i| key(&format!("c{i}"))).collect();
