@@ -50,11 +50,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             options.edge_port
         );
     }
-    require_free(options.edge_port, "--edge-port")?;
-    require_free(options.origin_port, "--origin-port")?;
+    require_free_ports(options)?;
 
     let tools = build::build()?;
     let origin_program = build::origin()?;
+    // A first build takes minutes, in which somebody else may have come.
+    require_free_ports(options)?;
 
     // From here on Ctrl-C is ours: the servers end in order. Until now it simply ended the build.
     let stop = Arc::new(AtomicBool::new(false));
@@ -198,6 +199,11 @@ fn prepare_data(data: &Path) -> Result<PathBuf> {
         fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)).with_context(refusal)?;
     }
     Ok(data.canonicalize()?)
+}
+
+fn require_free_ports(options: &Options) -> Result<()> {
+    require_free(options.edge_port, "--edge-port")?;
+    require_free(options.origin_port, "--origin-port")
 }
 
 fn require_free(port: u16, option: &str) -> Result<()> {
