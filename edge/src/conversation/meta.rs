@@ -66,6 +66,13 @@ impl Meta {
         }
     }
 
+    /// Where an unknown writer starts.
+    pub(super) fn begin_after(&mut self, writer: &WriterId, n: u64) {
+        if n > 0 && !self.writers.contains_key(writer) {
+            self.writers.insert(writer.clone(), Written { n, seq: 0 });
+        }
+    }
+
     /// Counts a refused n as used. A writer of whom nothing is stored keeps seq 0.
     pub(super) fn refused(&mut self, writer: &WriterId, n: u64) {
         if self.writers.len() < MAX_WRITERS || self.writers.contains_key(writer) {

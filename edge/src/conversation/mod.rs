@@ -191,6 +191,9 @@ impl Conversation {
     /// A reply written in the origin. The outcome is known at once.
     pub fn reply(&mut self, now: Millis, reply: Reply) -> (Outcome, String) {
         let author = Author::Agent(reply.agent);
+        // EPOCH-3: the origin numbers its replies for the life of the conversation; after a loss of storage the
+        // first n seen is the start. Its posts are ordered, so nothing can come before it.
+        self.meta.begin_after(&reply.writer, reply.n.saturating_sub(1));
         let send = Send { id: reply.id, writer: reply.writer, n: reply.n, text: reply.text };
         let mut batch = Batch::default();
         let outcome = match self.accept(now, None, author, reply.name, send, &mut batch) {
