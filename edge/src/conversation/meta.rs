@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use shared::frame::{Ack, Marks};
-use shared::id::{ConversationId, Epoch, SiteId, WriterId};
+use shared::id::{ConversationId, Epoch, MessageId, SiteId, WriterId};
 
 /// Writers that a conversation remembers. A page is a writer, so this is page loads with a message; of more, the
 /// one that wrote longest ago is forgotten, whose messages the origin has had for long.
@@ -26,11 +26,27 @@ pub struct Meta {
 }
 
 /// How far a writer has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Written {
+    /// The highest n that is stored or refused.
     n: u64,
+    /// The highest n that is stored, and its place; 0 where nothing is.
+    stored_n: u64,
     seq: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<Refused>,
 }
+
+/// A message that was refused for good. Its n is used up, so whoever sends it again must hear so again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Refused {
+    pub(super) id: MessageId,
+    pub(super) n: u64,
+    pub(super) reason: String,
+}
+
+/// Refusals remembered per writer: more than a person has open at a time.
+const MAX_REFUSED: usize = 8;
 
 impl Meta {
     pub fn new(site: SiteId, conversation: ConversationId) -> Meta {
@@ -53,11 +69,12 @@ impl Meta {
 
     pub fn ack_of(&self, writer: &WriterId) -> Option<Ack> {
         let written = self.writers.get(writer).filter(|written| written.seq > 0)?;
-        Some(Ack { writer: writer.clone(), upto_n: written.n, seq: written.seq })
+        Some(Ack { writer: writer.clone(), upto_n: written.stored_n, seq: written.seq })
     }
 
     pub(super) fn accepted(&mut self, writer: &WriterId, n: u64, seq: u64) {
-        self.writers.insert(writer.clone(), Written { n, seq });
+        let written = self.writers.entry(writer.clone()).or_default();
+        (written.n, written.stored_n, written.seq) = (n, n, seq);
         if self.writers.len() > MAX_WRITERS {
             let oldest = self.writers.iter().min_by_key(|(_, written)| written.seq);
             if let Some(oldest) = oldest.map(|(writer, _)| writer.clone()) {
@@ -69,14 +86,23 @@ impl Meta {
     /// Where an unknown writer starts.
     pub(super) fn begin_after(&mut self, writer: &WriterId, n: u64) {
         if n > 0 && !self.writers.contains_key(writer) {
-            self.writers.insert(writer.clone(), Written { n, seq: 0 });
+            self.writers.insert(writer.clone(), Written { n, ..Written::default() });
         }
     }
 
     /// Counts a refused n as used. A writer of whom nothing is stored keeps seq 0.
-    pub(super) fn refused(&mut self, writer: &WriterId, n: u64) {
+    pub(super) fn refused(&mut self, writer: &WriterId, refused: Refused) {
         if self.writers.len() < MAX_WRITERS || self.writers.contains_key(writer) {
-            self.writers.entry(writer.clone()).or_default().n = n;
+            let written = self.writers.entry(writer.clone()).or_default();
+            written.n = refused.n;
+            written.refused.push(refused);
+            if written.refused.len() > MAX_REFUSED {
+                written.refused.remove(0);
+            }
         }
+    }
+
+    pub(super) fn refusals(&self, writer: &WriterId) -> &[Refused] {
+        self.writers.get(writer).map_or(&[], |written| &written.refused)
     }
 }

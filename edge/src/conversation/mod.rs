@@ -4,9 +4,12 @@
 //! Store before acknowledge: a [`Output::Store`] always comes before the frames that speak of what it stores, and
 //! the driver performs outputs in order (STORE-1).
 
+mod ahead;
 mod link;
 mod meta;
 mod receipts;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -21,7 +24,9 @@ use shared::message::{Author, Message, Side};
 use shared::mode::Notice;
 use shared::outbox::Outbox;
 
+use ahead::Ahead;
 pub use link::{LinkId, LinkInfo, Peer};
+use meta::Refused;
 pub use meta::{MAX_WRITERS, Meta};
 pub use receipts::Parked;
 
@@ -244,9 +249,8 @@ impl Conversation {
         if !self.stored && self.meta.epoch.0 == 0 {
             self.meta.epoch.0 = now;
         }
-        if notice.version > self.notice.version {
-            self.notice = notice;
-        }
+        // A new link may bring the news before the site's own call does; those who are here hear of it, too.
+        self.noticed(notice);
         let info = LinkInfo {
             link,
             peer,
@@ -301,10 +305,18 @@ impl Conversation {
                 && resume.last_seq <= last_seq
                 && last_seq - resume.last_seq <= MAX_REPLAY
         });
+        // What came before the hello in the same message is on its way into the log.
+        let log = Ahead::of(log, &self.outputs);
         let messages = match resume {
             Some(resume) => log.after(resume.last_seq, MAX_REPLAY),
             None => log.before(last_seq + 1, SNAPSHOT),
         };
+        for writer in &hello.unacked {
+            for Refused { id, n, reason } in self.meta.refusals(writer) {
+                let nack = self.nack(id.clone(), writer.clone(), *n, reason, false);
+                self.outputs.push_back(Output::Send(link, nack));
+            }
+        }
         let Some(info) = self.links.get_mut(&link) else { return };
         let first = !info.greeted;
         info.greeted = true;
@@ -414,14 +426,21 @@ impl Conversation {
                 batch.messages.push((link, message));
             }
             Accepted::Duplicate => {
-                if let Some(ack) = self.meta.ack_of(&writer) {
-                    batch.answer(link, EdgeFrame::Ack(ack));
+                // NACK-3: a refusal that got lost is said again; it must not look like an acknowledgement.
+                let refused = self.meta.refusals(&writer).iter().find(|refused| refused.n == n);
+                match (refused.map(|refused| refused.reason.clone()), self.meta.ack_of(&writer)) {
+                    (None, Some(ack)) => batch.answer(link, EdgeFrame::Ack(ack)),
+                    (reason, _) => {
+                        let reason = reason.as_deref().unwrap_or("refused");
+                        batch.answer(link, self.nack(id, writer, n, reason, false));
+                    }
                 }
             }
             Accepted::Gap => batch.answer(link, self.nack(id, writer, n, "gap", true)),
             Accepted::Refused(reason) => {
                 // NACK-2: a message refused for good uses up its n, or everything after it would be a gap.
-                self.meta.refused(&writer, n);
+                let refused = Refused { id: id.clone(), n, reason: reason.to_owned() };
+                self.meta.refused(&writer, refused);
                 batch.refused = true;
                 batch.answer(link, self.nack(id, writer, n, reason, false));
             }
