@@ -22,6 +22,11 @@ impl Outbox {
         self.end
     }
 
+    /// Takes all numbers up to `n`; some of them may stand for nothing.
+    pub fn extend(&mut self, n: u64) {
+        self.end = self.end.max(n);
+    }
+
     /// Numbers to send now, at most `max` of them: `first..=last`.
     pub fn to_send(&self, max: u64) -> Option<(u64, u64)> {
         (self.sent_upto < self.end).then(|| (self.sent_upto + 1, self.end.min(self.sent_upto + max)))

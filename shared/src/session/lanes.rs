@@ -13,6 +13,9 @@ use crate::outbox::Outbox;
 /// How long a lane rests after a refusal before it sends again: a refusal must not become a tight loop.
 const GAP_PAUSE_MS: Millis = 250;
 const RETRY_PAUSE_MS: Millis = 5_000;
+/// So many times in a row the edge may know less of a writer than it has confirmed, before we believe it: it has
+/// forgotten the writer (KEEP-3).
+const MAX_DOUBTS: u8 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Keep {
@@ -27,7 +30,8 @@ pub(super) enum Keep {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) id: MessageId,
-    pub(super) n: u64,
+    /// The number within the lane; never changes.
+    n: u64,
     pub(super) text: String,
     pub(super) at_ms: Millis,
     pub(super) keep: Keep,
@@ -36,51 +40,60 @@ pub(super) struct Entry {
 #[derive(Clone, Debug)]
 struct Lane {
     writer: WriterId,
+    /// What lane and edge number differently: `n` here is `n - shift` on the wire.
+    shift: u64,
     outbox: Outbox,
-    /// The highest n that the edge has confirmed in this epoch.
+    /// The highest n that the edge has confirmed in this epoch, under this writer.
     confirmed_upto: u64,
     entries: VecDeque<Entry>,
     paused_until: Option<Millis>,
+    doubts: u8,
 }
 
 impl Lane {
     fn new(writer: WriterId) -> Lane {
         Lane {
             writer,
+            shift: 0,
             outbox: Outbox::default(),
             confirmed_upto: 0,
             entries: VecDeque::new(),
             paused_until: None,
+            doubts: 0,
         }
     }
 
     fn send(&self, entry: &Entry) -> Send {
-        Send { id: entry.id.clone(), writer: self.writer.clone(), n: entry.n, text: entry.text.clone() }
+        let (id, n) = (entry.id.clone(), entry.n - self.shift);
+        Send { id, writer: self.writer.clone(), n, text: entry.text.clone() }
+    }
+
+    fn saved(&self, entry: &Entry) -> Saved {
+        let Send { id, writer, n, text } = self.send(entry);
+        Saved { id, writer, n, text, at_ms: entry.at_ms }
+    }
+
+    fn first_unacked(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.keep == Keep::Unacked)
     }
 
     /// Moves the outbox over everything that needs no sending any more.
     fn settle(&mut self) {
-        let first = self.entries.iter().find(|entry| entry.keep == Keep::Unacked).map(|entry| entry.n);
+        let first = self.first_unacked().map(|entry| entry.n);
         self.outbox.acked(first.map_or(self.outbox.end(), |n| n - 1));
     }
 
-    /// The edge misses something that we do not have (refused once, or never saved): go on under a new writer
-    /// whose name every tab derives alike (ADOPT-2).
-    fn rename(&mut self, upto_n: u64) {
-        let Some(writer) = WriterId::parse(&format!("{}-{upto_n}", self.writer)) else { return };
+    /// The edge misses something that we do not have (erased, refused, or never saved): go on under a new writer,
+    /// named after the first message that is left and numbered from it. So (writer, n) means the same message in
+    /// every tab, even where one of them has less left than another (ADOPT-2). Returns what is to be saved anew.
+    fn rename(&mut self) -> Vec<Saved> {
+        let Some(first) = self.first_unacked() else { return Vec::new() };
+        let Some(writer) = WriterId::parse(first.id.as_str()) else { return Vec::new() };
+        self.shift = first.n - 1;
         self.writer = writer;
-        let mut n = 0;
-        for entry in &mut self.entries {
-            if entry.keep == Keep::Unacked {
-                n += 1;
-                entry.n = n;
-            } else {
-                // Settled under the old name; 0 keeps it out of the new numbering.
-                entry.n = 0;
-            }
-        }
-        self.outbox = Outbox::resume(0, n);
-        self.confirmed_upto = 0;
+        self.confirmed_upto = self.shift;
+        self.outbox = Outbox::resume(self.shift, self.outbox.end());
+        self.entries.iter().filter(|entry| entry.n > self.shift).map(|entry| self.saved(entry)).collect()
     }
 }
 
@@ -99,12 +112,16 @@ pub(super) enum AfterNack {
 
 #[derive(Clone, Debug)]
 pub(super) struct Lanes {
+    /// This page's name; what it writes bears it whatever its lane is called by now.
+    own: WriterId,
     lanes: Vec<Lane>,
+    /// Messages that got another (writer, n), to be saved with it.
+    renamed: Vec<Saved>,
 }
 
 impl Lanes {
     pub(super) fn new(writer: WriterId) -> Lanes {
-        Lanes { lanes: vec![Lane::new(writer)] }
+        Lanes { own: writer.clone(), lanes: vec![Lane::new(writer)], renamed: Vec::new() }
     }
 
     /// Takes over what earlier pages left behind.
@@ -114,25 +131,32 @@ impl Lanes {
             if self.entries().any(|entry| entry.id == id) || n == 0 {
                 continue;
             }
-            if self.lanes[1..].last().is_none_or(|lane| lane.writer != writer) {
-                let mut lane = Lane::new(writer);
-                lane.outbox = Outbox::resume(n - 1, n - 1);
-                self.lanes.push(lane);
+            let lane =
+                self.lanes.iter().skip(1).position(|lane| lane.writer == writer && lane.outbox.end() < n);
+            let index = lane.map_or(self.lanes.len(), |index| index + 1);
+            if index == self.lanes.len() {
+                self.lanes.push(Lane { outbox: Outbox::resume(n - 1, n - 1), ..Lane::new(writer) });
             }
-            if let Some(lane) = self.lanes.last_mut() {
-                lane.outbox = Outbox::resume(lane.outbox.acked_upto(), n);
-                lane.entries.push_back(Entry { id, n, text, at_ms, keep: Keep::Unacked });
-            }
+            let lane = &mut self.lanes[index];
+            lane.outbox.extend(n);
+            lane.entries.push_back(Entry { id, n, text, at_ms, keep: Keep::Unacked });
         }
     }
 
     pub(super) fn write(&mut self, text: String, at_ms: Millis) -> Saved {
         let lane = &mut self.lanes[0];
         let n = lane.outbox.push();
-        // Unique, because a writer's name is never used twice.
-        let id = MessageId::parse(&format!("{}.{n}", lane.writer)).unwrap_or_default();
-        lane.entries.push_back(Entry { id: id.clone(), n, text: text.clone(), at_ms, keep: Keep::Unacked });
-        Saved { id, writer: lane.writer.clone(), n, text, at_ms }
+        // Unique, because a page's name is never used twice.
+        let id = MessageId::parse(&format!("{}.{n}", self.own)).unwrap_or_default();
+        let entry = Entry { id, n, text, at_ms, keep: Keep::Unacked };
+        let saved = lane.saved(&entry);
+        lane.entries.push_back(entry);
+        saved
+    }
+
+    /// Messages whose (writer, n) has changed since the last call.
+    pub(super) fn take_renamed(&mut self) -> Vec<Saved> {
+        std::mem::take(&mut self.renamed)
     }
 
     /// Everything that may be sent now, in order within each lane.
@@ -156,37 +180,38 @@ impl Lanes {
         self.lanes.iter().filter_map(|lane| lane.paused_until).min()
     }
 
-    /// True where the acknowledgement settled anything.
-    pub(super) fn acked(&mut self, ack: &Ack) -> bool {
-        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.writer == ack.writer) else { return false };
-        if ack.upto_n > lane.outbox.end() {
-            return false;
-        }
-        lane.confirmed_upto = lane.confirmed_upto.max(ack.upto_n);
-        let mut moved = false;
-        for entry in &mut lane.entries {
-            if (1..=ack.upto_n).contains(&entry.n) && entry.keep == Keep::Unacked {
-                entry.keep = Keep::Stored { upto_seq: ack.seq };
-                moved = true;
+    pub(super) fn acked(&mut self, ack: &Ack) {
+        for lane in self.lanes.iter_mut().filter(|lane| lane.writer == ack.writer) {
+            // Another tab may have written more in this lane than this one knows of (ADOPT-1).
+            let upto = lane.outbox.end().min(ack.upto_n.saturating_add(lane.shift));
+            lane.confirmed_upto = lane.confirmed_upto.max(upto);
+            lane.doubts = 0;
+            for entry in &mut lane.entries {
+                if (lane.shift + 1..=upto).contains(&entry.n) && entry.keep == Keep::Unacked {
+                    entry.keep = Keep::Stored { upto_seq: ack.seq };
+                }
             }
+            lane.settle();
         }
-        lane.settle();
-        moved
     }
 
     pub(super) fn nacked(&mut self, now: Millis, nack: &Nack) -> AfterNack {
-        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.writer == nack.writer) else {
-            return AfterNack::Nothing;
+        let named = |lane: &&mut Lane| {
+            lane.writer == nack.writer && lane.entries.iter().any(|entry| entry.id == nack.id)
         };
+        let Some(lane) = self.lanes.iter_mut().find(named) else { return AfterNack::Nothing };
         if nack.reason == "gap" {
+            // Of a whole flight that is refused, one refusal counts.
+            lane.doubts += u8::from(lane.outbox.in_flight());
             lane.outbox.broken();
             lane.paused_until = Some(now + GAP_PAUSE_MS);
-            if nack.upto_n < lane.confirmed_upto {
+            let upto = nack.upto_n.saturating_add(lane.shift);
+            if upto < lane.confirmed_upto && lane.doubts <= MAX_DOUBTS {
                 return AfterNack::Resync;
             }
-            let next = nack.upto_n + 1;
-            if !lane.entries.iter().any(|entry| entry.n == next && entry.keep == Keep::Unacked) {
-                lane.rename(nack.upto_n);
+            if lane.first_unacked().is_some_and(|first| first.n > upto + 1) {
+                let renamed = lane.rename();
+                self.renamed.extend(renamed);
             }
             return AfterNack::Again;
         }
@@ -232,15 +257,14 @@ impl Lanes {
                     entry.keep = Keep::Unacked;
                 }
             }
-            // Entries settled before a rename come first and lost their number: give all of them one.
-            if lane.entries.iter().any(|entry| entry.n == 0) {
-                lane.rename(lane.confirmed_upto);
+            lane.confirmed_upto = lane.shift;
+            let Some(first) = lane.first_unacked().map(|entry| entry.n) else { continue };
+            // Settled before a rename, and therefore without a number in the lane's present name.
+            if first <= lane.shift {
+                let renamed = lane.rename();
+                self.renamed.extend(renamed);
             }
-            let first = lane.entries.iter().find(|entry| entry.keep == Keep::Unacked).map(|entry| entry.n);
-            lane.confirmed_upto = 0;
-            if let Some(first) = first {
-                lane.outbox.forgotten(first - 1);
-            }
+            lane.outbox.forgotten(first - 1);
         }
     }
 
@@ -249,6 +273,11 @@ impl Lanes {
             lane.outbox.broken();
             lane.paused_until = None;
         }
+    }
+
+    pub(super) fn refused_text(&self, id: &MessageId) -> Option<&str> {
+        let refused = |entry: &&Entry| entry.id == *id && matches!(entry.keep, Keep::Refused { .. });
+        self.entries().find(refused).map(|entry| entry.text.as_str())
     }
 
     /// Gives a refused message up, or hands its text back for another try.
@@ -273,8 +302,8 @@ impl Lanes {
 
     /// The entry that an acknowledgement names, for its place in the transcript.
     pub(super) fn entry(&self, writer: &WriterId, n: u64) -> Option<&Entry> {
-        let lane = self.lanes.iter().find(|lane| lane.writer == *writer)?;
-        lane.entries.iter().find(|entry| entry.n == n)
+        let lanes = self.lanes.iter().filter(|lane| lane.writer == *writer);
+        lanes.flat_map(|lane| lane.entries.iter().filter(move |e| e.n == n.saturating_add(lane.shift))).next()
     }
 
     pub(super) fn own_waiting(&self) -> usize {

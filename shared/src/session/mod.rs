@@ -27,7 +27,7 @@ use crate::message::{Message, Side};
 use crate::mode::Notice;
 use crate::random::Random;
 
-use lanes::{AfterNack, Lanes};
+use lanes::{AfterNack, Keep, Lanes};
 use transcript::Transcript;
 pub use view::{MessageState, Row, Standing, WriteRefusal};
 
@@ -220,7 +220,10 @@ impl Session {
             }
             Input::Write(text) => self.write(now, text),
             Input::Retry(id) => {
-                if let Some(text) = self.lanes.discard(&id) {
+                // Given up only once it is certain that its words can be written anew.
+                if self.lanes.refused_text(&id).is_some_and(|text| self.may_write(text).is_ok())
+                    && let Some(text) = self.lanes.discard(&id)
+                {
                     self.outputs.push_back(Output::Erase(id));
                     self.write(now, text);
                 }
@@ -281,8 +284,8 @@ impl Session {
             State::Live(live) => [
                 Some(live.pinged_at.map_or(live.heard_at + PING_AFTER_MS, |at| at + PONG_TIMEOUT_MS)),
                 (!live.stable).then_some(live.since + STABLE_MS),
-                live.resync_until,
-                self.lanes.next_pause_end(),
+                // Nothing is sent while a welcome is due, so no pause's end matters then.
+                live.resync_until.or(self.lanes.next_pause_end()),
             ]
             .into_iter()
             .flatten()
@@ -472,6 +475,7 @@ impl Session {
         if !same_log {
             // EPOCH-2: whatever the origin may not have goes to the new log.
             self.lanes.new_epoch();
+            self.save_renamed();
             self.heard_of_seq = 0;
         }
         self.heard_of_seq = self.heard_of_seq.max(welcome.last_seq);
@@ -504,7 +508,9 @@ impl Session {
     }
 
     fn ack(&mut self, ack: &Ack) {
-        if let Some(entry) = self.lanes.entry(&ack.writer, ack.upto_n) {
+        if let Some(entry) = self.lanes.entry(&ack.writer, ack.upto_n)
+            && !matches!(entry.keep, Keep::Refused { .. })
+        {
             // Our own message has its place now; everybody else got it as an event.
             let message = Message {
                 seq: ack.seq,
@@ -525,6 +531,7 @@ impl Session {
         if self.lanes.nacked(now, nack) == AfterNack::Resync {
             self.resync(now);
         }
+        self.save_renamed();
     }
 
     fn event(&mut self, message: Message) {
@@ -574,6 +581,10 @@ impl Session {
         self.changed();
         self.flush(now);
         self.nudge(now);
+    }
+
+    fn save_renamed(&mut self) {
+        self.outputs.extend(self.lanes.take_renamed().into_iter().map(Output::Save));
     }
 
     fn flush(&mut self, now: Millis) {

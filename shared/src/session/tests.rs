@@ -1,1 +1,464 @@
+//! The session on a virtual clock, against an edge played by the test. A test's name is the rule.
 
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::frame::{Resume, Send};
+use crate::id::{AgentId, Epoch};
+use crate::limits::MAX_OUTBOX;
+use crate::message::Author;
+use crate::mode::Mode;
+
+const EPOCH: Epoch = Epoch(77);
+
+/// A session, its clock, and what it has said.
+struct Page {
+    session: Session,
+    now: Millis,
+    said: Vec<ClientFrame>,
+    saved: BTreeMap<MessageId, Saved>,
+    others: Vec<Output>,
+    link: Link,
+}
+
+impl Page {
+    fn new(writer: &str, saved: Vec<Saved>) -> Page {
+        let session = Session::new(Role::Visitor, WriterId::parse(writer).unwrap(), 1);
+        let kept = saved.iter().map(|saved| (saved.id.clone(), saved.clone())).collect();
+        let (said, others) = (Vec::new(), Vec::new());
+        let mut page = Page { session, now: 1_000, said, saved: kept, others, link: Link(0) };
+        page.input(Input::Start { saved });
+        page
+    }
+
+    /// Connected to an edge that has stored nothing.
+    fn live(writer: &str, saved: Vec<Saved>) -> Page {
+        let mut page = Page::new(writer, saved);
+        page.connect(welcome(EPOCH, 0));
+        page
+    }
+
+    fn input(&mut self, input: Input) {
+        self.session.handle(self.now, input);
+        while let Some(output) = self.session.poll_output() {
+            match output {
+                Output::Open(link) => self.link = link,
+                Output::Send(link, frame) => {
+                    assert_eq!(link, self.link, "a frame for a link that is gone");
+                    self.said.push(frame);
+                }
+                Output::Save(saved) => {
+                    self.saved.insert(saved.id.clone(), saved);
+                }
+                Output::Erase(id) => {
+                    self.saved.remove(&id);
+                }
+                Output::Changed => {}
+                other => self.others.push(other),
+            }
+        }
+    }
+
+    fn hear(&mut self, frame: EdgeFrame) {
+        self.input(Input::Frames(self.link, vec![frame]));
+    }
+
+    fn connect(&mut self, welcome: Welcome) {
+        self.input(Input::Opened(self.link));
+        self.hear(EdgeFrame::Welcome(Box::new(welcome)));
+    }
+
+    fn write(&mut self, text: &str) {
+        self.input(Input::Write(text.to_owned()));
+    }
+
+    fn wait(&mut self, ms: Millis) {
+        self.now += ms;
+        self.input(Input::Timeout);
+    }
+
+    /// Loses the link and connects again.
+    fn reconnect(&mut self, welcome: Welcome) {
+        self.input(Input::Closed(self.link, CloseCode::ABNORMAL));
+        self.now = self.session.poll_timeout().expect("it never gives up");
+        self.input(Input::Timeout);
+        self.connect(welcome);
+    }
+
+    /// What was sent since the last call: (writer, n, text).
+    fn sends(&mut self) -> Vec<(String, u64, String)> {
+        let said = std::mem::take(&mut self.said);
+        let sends = said.into_iter().filter_map(|frame| match frame {
+            ClientFrame::Send(Send { writer, n, text, .. }) => Some((writer.to_string(), n, text)),
+            _ => None,
+        });
+        sends.collect()
+    }
+
+    fn hellos(&self) -> usize {
+        self.said.iter().filter(|frame| matches!(frame, ClientFrame::Hello(_))).count()
+    }
+
+    fn states(&self) -> Vec<MessageState> {
+        self.session.rows().into_iter().filter_map(|row| row.state).collect()
+    }
+}
+
+fn welcome(epoch: Epoch, last_seq: u64) -> Welcome {
+    let conversation = ConversationId::parse("c");
+    Welcome { protocol: 1, conversation, epoch, replay: true, last_seq, ..Welcome::default() }
+}
+
+fn ack(writer: &str, upto_n: u64, seq: u64) -> EdgeFrame {
+    EdgeFrame::Ack(Ack { writer: WriterId::parse(writer).unwrap(), upto_n, seq })
+}
+
+fn nack(id: &str, writer: &str, n: u64, upto_n: u64, reason: &str, retry: bool) -> EdgeFrame {
+    let (id, writer) = (MessageId::parse(id).unwrap(), WriterId::parse(writer).unwrap());
+    EdgeFrame::Nack(Nack { id, writer, n, upto_n, reason: reason.into(), retry })
+}
+
+fn event(seq: u64) -> Message {
+    let (id, author) = (MessageId::parse(&format!("a.{seq}")).unwrap(), AgentId::parse("ada").unwrap());
+    Message { seq, id, author: Author::Agent(author), name: "Ada".into(), text: format!("{seq}"), at_ms: 1 }
+}
+
+fn saved(writer: &str, n: u64) -> Saved {
+    let id = MessageId::parse(&format!("{writer}.{n}")).unwrap();
+    Saved { id, writer: WriterId::parse(writer).unwrap(), n, text: format!("{n}"), at_ms: 1 }
+}
+
+fn sent(writer: &str, n: u64, text: &str) -> (String, u64, String) {
+    (writer.to_owned(), n, text.to_owned())
+}
+
+#[test]
+fn outbox_3_message_written_during_an_outage_is_sent_after_it() {
+    let mut page = Page::live("w", vec![]);
+    page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+    page.write("a");
+    page.write("b");
+    assert_eq!(page.sends(), []);
+    assert_eq!(page.states(), [MessageState::Queued, MessageState::Queued]);
+    assert_eq!(page.saved.len(), 2, "KEEP-1: they are in the browser's storage");
+    // The nudge of writing has opened a link already.
+    page.connect(welcome(EPOCH, 0));
+    assert_eq!(page.sends(), [sent("w", 1, "a"), sent("w", 2, "b")]);
+    page.hear(ack("w", 1, 1));
+    page.reconnect(Welcome { last_seq: 1, ..welcome(EPOCH, 1) });
+    assert_eq!(page.sends(), [sent("w", 2, "b")], "only what was not acknowledged is sent again");
+}
+
+#[test]
+fn keep_2_a_message_is_kept_until_the_origin_has_it() {
+    let mut page = Page::live("w", vec![]);
+    page.write("a");
+    page.hear(ack("w", 1, 1));
+    assert_eq!((page.states(), page.saved.len()), (vec![MessageState::Sent], 1));
+    page.hear(EdgeFrame::Receipted { upto_seq: 1 });
+    assert_eq!((page.states(), page.saved.len()), (vec![MessageState::Delivered], 0));
+}
+
+#[test]
+fn link_1_frames_of_an_orphaned_link_are_ignored() {
+    let mut page = Page::live("w", vec![]);
+    let old = page.link;
+    page.reconnect(welcome(EPOCH, 0));
+    page.input(Input::Frames(
+        old,
+        vec![EdgeFrame::Event(event(1)), EdgeFrame::Bye { code: 1, retry_after_ms: 9 }],
+    ));
+    page.input(Input::Closed(old, CloseCode::TOKEN_REFUSED));
+    assert_eq!(page.session.rows(), []);
+    assert_eq!(page.session.standing(), Standing::Live);
+}
+
+#[test]
+fn link_2_a_silent_link_is_asked_and_then_given_up() {
+    let mut page = Page::live("w", vec![]);
+    page.said.clear();
+    page.wait(20_000);
+    assert_eq!(page.said, [ClientFrame::Ping]);
+    page.hear(EdgeFrame::Pong);
+    page.wait(20_000);
+    assert_eq!(page.said.len(), 2);
+    page.wait(10_000);
+    assert!(page.others.contains(&Output::Close(Link(1), CloseCode::SILENT)), "{:?}", page.others);
+    assert!(matches!(page.session.standing(), Standing::Retrying { .. }));
+}
+
+#[test]
+fn hello_1_the_first_frame_names_the_resume_point_and_the_unacknowledged_writers() {
+    let mut page = Page::live("w", vec![saved("old", 3)]);
+    page.write("a");
+    page.hear(EdgeFrame::Event(event(1)));
+    page.said.clear();
+    page.reconnect(welcome(EPOCH, 1));
+    let ClientFrame::Hello(hello) = &page.said[0] else { panic!("{:?}", page.said) };
+    assert_eq!(hello.resume, Some(Resume { epoch: EPOCH, last_seq: 1 }));
+    let unacked: Vec<_> = hello.unacked.iter().map(WriterId::as_str).collect();
+    assert_eq!(unacked, ["w", "old"]);
+}
+
+#[test]
+fn resume_1_a_snapshot_replaces_what_is_too_far_behind() {
+    let mut page = Page::live("w", vec![]);
+    page.hear(EdgeFrame::Event(event(1)));
+    let messages = (301..=350).map(event).collect();
+    page.reconnect(Welcome { replay: false, messages, ..welcome(EPOCH, 350) });
+    let seqs: Vec<_> = page.session.rows().iter().filter_map(|row| row.seq).collect();
+    assert_eq!(seqs, (301..=350).collect::<Vec<_>>());
+    assert!(page.session.has_earlier());
+    page.input(Input::Earlier);
+    page.hear(EdgeFrame::History { messages: (251..=300).map(event).collect() });
+    assert_eq!(page.session.rows().len(), 100);
+}
+
+#[test]
+fn resume_3_a_hole_is_fetched_with_a_second_hello_on_the_same_link() {
+    let mut page = Page::live("w", vec![]);
+    page.said.clear();
+    page.hear(EdgeFrame::Event(event(2)));
+    page.hear(EdgeFrame::Event(event(3)));
+    assert_eq!(page.hellos(), 1, "asked once");
+    assert_eq!(page.session.rows(), [], "no message is shown before an earlier one");
+    page.hear(EdgeFrame::Welcome(Box::new(Welcome {
+        messages: (1..=3).map(event).collect(),
+        ..welcome(EPOCH, 3)
+    })));
+    assert_eq!(page.session.rows().len(), 3);
+}
+
+#[test]
+fn adopt_1_what_an_earlier_page_left_is_sent_under_its_old_name() {
+    let mut page = Page::live("w", vec![saved("old", 5), saved("old", 4)]);
+    page.write("a");
+    assert_eq!(page.sends(), [sent("old", 4, "4"), sent("old", 5, "5"), sent("w", 1, "a")]);
+}
+
+/// Two tabs: the first one writes on in a lane that the second has taken over. The edge acknowledges more than the
+/// second tab knows of; it took that for nonsense, and showed "Queued" for ever.
+#[test]
+fn adopt_1_an_acknowledgement_of_more_than_this_tab_knows_counts_for_what_it_knows() {
+    let mut page = Page::live("w", vec![saved("old", 1), saved("old", 2)]);
+    page.hear(ack("old", 3, 3));
+    assert_eq!(page.hellos(), 2, "RESUME-3: there is something at seq 3");
+    page.hear(EdgeFrame::Receipted { upto_seq: 3 });
+    assert_eq!(page.saved.len(), 0);
+}
+
+/// Seed 6: one tab had two messages of a lost page left and another three. Both went on under the same new name
+/// and called different messages its first; the edge took the second for a repetition, and it was lost.
+#[test]
+fn adopt_2_two_tabs_with_different_rests_of_an_orphan_do_not_mix_them_up() {
+    let mut more = Page::live("w1", vec![saved("old", 3), saved("old", 4), saved("old", 5)]);
+    let mut less = Page::live("w2", vec![saved("old", 4), saved("old", 5)]);
+    let mut meaning = BTreeMap::new();
+    for (page, first) in [(&mut more, 3), (&mut less, 4)] {
+        page.hear(nack(&format!("old.{first}"), "old", first, 0, "gap", true));
+        page.said.clear();
+        page.wait(1_000);
+        let sends = page.sends();
+        assert_eq!(sends[0], sent(&format!("old.{first}"), 1, &format!("{first}")));
+        for (writer, n, text) in sends {
+            assert_eq!(*meaning.entry((writer, n)).or_insert(text.clone()), text);
+        }
+    }
+}
+
+/// The next page would have sent a renamed message under its old name once more, and it would have stood in the
+/// conversation twice.
+#[test]
+fn adopt_2_a_renamed_message_is_saved_under_its_new_number() {
+    let mut page = Page::live("w", vec![saved("old", 4), saved("old", 5)]);
+    page.hear(nack("old.4", "old", 4, 0, "gap", true));
+    let names: Vec<_> = page.saved.values().map(|saved| (saved.writer.as_str(), saved.n)).collect();
+    assert_eq!(names, [("old.4", 1), ("old.4", 2)]);
+}
+
+#[test]
+fn adopt_2_the_own_lane_writes_on_after_its_renaming_and_no_id_comes_twice() {
+    let mut page = Page::live("w", vec![]);
+    page.write("a");
+    page.write("b");
+    page.hear(ack("w", 1, 1));
+    page.hear(EdgeFrame::Receipted { upto_seq: 1 });
+    page.reconnect(welcome(Epoch(99), 0));
+    page.hear(nack("w.2", "w", 2, 0, "gap", true));
+    page.said.clear();
+    page.wait(1_000);
+    page.write("c");
+    assert_eq!(page.sends(), [sent("w.2", 1, "b"), sent("w.2", 2, "c")]);
+    assert_eq!(page.saved.keys().map(MessageId::as_str).collect::<Vec<_>>(), ["w.2", "w.3"]);
+}
+
+/// The edge remembers 500 writers. A page that it had forgotten asked and was answered, asked and was answered …
+#[test]
+fn keep_3_a_page_that_the_edge_has_forgotten_goes_on_under_another_name() {
+    let mut page = Page::live("w", vec![]);
+    page.write("a");
+    page.hear(ack("w", 1, 1));
+    page.hear(EdgeFrame::Receipted { upto_seq: 1 });
+    page.write("b");
+    for _ in 0..10 {
+        for (writer, n, _) in page.sends() {
+            let known = writer != "w";
+            page.hear(if known { ack(&writer, n, 2) } else { nack("w.2", "w", n, 0, "gap", true) });
+        }
+        if page.hellos() > 0 {
+            page.said.clear();
+            page.hear(EdgeFrame::Welcome(Box::new(welcome(EPOCH, 1))));
+        }
+        page.wait(1_000);
+    }
+    assert_eq!(page.states(), [MessageState::Delivered, MessageState::Sent]);
+}
+
+#[test]
+fn epoch_2_what_only_the_lost_log_had_is_sent_to_the_new_one() {
+    let mut page = Page::live("w", vec![]);
+    for text in ["a", "b", "c"] {
+        page.write(text);
+    }
+    page.hear(ack("w", 2, 2));
+    page.sends();
+    page.reconnect(welcome(Epoch(99), 0));
+    assert_eq!(page.sends(), [sent("w", 1, "a"), sent("w", 2, "b"), sent("w", 3, "c")]);
+    assert!(page.session.rows().iter().all(|row| row.seq.is_none()));
+}
+
+/// Seed 450: a tab whose messages were all stored when the log was lost remembered the old confirmation, and
+/// said hello again and again.
+#[test]
+fn epoch_2_a_confirmation_ends_with_its_log() {
+    let mut page = Page::live("w", vec![]);
+    page.write("a");
+    page.hear(ack("w", 1, 1));
+    page.hear(EdgeFrame::Receipted { upto_seq: 1 });
+    page.reconnect(welcome(Epoch(99), 0));
+    page.write("b");
+    page.said.clear();
+    page.hear(nack("w.2", "w", 2, 0, "gap", true));
+    assert_eq!(page.hellos(), 0);
+    page.wait(1_000);
+    assert_eq!(page.sends(), [sent("w.2", 1, "b")]);
+}
+
+#[test]
+fn nack_1_a_refusal_that_may_pass_is_tried_again_after_a_pause() {
+    let mut page = Page::live("w", vec![]);
+    page.write("a");
+    page.sends();
+    page.hear(nack("w.1", "w", 1, 0, "busy", true));
+    page.wait(1_000);
+    assert_eq!(page.sends(), []);
+    page.wait(4_000);
+    assert_eq!(page.sends(), [sent("w", 1, "a")]);
+}
+
+#[test]
+fn nack_2_a_message_refused_for_good_is_shown_and_holds_nothing_up() {
+    let mut page = Page::live("w", vec![]);
+    page.write("a");
+    page.write("b");
+    page.hear(nack("w.1", "w", 1, 1, "text-too-long", false));
+    page.hear(ack("w", 2, 1));
+    assert_eq!(page.states(), [MessageState::Sent, MessageState::NotSent { reason: "text-too-long".into() }]);
+    page.input(Input::Discard(MessageId::parse("w.1").unwrap()));
+    assert_eq!(page.states(), [MessageState::Sent]);
+}
+
+/// "Try again" with a full outbox gave the old message up and could not write the new one.
+#[test]
+fn nack_2_trying_again_never_loses_the_words() {
+    let mut page = Page::live("w", vec![]);
+    page.write("precious");
+    page.hear(nack("w.1", "w", 1, 1, "odd", false));
+    page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+    for _ in 0..MAX_OUTBOX {
+        page.write("x");
+    }
+    assert_eq!(page.session.may_write("x"), Err(WriteRefusal::OutboxFull));
+    page.input(Input::Retry(MessageId::parse("w.1").unwrap()));
+    assert!(page.session.rows().iter().any(|row| row.text == "precious"));
+}
+
+/// Seed 730: a pause's end that fell into a resync made the browser spin until the edge answered.
+#[test]
+fn resume_3_a_page_that_waits_for_a_welcome_does_not_ask_for_the_past() {
+    let mut page = Page::live("w", vec![]);
+    page.write("a");
+    page.hear(nack("w.1", "w", 1, 0, "gap", true));
+    page.hear(EdgeFrame::Event(event(2)));
+    page.wait(500);
+    assert!(
+        page.session.poll_timeout() > Some(page.now),
+        "{:?} at {}",
+        page.session.poll_timeout(),
+        page.now
+    );
+}
+
+#[test]
+fn mark_1_what_is_on_the_screen_is_said_once() {
+    let mut page = Page::live("w", vec![]);
+    page.said.clear();
+    page.hear(EdgeFrame::Event(event(1)));
+    assert_eq!(page.said, [ClientFrame::Delivered { upto_seq: 1 }]);
+    page.input(Input::Looking(true));
+    assert_eq!(page.said[1..], [ClientFrame::Seen { upto_seq: 1 }]);
+    assert_eq!(page.session.unread(), 0);
+    page.hear(EdgeFrame::Event(event(1)));
+    assert_eq!(page.said.len(), 2);
+}
+
+#[test]
+fn mode_2_of_two_notices_the_later_one_wins() {
+    let mut page = Page::live("w", vec![]);
+    let notice = |mode, version| EdgeFrame::Mode(Notice { mode, version, ..Notice::default() });
+    page.hear(notice(Mode::Holding, 5));
+    page.hear(notice(Mode::Normal, 4));
+    assert_eq!(page.session.notice().mode, Mode::Holding);
+}
+
+#[test]
+fn close_1_each_code_says_what_the_client_does_next() {
+    for (code, standing) in [
+        (CloseCode::LOGIN_REQUIRED, Some(CloseCode::LOGIN_REQUIRED)),
+        (CloseCode::UNKNOWN_SITE, Some(CloseCode::UNKNOWN_SITE)),
+        (CloseCode::SITE_NOT_KNOWN_YET, None),
+        // CLOSE-2: a code of a later version.
+        (CloseCode(4999), None),
+    ] {
+        let mut page = Page::live("w", vec![]);
+        page.input(Input::Closed(page.link, code));
+        match standing {
+            Some(code) => assert_eq!(page.session.standing(), Standing::Stopped(code)),
+            None => assert!(matches!(page.session.standing(), Standing::Retrying { .. })),
+        }
+    }
+}
+
+#[test]
+fn close_3_what_is_not_the_protocol_ends_the_link_and_not_the_session() {
+    let mut page = Page::live("w", vec![]);
+    page.input(Input::Garbage(page.link));
+    assert!(page.others.contains(&Output::Close(Link(1), CloseCode::BAD_FRAME)));
+    assert!(matches!(page.session.standing(), Standing::Retrying { .. }));
+}
+
+#[test]
+fn reconnect_4_a_bye_with_retry_after_is_obeyed() {
+    let mut page = Page::live("w", vec![]);
+    page.hear(EdgeFrame::Bye { code: 4503, retry_after_ms: 30_000 });
+    page.input(Input::Closed(page.link, CloseCode::SITE_NOT_KNOWN_YET));
+    assert!(page.session.poll_timeout() >= Some(page.now + 30_000));
+}
+
+#[test]
+fn reconnect_3_writing_tries_at_once() {
+    let mut page = Page::live("w", vec![]);
+    page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+    page.write("a");
+    assert_eq!(page.link, Link(2));
+}
