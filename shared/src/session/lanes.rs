@@ -39,6 +39,8 @@ pub(super) struct Entry {
 
 #[derive(Clone, Debug)]
 struct Lane {
+    /// The page that wrote these messages; its name when it began to write.
+    page: WriterId,
     writer: WriterId,
     /// What lane and edge number differently: `n` here is `n - shift` on the wire.
     shift: u64,
@@ -51,8 +53,9 @@ struct Lane {
 }
 
 impl Lane {
-    fn new(writer: WriterId) -> Lane {
+    fn new(page: WriterId, writer: WriterId) -> Lane {
         Lane {
+            page,
             writer,
             shift: 0,
             outbox: Outbox::default(),
@@ -97,6 +100,24 @@ impl Lane {
     }
 }
 
+/// Where a saved message stands in the lane of the page that wrote it: its id is `{page}.{n}`.
+struct Place {
+    page: WriterId,
+    n: u64,
+    saved: Saved,
+}
+
+impl Place {
+    fn of(saved: Saved) -> Place {
+        let told = saved.id.as_str().rsplit_once('.');
+        let told = told.and_then(|(page, n)| Some((WriterId::parse(page)?, n.parse().ok()?)));
+        // A message that is not named like that stands where its number says.
+        let known = told.filter(|(_, n)| *n >= saved.n);
+        let (page, n) = known.unwrap_or_else(|| (saved.writer.clone(), saved.n));
+        Place { page, n, saved }
+    }
+}
+
 /// What a nack asks of the session.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum AfterNack {
@@ -112,8 +133,6 @@ pub(super) enum AfterNack {
 
 #[derive(Clone, Debug)]
 pub(super) struct Lanes {
-    /// This page's name; what it writes bears it whatever its lane is called by now.
-    own: WriterId,
     lanes: Vec<Lane>,
     /// Messages that got another (writer, n), to be saved with it.
     renamed: Vec<Saved>,
@@ -121,25 +140,32 @@ pub(super) struct Lanes {
 
 impl Lanes {
     pub(super) fn new(writer: WriterId) -> Lanes {
-        Lanes { own: writer.clone(), lanes: vec![Lane::new(writer)], renamed: Vec::new() }
+        Lanes { lanes: vec![Lane::new(writer.clone(), writer)], renamed: Vec::new() }
     }
 
-    /// Takes over what earlier pages left behind.
-    pub(super) fn adopt(&mut self, mut saved: Vec<Saved>) {
-        saved.sort_by(|a, b| (&a.writer, a.n).cmp(&(&b.writer, b.n)));
-        for Saved { id, writer, n, text, at_ms } in saved {
-            if self.entries().any(|entry| entry.id == id) || n == 0 {
+    /// Takes over what earlier pages left behind: a lane for each of them, in the order of writing.
+    pub(super) fn adopt(&mut self, saved: Vec<Saved>) {
+        let mut places: Vec<_> = saved.into_iter().filter(|saved| saved.n > 0).map(Place::of).collect();
+        places.sort_by(|a, b| (&a.page, a.n).cmp(&(&b.page, b.n)));
+        for Place { page, n, saved: Saved { id, writer, n: wire_n, text, at_ms } } in places {
+            if self.entries().any(|entry| entry.id == id) {
                 continue;
             }
-            let lane =
-                self.lanes.iter().skip(1).position(|lane| lane.writer == writer && lane.outbox.end() < n);
+            let lane = self.lanes.iter().skip(1).position(|lane| lane.page == page && lane.outbox.end() < n);
             let index = lane.map_or(self.lanes.len(), |index| index + 1);
+            let shift = n - wire_n;
             if index == self.lanes.len() {
-                self.lanes.push(Lane { outbox: Outbox::resume(n - 1, n - 1), ..Lane::new(writer) });
+                let outbox = Outbox::resume(n - 1, n - 1);
+                self.lanes.push(Lane { shift, outbox, ..Lane::new(page, writer.clone()) });
             }
             let lane = &mut self.lanes[index];
             lane.outbox.extend(n);
             lane.entries.push_back(Entry { id, n, text, at_ms, keep: Keep::Unacked });
+            // Another tab has renamed some of them: only one name for all keeps their order.
+            if (&lane.writer, lane.shift) != (&writer, shift) {
+                let renamed = lane.rename();
+                self.renamed.extend(renamed);
+            }
         }
     }
 
@@ -147,7 +173,7 @@ impl Lanes {
         let lane = &mut self.lanes[0];
         let n = lane.outbox.push();
         // Unique, because a page's name is never used twice.
-        let id = MessageId::parse(&format!("{}.{n}", self.own)).unwrap_or_default();
+        let id = MessageId::parse(&format!("{}.{n}", lane.page)).unwrap_or_default();
         let entry = Entry { id, n, text, at_ms, keep: Keep::Unacked };
         let saved = lane.saved(&entry);
         lane.entries.push_back(entry);
@@ -192,6 +218,16 @@ impl Lanes {
                 }
             }
             lane.settle();
+        }
+    }
+
+    /// The log has this message at `seq`, whoever brought it there: another tab, perhaps under another name.
+    pub(super) fn in_log(&mut self, id: &MessageId, seq: u64) {
+        for lane in &mut self.lanes {
+            if let Some(entry) = lane.entries.iter_mut().find(|e| e.id == *id && e.keep == Keep::Unacked) {
+                entry.keep = Keep::Stored { upto_seq: seq };
+                lane.settle();
+            }
         }
     }
 

@@ -152,6 +152,8 @@ pub struct Session {
     other_types_until: Option<Millis>,
     /// A page of history was asked for.
     earlier_asked: bool,
+    /// Something came before the welcome that it should have followed.
+    overtaken: bool,
     outputs: VecDeque<Output>,
 }
 
@@ -177,6 +179,7 @@ impl Session {
             typing_told_at: None,
             other_types_until: None,
             earlier_asked: false,
+            overtaken: false,
             outputs: VecDeque::new(),
         }
     }
@@ -185,6 +188,7 @@ impl Session {
         match input {
             Input::Start { saved } => {
                 self.lanes.adopt(saved);
+                self.save_renamed();
                 if self.state == State::Idle {
                     self.open(now);
                 }
@@ -411,8 +415,13 @@ impl Session {
             live.heard_at = now;
             live.pinged_at = None;
         }
+        let greeted = matches!(self.state, State::Live(_));
         match frame {
             EdgeFrame::Welcome(welcome) => self.welcome(now, link, *welcome),
+            // HELLO-2: before the welcome we do not know which log they speak of.
+            EdgeFrame::Ack(_) | EdgeFrame::Event(_) | EdgeFrame::Receipted { .. } if !greeted => {
+                self.overtaken = true;
+            }
             EdgeFrame::Ack(ack) => self.ack(&ack),
             EdgeFrame::Nack(nack) => self.nack(now, &nack),
             EdgeFrame::Event(message) => self.event(message),
@@ -451,8 +460,15 @@ impl Session {
 
     fn welcome(&mut self, now: Millis, link: Link, welcome: Welcome) {
         match &mut self.state {
-            State::Live(live) => live.resync_until = None,
+            State::Live(live) => {
+                live.resync_until = None;
+                // MODE-2: this welcome may have been made before the latest notice.
+                if welcome.notice.version > self.notice.version {
+                    self.notice = welcome.notice;
+                }
+            }
             _ => {
+                self.notice = welcome.notice;
                 self.state = State::Live(Live {
                     link,
                     since: now,
@@ -464,7 +480,6 @@ impl Session {
             }
         }
         self.spread = welcome.spread;
-        self.notice = welcome.notice;
         self.inbox = welcome.inbox;
         if let Some(token) = welcome.token {
             self.outputs.push_back(Output::Token(token));
@@ -479,6 +494,9 @@ impl Session {
             self.heard_of_seq = 0;
         }
         self.heard_of_seq = self.heard_of_seq.max(welcome.last_seq);
+        for message in &welcome.messages {
+            self.lanes.in_log(&message.id, message.seq);
+        }
         if same_log && welcome.replay {
             for message in welcome.messages {
                 self.transcript.accept(message);
@@ -536,6 +554,7 @@ impl Session {
 
     fn event(&mut self, message: Message) {
         self.heard_of_seq = self.heard_of_seq.max(message.seq);
+        self.lanes.in_log(&message.id, message.seq);
         let side = message.author.side();
         if self.transcript.accept(message) == Verdict::New && side != self.role.side() {
             self.other_types_until = None;
@@ -562,7 +581,8 @@ impl Session {
         if !matches!(self.state, State::Live(_)) {
             return;
         }
-        if self.heard_of_seq > self.transcript.last_seq() && self.transcript.epoch.is_some() {
+        let missed = self.heard_of_seq > self.transcript.last_seq() && self.transcript.epoch.is_some();
+        if std::mem::take(&mut self.overtaken) || missed {
             self.resync(now);
         }
         self.tell_marks();

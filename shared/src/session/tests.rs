@@ -462,3 +462,56 @@ fn reconnect_3_writing_tries_at_once() {
     page.write("a");
     assert_eq!(page.link, Link(2));
 }
+
+/// Seed 19734: one tab had renamed a part of what a lost page had left, and saved it so. The next page sent the
+/// two parts side by side, and the later words came first.
+#[test]
+fn adopt_3_what_one_page_has_written_stays_in_its_order_whatever_it_is_called() {
+    let id = |n: u64| MessageId::parse(&format!("old.{n}")).unwrap();
+    let part = |writer: &str, wire_n, n: u64| Saved { id: id(n), n: wire_n, ..saved(writer, n) };
+    let mut page = Page::live("w", vec![part("old", 9, 9), part("old.6", 1, 6), part("old.6", 2, 7)]);
+    assert_eq!(page.sends(), [sent("old.6", 1, "6"), sent("old.6", 2, "7"), sent("old.6", 4, "9")]);
+}
+
+/// After a lost storage two tabs may bring the same message under two names. The one that sees it in the log
+/// need not send it.
+#[test]
+fn adopt_4_a_message_that_the_log_has_is_not_sent_again() {
+    let mut page = Page::live("w", vec![]);
+    page.write("a");
+    page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+    page.now += 100_000;
+    page.input(Input::Timeout);
+    page.sends();
+    let mine = Message { id: MessageId::parse("w.1").unwrap(), author: Author::Visitor, ..event(1) };
+    page.connect(Welcome { messages: vec![mine], ..welcome(Epoch(99), 1) });
+    assert_eq!(page.sends(), []);
+}
+
+/// Seed 2517: frames of the new log overtook its welcome and were counted to the old one.
+#[test]
+fn hello_2_before_the_welcome_nothing_is_believed() {
+    let mut page = Page::live("w", vec![]);
+    page.write("a");
+    page.hear(ack("w", 1, 1));
+    page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+    page.now += 100_000;
+    page.input(Input::Timeout);
+    page.input(Input::Opened(page.link));
+    page.hear(EdgeFrame::Receipted { upto_seq: 1 });
+    assert_eq!(page.saved.len(), 1, "the origin has another message, of another log");
+    page.said.clear();
+    page.hear(EdgeFrame::Welcome(Box::new(welcome(Epoch(99), 0))));
+    assert_eq!(page.hellos(), 1, "RESUME-3: asked again, for what was passed over");
+}
+
+/// Seed 6141: an answer that was made before the latest notice arrived after it.
+#[test]
+fn mode_2_a_late_welcome_does_not_bring_an_old_mode_back() {
+    let mut page = Page::live("w", vec![]);
+    page.hear(EdgeFrame::Event(event(2)));
+    page.hear(EdgeFrame::Mode(Notice { mode: Mode::Holding, version: 3, ..Notice::default() }));
+    let notice = Notice { version: 2, ..Notice::default() };
+    page.hear(EdgeFrame::Welcome(Box::new(Welcome { notice, ..welcome(EPOCH, 0) })));
+    assert_eq!(page.session.notice().mode, Mode::Holding);
+}
