@@ -1,1 +1,3 @@
 //! The harness that the system tests share.
+
+pub mod simulation;

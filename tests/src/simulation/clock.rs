@@ -1,0 +1,122 @@
+//! The virtual clock: what happens next, and when. Two things due at the same time happen in the order in which
+//! they were planned, so that a seed always tells the same story.
+
+use std::collections::BTreeMap;
+
+use edge::conversation::LinkId;
+use edge::origin_gate::{Answer, Turn};
+use shared::Millis;
+use shared::close::CloseCode;
+use shared::event::{Event, Receipt};
+use shared::frame::{ClientFrame, EdgeFrame};
+use shared::mode::Notice;
+
+use super::sim_browser::TabId;
+
+/// Conversations by number.
+pub type ConversationNo = usize;
+
+/// Everything that can be due.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    /// The next random step of the faulty phase.
+    Step,
+    TabTimer {
+        tab: TabId,
+        timer: u64,
+    },
+    /// What a tab has said meanwhile goes out, in one message per link.
+    TabSpeaks(TabId),
+    /// The oldest pending write to the browser's storage is done.
+    StorageLands(TabId),
+    /// A tab's request for a link has come to the edge.
+    Knocks(LinkId),
+    OpenedAtBrowser(LinkId),
+    Up(LinkId, Vec<ClientFrame>),
+    Down(LinkId, Vec<EdgeFrame>),
+    ClosedAtBrowser(LinkId, CloseCode),
+    ClosedAtEdge(LinkId),
+    Alarm(ConversationNo, Millis),
+    NoticeArrives(ConversationNo, Notice),
+    AnnounceArrives {
+        conversation: ConversationNo,
+        life: u64,
+    },
+    /// `again_ms`; nothing where the gate could not be reached.
+    AnnounceAnswered {
+        conversation: ConversationNo,
+        life: u64,
+        again_ms: Option<Millis>,
+    },
+    PullArrives {
+        gate: u64,
+        turn: Turn,
+        conversation: ConversationNo,
+        max: usize,
+    },
+    PullAnswered {
+        gate: u64,
+        turn: Turn,
+        conversation: ConversationNo,
+        events: Option<Vec<Event>>,
+    },
+    PostArrives {
+        gate: u64,
+        turn: Turn,
+        events: Vec<Event>,
+    },
+    /// The origin's answer, or the deadline's.
+    PostAnswered {
+        gate: u64,
+        turn: Turn,
+        answer: Answer,
+    },
+    SettleArrives {
+        gate: u64,
+        turn: Turn,
+        conversation: ConversationNo,
+        receipts: Vec<Receipt>,
+    },
+    Settled {
+        gate: u64,
+        turn: Turn,
+        conversation: ConversationNo,
+        backlog: Option<u64>,
+    },
+    GateTimer {
+        gate: u64,
+        timer: u64,
+    },
+    GateStarts(u64),
+    OriginHeals(u64),
+}
+
+#[derive(Debug, Default)]
+pub struct Clock {
+    pub now: Millis,
+    queue: BTreeMap<(Millis, u64), Happening>,
+    planned: u64,
+}
+
+impl Clock {
+    /// Not at 0, so that nothing works only because a time of 0 is in the past.
+    pub fn new() -> Clock {
+        Clock { now: 1_000_000, ..Clock::default() }
+    }
+
+    pub fn at(&mut self, at: Millis, what: Happening) {
+        self.planned += 1;
+        self.queue.insert((at.max(self.now), self.planned), what);
+    }
+
+    pub fn after(&mut self, wait_ms: Millis, what: Happening) {
+        self.at(self.now + wait_ms, what);
+    }
+
+    /// Moves to what is due next.
+    pub fn next(&mut self) -> Option<Happening> {
+        let ((at, _), what) = self.queue.pop_first()?;
+        self.now = at;
+        Some(what)
+    }
+}

@@ -1,0 +1,251 @@
+//! The whole system on a virtual clock: the real session, conversation and gate between modelled browsers, links,
+//! storages and an origin. A seed decides everything that happens; the same seed tells the same story.
+//!
+//! # Layout, in reading order
+//!
+//! - [`step`]: what can happen
+//! - [`reference`], [`invariants`]: what should be true
+//! - [`sim_browser`], [`sim_edge`], [`sim_gate`], [`sim_origin`], [`network`]: the parties and their drivers
+//! - [`bugs`]: planted bugs, to see them found
+//! - [`clock`], [`trace`]: time, and the story of a failed seed
+
+pub mod bugs;
+pub mod clock;
+pub mod invariants;
+pub mod network;
+pub mod reference;
+pub mod sim_browser;
+pub mod sim_edge;
+pub mod sim_gate;
+pub mod sim_origin;
+pub mod step;
+pub mod trace;
+
+use shared::Millis;
+use shared::mode::Notice;
+use shared::random::Random;
+use shared::session::Role;
+
+use bugs::{Adapter, Bug};
+use clock::{Clock, Happening};
+use network::Network;
+use reference::Reference;
+use sim_browser::{Browser, Tab};
+use sim_edge::SimConversation;
+use sim_gate::SimGate;
+use sim_origin::{Fault, SimOrigin};
+use step::Weather;
+use trace::Trace;
+
+/// An invariant that broke, in words.
+pub type Outcome = Result<(), String>;
+
+/// After the last fault everything must be at rest within this: one backoff at its longest, one announcement that
+/// was lost, and the drain.
+const REST_WITHIN_MS: Millis = 240_000;
+/// Then it is watched for so long: nobody may go on talking.
+const WATCH_MS: Millis = 60_000;
+/// Per tab in that time: three pings and three pongs.
+const IDLE_FRAMES_PER_TAB: u64 = 8;
+/// More happenings than this in one run mean a loop.
+const MAX_HAPPENINGS: u64 = 400_000;
+
+pub struct World {
+    pub seed: u64,
+    pub clock: Clock,
+    pub random: Random,
+    pub weather: Weather,
+    /// The faults are over.
+    pub calm: bool,
+    pub browsers: Vec<Browser>,
+    pub tabs: Vec<Tab>,
+    pub network: Network,
+    pub conversations: Vec<SimConversation>,
+    pub gate: SimGate,
+    pub origin: SimOrigin,
+    /// The site's word on the mode.
+    pub notice: Notice,
+    pub reference: Reference,
+    pub bug: Box<dyn Adapter>,
+    pub trace: Trace,
+    /// Texts written so far; makes each one different.
+    pub texts: u64,
+}
+
+/// What a run was like.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Summary {
+    pub written: u64,
+    pub frames: u64,
+    pub happenings: u64,
+    /// From the last fault to rest.
+    pub rest_ms: Millis,
+}
+
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub seed: u64,
+    pub what: String,
+    pub trace: Vec<String>,
+}
+
+/// Runs one seed; with the whole story where it is asked for.
+pub fn run(seed: u64, bug: Option<Bug>, told: bool) -> (Result<Summary, Failure>, Vec<String>) {
+    let mut world = World::new(seed, bug, told);
+    let result = world.run();
+    let trace = std::mem::take(&mut world.trace.lines);
+    (result.map_err(|what| Failure { seed, what, trace: trace.clone() }), trace)
+}
+
+impl World {
+    fn new(seed: u64, bug: Option<Bug>, told: bool) -> World {
+        let mut random = Random::new(seed);
+        let weather = Weather {
+            faulty_ms: 10_000 + random.below(90_000),
+            every_ms: 300 + random.below(3_000),
+            writes: 20 + random.below(60),
+            loses_storage: random.percent(15),
+            bursts: random.percent(5),
+        };
+        let network = Network::new(random.percent(40));
+        let conversations = if random.percent(40) { 2 } else { 1 };
+        let browser = |role, conversation| Browser { role, conversation, storage: Default::default() };
+        World {
+            seed,
+            clock: Clock::new(),
+            random,
+            weather,
+            calm: false,
+            browsers: (0..conversations)
+                .flat_map(|number| [browser(Role::Visitor, number), browser(Role::Agent, number)])
+                .collect(),
+            tabs: Vec::new(),
+            network,
+            conversations: (0..conversations).map(SimConversation::new).collect(),
+            gate: SimGate::default(),
+            origin: SimOrigin::default(),
+            notice: Notice { version: 1, ..Notice::default() },
+            reference: Reference::default(),
+            bug: Bug::plant(bug),
+            trace: Trace { on: told, lines: Vec::new() },
+            texts: 0,
+        }
+    }
+
+    fn run(&mut self) -> Result<Summary, String> {
+        let mut happenings = 0;
+        self.open_tab(0)?;
+        self.clock.after(0, Happening::Step);
+        let faults_end = self.clock.now + self.weather.faulty_ms;
+        self.run_until(faults_end, &mut happenings)?;
+        self.calm_down()?;
+        let calm_since = self.clock.now;
+        let mut restless = self.restless();
+        while let Some(what) = restless {
+            if self.clock.now > calm_since + REST_WITHIN_MS {
+                return Err(format!("not at rest {REST_WITHIN_MS} ms after the last fault: {what}"));
+            }
+            self.run_until(self.clock.now + 500, &mut happenings)?;
+            restless = self.restless();
+        }
+        let rest_ms = self.clock.now - calm_since;
+        self.check_rest()?;
+        self.watch(&mut happenings)?;
+        let written = self.reference.written.len() as u64;
+        Ok(Summary { written, frames: self.network.frames, happenings, rest_ms })
+    }
+
+    fn run_until(&mut self, end: Millis, happenings: &mut u64) -> Outcome {
+        self.clock.at(end, Happening::OriginHeals(u64::MAX));
+        while self.clock.now < end {
+            let Some(what) = self.clock.next() else { return Ok(()) };
+            *happenings += 1;
+            if *happenings > MAX_HAPPENINGS {
+                return Err("too much happens: somebody is in a loop".to_owned());
+            }
+            self.happen(what)?;
+        }
+        Ok(())
+    }
+
+    /// The faults are over: good network, good origin, and a tab wherever something may be saved.
+    fn calm_down(&mut self) -> Outcome {
+        self.trace.tell(self.clock.now, || "from here on all is well".to_owned());
+        self.calm = true;
+        self.origin.fault = Fault::None;
+        self.gate.crash_after = None;
+        for conversation in &mut self.conversations {
+            conversation.crash_after = None;
+        }
+        for browser in 0..self.browsers.len() {
+            // ADOPT-1: what a closed tab left behind is taken over by the next page.
+            let left_behind = !self.browsers[browser].storage.is_empty();
+            if left_behind || !self.tabs.iter().any(|tab| tab.open && tab.browser == browser) {
+                self.open_tab(browser)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// At rest nobody talks but to ask whether the other is still there.
+    fn watch(&mut self, happenings: &mut u64) -> Outcome {
+        let before = self.network.frames;
+        self.run_until(self.clock.now + WATCH_MS, happenings)?;
+        let open = self.tabs.iter().filter(|tab| tab.open).count() as u64;
+        let said = self.network.frames - before;
+        if said > open * IDLE_FRAMES_PER_TAB {
+            return Err(format!("{said} frames in {WATCH_MS} ms in which nothing happened"));
+        }
+        match self.restless() {
+            Some(what) => Err(format!("was at rest, and is no more: {what}")),
+            None => self.check_rest(),
+        }
+    }
+
+    fn happen(&mut self, what: Happening) -> Outcome {
+        match what {
+            Happening::Step => self.step(),
+            Happening::TabTimer { tab, timer } => self.tab_timer(tab, timer),
+            Happening::TabSpeaks(tab) => {
+                self.tab_speaks(tab);
+                Ok(())
+            }
+            Happening::StorageLands(tab) => {
+                self.storage_lands(tab);
+                Ok(())
+            }
+            Happening::Knocks(wire) => self.knocks(wire),
+            Happening::OpenedAtBrowser(wire) => self.tab_opened(wire),
+            Happening::Up(wire, frames) => self.up_arrives(wire, frames),
+            Happening::Down(wire, frames) => self.down_arrives(wire, frames),
+            Happening::ClosedAtBrowser(wire, code) => self.tab_closed(wire, code),
+            Happening::ClosedAtEdge(wire) => self.closed_at_edge(wire),
+            Happening::Alarm(conversation, at) => self.alarm(conversation, at),
+            Happening::NoticeArrives(conversation, notice) => self.notice_arrives(conversation, notice),
+            Happening::AnnounceArrives { conversation, life } => self.announce_arrives(conversation, life),
+            Happening::AnnounceAnswered { conversation, life, again_ms } => {
+                self.announce_answered(conversation, life, again_ms)
+            }
+            Happening::PullArrives { gate, turn, conversation, max } => {
+                self.pull_arrives(gate, turn, conversation, max)
+            }
+            Happening::PullAnswered { gate, turn, conversation, events } => {
+                self.pull_answered(gate, turn, conversation, events)
+            }
+            Happening::PostArrives { gate, turn, events } => self.post_arrives(gate, turn, events),
+            Happening::PostAnswered { gate, turn, answer } => self.post_answered(gate, turn, answer),
+            Happening::SettleArrives { gate, turn, conversation, receipts } => {
+                self.settle_arrives(gate, turn, conversation, receipts)
+            }
+            Happening::Settled { gate, turn, conversation, backlog } => {
+                self.settled(gate, turn, conversation, backlog)
+            }
+            Happening::GateTimer { gate, timer } => self.gate_timer(gate, timer),
+            Happening::GateStarts(life) => self.gate_starts(life),
+            Happening::OriginHeals(fault) => {
+                self.origin_heals(fault);
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Links between tabs and the edge: latency, breaks that one side notices later than the other, and in unruly
+//! runs frames that come twice or in another order.
+
+use std::collections::BTreeMap;
+
+use edge::conversation::{Input, LinkId, Peer};
+use shared::Millis;
+use shared::close::CloseCode;
+use shared::frame::{ClientFrame, EdgeFrame};
+use shared::id::AgentId;
+use shared::session::{self, Link};
+
+use super::clock::{ConversationNo, Happening};
+use super::sim_browser::TabId;
+use super::{Outcome, World};
+
+/// One physical connection.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    pub tab: TabId,
+    pub link: Link,
+    pub conversation: ConversationNo,
+    /// The edge has accepted it and has not been told of its end.
+    pub at_edge: bool,
+    /// Nothing that is said from now on arrives.
+    pub cut: bool,
+    up_clear: Millis,
+    down_clear: Millis,
+}
+
+#[derive(Debug, Default)]
+pub struct Network {
+    pub wires: BTreeMap<LinkId, Wire>,
+    last: u64,
+    /// Frames come twice or out of order: no WebSocket does so, the fallback over HTTP may.
+    pub unruly: bool,
+    pub frames: u64,
+    /// When somebody last said something else than ping and pong.
+    pub talked_at: Millis,
+}
+
+impl Network {
+    pub fn new(unruly: bool) -> Network {
+        Network { unruly, ..Network::default() }
+    }
+}
+
+impl World {
+    pub fn latency(&mut self) -> Millis {
+        if self.calm {
+            10 + self.random.below(20)
+        } else if self.random.percent(3) {
+            self.random.below(4_000)
+        } else {
+            5 + self.random.below(150)
+        }
+    }
+
+    /// A call between objects or to the origin.
+    pub fn call_latency(&mut self) -> Millis {
+        if !self.calm && self.random.percent(5) {
+            self.random.below(3_000)
+        } else {
+            1 + self.random.below(20)
+        }
+    }
+
+    pub fn open_wire(&mut self, tab: TabId, link: Link) -> LinkId {
+        self.network.last += 1;
+        let id = LinkId(self.network.last);
+        let conversation = self.browsers[self.tabs[tab.0].browser].conversation;
+        let (up_clear, down_clear) = (0, 0);
+        let wire = Wire { tab, link, conversation, at_edge: false, cut: false, up_clear, down_clear };
+        self.network.wires.insert(id, wire);
+        let wait = self.latency();
+        self.clock.after(wait, Happening::Knocks(id));
+        id
+    }
+
+    pub fn knocks(&mut self, id: LinkId) -> Outcome {
+        let Some(wire) = self.network.wires.get_mut(&id).filter(|wire| !wire.cut) else { return Ok(()) };
+        let (conversation, tab) = (wire.conversation, wire.tab);
+        if !self.calm && self.random.percent(5) {
+            let code = [CloseCode::ABNORMAL, CloseCode::EDGE_ERROR, CloseCode::SITE_NOT_KNOWN_YET]
+                [self.random.below(3) as usize];
+            return self.end_at_browser(id, code);
+        }
+        let browser = &self.browsers[self.tabs[tab.0].browser];
+        let peer = match browser.role {
+            session::Role::Visitor => Peer::Visitor,
+            _ => Peer::Agent { id: AgentId::parse("ada").unwrap_or_default(), name: "Ada".to_owned() },
+        };
+        if let Some(wire) = self.network.wires.get_mut(&id) {
+            wire.at_edge = true;
+        }
+        let notice = self.notice.clone();
+        let wait = self.latency();
+        self.clock.after(wait, Happening::OpenedAtBrowser(id));
+        self.conversation_input(conversation, Input::Opened { link: id, peer, notice, token: None })
+    }
+
+    /// What a tab says on one link, as one message.
+    pub fn up(&mut self, id: LinkId, frames: Vec<ClientFrame>) {
+        self.network.frames += frames.len() as u64;
+        if frames != [ClientFrame::Ping] {
+            self.network.talked_at = self.clock.now;
+        }
+        if self.network.wires.get(&id).is_none_or(|wire| wire.cut) {
+            return;
+        }
+        let copies = 1 + u64::from(self.network.unruly && !self.calm && self.random.percent(4));
+        for _ in 0..copies {
+            let due = self.clock.now + self.latency();
+            let ordered = !self.network.unruly || self.calm || self.random.percent(85);
+            let Some(wire) = self.network.wires.get_mut(&id) else { return };
+            let at = if ordered { due.max(wire.up_clear) } else { due };
+            wire.up_clear = wire.up_clear.max(at);
+            self.clock.at(at, Happening::Up(id, frames.clone()));
+        }
+    }
+
+    pub fn down(&mut self, id: LinkId, frames: Vec<EdgeFrame>) {
+        self.network.frames += frames.len() as u64;
+        if self.network.wires.get(&id).is_none_or(|wire| wire.cut) {
+            return;
+        }
+        let copies = 1 + u64::from(self.network.unruly && !self.calm && self.random.percent(4));
+        for _ in 0..copies {
+            let due = self.clock.now + self.latency();
+            let ordered = !self.network.unruly || self.calm || self.random.percent(85);
+            let Some(wire) = self.network.wires.get_mut(&id) else { return };
+            let at = if ordered { due.max(wire.down_clear) } else { due };
+            wire.down_clear = wire.down_clear.max(at);
+            self.clock.at(at, Happening::Down(id, frames.clone()));
+        }
+    }
+
+    pub fn up_arrives(&mut self, id: LinkId, frames: Vec<ClientFrame>) -> Outcome {
+        let Some(wire) = self.network.wires.get(&id).cloned() else { return Ok(()) };
+        // What was under way when the link broke may still arrive, even after its end was noticed.
+        if wire.cut && self.random.percent(50) {
+            return Ok(());
+        }
+        if frames == [ClientFrame::Ping] {
+            // Answered by the platform, the conversation sleeps on.
+            if wire.at_edge {
+                self.down(id, vec![EdgeFrame::Pong]);
+            }
+            return Ok(());
+        }
+        let frames = self.bug.to_edge(frames);
+        for frame in &frames {
+            if let ClientFrame::Send(send) = frame {
+                self.reference.sent(send)?;
+            }
+        }
+        let frames = self.bug.into_machine(frames);
+        self.conversation_input(wire.conversation, Input::Frames { link: id, frames })
+    }
+
+    pub fn down_arrives(&mut self, id: LinkId, frames: Vec<EdgeFrame>) -> Outcome {
+        let Some(wire) = self.network.wires.get(&id).cloned() else { return Ok(()) };
+        if wire.cut && self.random.percent(50) {
+            return Ok(());
+        }
+        self.tab_hears(wire.tab, wire.link, frames)
+    }
+
+    /// The browser has ended the link, or is told that it ended. The edge learns of it later.
+    pub fn end_at_edge(&mut self, id: LinkId) {
+        let Some(wire) = self.network.wires.get_mut(&id) else { return };
+        wire.cut = true;
+        let wait = self.latency();
+        self.clock.after(wait, Happening::ClosedAtEdge(id));
+    }
+
+    /// The edge has ended the link, or has died. The browser learns of it later.
+    pub fn end_at_browser(&mut self, id: LinkId, code: CloseCode) -> Outcome {
+        let wait = self.latency();
+        if let Some(wire) = self.network.wires.get_mut(&id) {
+            wire.cut = true;
+            self.clock.after(wait, Happening::ClosedAtBrowser(id, code));
+        }
+        Ok(())
+    }
+
+    /// The network breaks a link; each side notices in its own time, and the browser sometimes not at all.
+    pub fn cut(&mut self, id: LinkId) {
+        let silent = self.random.percent(25);
+        let Some(wire) = self.network.wires.get_mut(&id) else { return };
+        wire.cut = true;
+        let late = self.random.below(6_000);
+        self.clock.after(late, Happening::ClosedAtEdge(id));
+        if !silent {
+            let wait = self.random.below(3_000);
+            self.clock.after(wait, Happening::ClosedAtBrowser(id, CloseCode::ABNORMAL));
+        }
+    }
+
+    pub fn closed_at_edge(&mut self, id: LinkId) -> Outcome {
+        let Some(wire) = self.network.wires.get_mut(&id) else { return Ok(()) };
+        if !std::mem::take(&mut wire.at_edge) {
+            return Ok(());
+        }
+        let conversation = wire.conversation;
+        self.conversations[conversation].attachments.remove(&id);
+        self.conversation_input(conversation, Input::Closed { link: id })
+    }
+}
