@@ -1,0 +1,261 @@
+//! A real Chromium, driven through WebDriver: what a person sees and does, by accessible names.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use fantoccini::elements::{Element, ElementRef};
+use fantoccini::key::Key;
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::stack::program;
+use super::wait;
+
+/// Whether the browser lets the chat's frame keep anything. Debian's Chromium does not, like every browser told to
+/// block third-party cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    Allowed,
+    Denied,
+}
+
+impl Storage {
+    pub const BOTH: [Storage; 2] = [Storage::Allowed, Storage::Denied];
+}
+
+/// How the window looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub width: u32,
+    pub height: u32,
+    pub dark: bool,
+}
+
+impl Look {
+    pub const WIDE: Look = Look { width: 1280, height: 860, dark: false };
+}
+
+pub struct Browser {
+    pub client: Client,
+    /// Ends with the browser when it is dropped.
+    _driver: Child,
+}
+
+/// How a person finds things: by role and name. Looks into the launcher's open shadow root too.
+const FIND: &str = r#"
+const [selector, wanted] = arguments;
+const name = (e) => (e.getAttribute("aria-label") || [...(e.labels || [])].map((l) => l.innerText).join(" ")
+  || e.innerText || "").trim();
+const roots = [document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot).filter(Boolean)];
+const shown = (e) => e.getClientRects().length > 0 && getComputedStyle(e).visibility != "hidden";
+return roots.flatMap((r) => [...r.querySelectorAll(selector)]).find((e) => shown(e) && (!wanted || name(e) == wanted)) || null;
+"#;
+
+impl Browser {
+    /// Opens a browser with this profile folder; the same folder again is the same person's browser again.
+    pub async fn open(profile: &Path, storage: Storage, look: Look) -> Browser {
+        let mut driver = Command::new(program("SEAWALL_CHROMEDRIVER"))
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("chromedriver starts");
+        let mut lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
+        let port = loop {
+            let line = lines.next_line().await.expect("readable").expect("chromedriver tells its port");
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                break port.trim_end_matches('.').to_owned();
+            }
+        };
+        // The driver's later words go nowhere, but the pipe must stay open.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let mut arguments = vec![
+            format!("--user-data-dir={}", profile.display()),
+            format!("--window-size={},{}", look.width, look.height),
+        ];
+        for flag in [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+        ] {
+            arguments.push(flag.to_owned());
+        }
+        if look.dark {
+            arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
+        }
+        let cookie_controls = if storage == Storage::Denied { 1 } else { 0 };
+        let mut capabilities = Capabilities::new();
+        capabilities.insert(
+            "goog:chromeOptions".to_owned(),
+            json!({
+                "binary": program("SEAWALL_CHROMIUM"),
+                "args": arguments,
+                "prefs": { "profile.cookie_controls_mode": cookie_controls },
+            }),
+        );
+        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("a browser");
+        Browser { client, _driver: driver }
+    }
+
+    /// Ends the browser as a person does, so that its profile is written.
+    pub async fn quit(self) {
+        self.client.close().await.expect("the browser closes");
+    }
+
+    pub async fn go(&self, url: &str) {
+        self.client.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    }
+
+    pub async fn script(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute(script, arguments).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    async fn find_now(&self, selector: &str, name: &str) -> Option<Element> {
+        let found = self.client.execute(FIND, vec![json!(selector), json!(name)]).await.ok()?;
+        let id = found.as_object()?.values().next()?.as_str()?;
+        Some(Element::from_element_id(self.client.clone(), ElementRef::from(id.to_owned())))
+    }
+
+    /// Waits for an element with this selector and accessible name (any, where it is empty).
+    pub async fn find(&self, selector: &str, name: &str) -> Element {
+        let what = format!("{selector} {name:?}");
+        wait::until(&what, 30, || self.find_now(selector, name)).await
+    }
+
+    pub async fn gone(&self, selector: &str, name: &str) {
+        let what = format!("{selector} {name:?} goes away");
+        wait::until_true(&what, 30, || async { self.find_now(selector, name).await.is_none() }).await;
+    }
+
+    pub async fn click(&self, selector: &str, name: &str) {
+        let what = format!("a click on {selector} {name:?}");
+        // What is found may be redrawn before the click arrives: then it is looked for again.
+        wait::until_true(&what, 30, || async {
+            match self.find_now(selector, name).await {
+                Some(element) => element.click().await.is_ok(),
+                None => false,
+            }
+        })
+        .await;
+    }
+
+    pub async fn fill(&self, name: &str, text: &str) {
+        let element = self.find("input,textarea", name).await;
+        element.send_keys(text).await.expect("takes typing");
+    }
+
+    /// Steps into the chat's frame on the demo page.
+    pub async fn enter_chat(&self) {
+        self.client.enter_parent_frame().await.expect("the page itself");
+        let frame = self.find("iframe", "").await;
+        frame.enter_frame().await.expect("the chat's frame");
+        self.find("textarea", "Message").await;
+    }
+
+    pub async fn leave_chat(&self) {
+        self.client.enter_parent_frame().await.expect("the page itself");
+    }
+
+    /// Opens the demo page and the chat on it, and steps into its frame.
+    pub async fn open_chat(&self, edge_port: u16) {
+        self.go(&format!("http://127.0.0.1:{edge_port}/demo/")).await;
+        self.click("button", "Open chat").await;
+        self.enter_chat().await;
+    }
+
+    /// Writes a message in the composer that is on screen.
+    pub async fn say(&self, text: &str) {
+        let composer = self.find("textarea", "Message").await;
+        composer.send_keys(text).await.expect("takes typing");
+        composer.send_keys(&Key::Enter.to_string()).await.expect("Enter sends");
+    }
+
+    /// What the conversation on screen reads, line by line.
+    pub async fn log_text(&self) -> String {
+        let text =
+            self.client.execute("return document.querySelector('[role=log]')?.innerText || ''", vec![]).await;
+        text.ok().and_then(|text| text.as_str().map(ToOwned::to_owned)).unwrap_or_default()
+    }
+
+    pub async fn reads(&self, text: &str, limit_s: u64) {
+        let what = format!("the conversation reads {text:?}");
+        wait::until_true(&what, limit_s, || async { self.log_text().await.contains(text) }).await;
+    }
+
+    /// Waits for a text anywhere on the page.
+    pub async fn page_reads(&self, text: &str, limit_s: u64) {
+        let script = "return document.body.innerText.includes(arguments[0])";
+        let what = format!("the page reads {text:?}");
+        wait::until_true(&what, limit_s, || async {
+            self.client.execute(script, vec![json!(text)]).await.is_ok_and(|found| found == json!(true))
+        })
+        .await;
+    }
+
+    /// The messages on screen, oldest first.
+    pub async fn messages(&self) -> Vec<String> {
+        let script = "return [...document.querySelectorAll('[role=log] .bubble')].map((b) => {\
+                      const copy = b.cloneNode(true); copy.querySelector('.meta')?.remove(); return copy.textContent.trim() })";
+        let list = self.client.execute(script, vec![]).await.unwrap_or_default();
+        let items = list.as_array().cloned().unwrap_or_default();
+        items.iter().filter_map(|item| item.as_str().map(ToOwned::to_owned)).collect()
+    }
+
+    /// Waits until one's own message shows this state.
+    pub async fn state(&self, text: &str, states: &[&str], limit_s: u64) {
+        let script = "const b = [...document.querySelectorAll('[role=log] .bubble')].reverse()\
+                      .find((b) => b.textContent.includes(arguments[0]));\
+                      return b?.querySelector('.state')?.textContent || ''";
+        let what = format!("{text:?} is {states:?}");
+        wait::until_true(&what, limit_s, || async {
+            let state = self.client.execute(script, vec![json!(text)]).await.unwrap_or_default();
+            states.contains(&state.as_str().unwrap_or_default())
+        })
+        .await;
+    }
+
+    /// The line that says where the chat stands.
+    pub async fn status_text(&self) -> String {
+        let script =
+            "return [...document.querySelectorAll('[role=status]')].map((e) => e.innerText).join(' ')";
+        let text = self.client.execute(script, vec![]).await.unwrap_or_default();
+        text.as_str().unwrap_or_default().trim().to_owned()
+    }
+
+    pub async fn status_reads(&self, text: &str, limit_s: u64) {
+        let what = format!("the status line reads {text:?}");
+        wait::until_true(&what, limit_s, || async { self.status_text().await.contains(text) }).await;
+    }
+
+    /// Logs Ada in on the console and waits for the list.
+    pub async fn log_in(&self, edge_port: u16, (email, password): (&str, &str)) {
+        self.go(&format!("http://console.localhost:{edge_port}/?site=demo")).await;
+        self.fill("E-mail", email).await;
+        self.fill("Password", password).await;
+        self.click("button", "Log in").await;
+        self.find("[aria-label=Conversations]", "Conversations").await;
+    }
+
+    /// A picture of the window, once nothing moves any more.
+    pub async fn picture(&self, file: &Path) {
+        let still = "return document.getAnimations().every((a) => a.playState != 'running')";
+        wait::until_true("nothing moves", 10, || async { self.script(still, vec![]).await == json!(true) })
+            .await;
+        let png = self.client.screenshot().await.expect("a picture");
+        std::fs::write(file, png).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    }
+}

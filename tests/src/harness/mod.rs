@@ -1,0 +1,15 @@
+//! The real system for tests: workerd with the edge, the origin, and people who talk through them.
+//!
+//! - [`stack`]: starts, kills and restarts the two servers on free ports with data of their own
+//! - [`person`]: a visitor or an agent: the real session machine on a real socket
+//! - [`browser`]: a person in a real Chromium
+//! - [`ledger`]: what the origin has
+//! - [`wait`]: until a condition holds, with a limit
+//! - [`proxy`]: a network that can be cut
+
+pub mod browser;
+pub mod ledger;
+pub mod person;
+pub mod proxy;
+pub mod stack;
+pub mod wait;

@@ -1,0 +1,145 @@
+//! Talking while the origin is dead, and what the origin has afterwards.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::session::{Input, MessageState};
+use tests::harness::person::{Door, Person};
+use tests::harness::stack::{ADA, Stack};
+use tests::harness::{ledger, wait};
+
+/// A visitor and Ada, who has the visitor's conversation open.
+async fn talking(stack: &Stack) -> (Person, Person, Person, String) {
+    let visitor = Person::visitor(stack.edge_port);
+    visitor.live().await;
+    visitor.write("Hello, is anybody there?");
+    let cookie = stack.log_in(ADA).await;
+    let inbox = Person::inbox(Door::inbox(stack.edge_port, &cookie));
+    let seen = inbox.sees("the conversation", 30, |view| !view.inbox.is_empty()).await;
+    let conversation = seen.inbox[0].conversation.to_string();
+    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
+    agent.input(Input::Looking(true));
+    agent.sees("the question", 30, |view| view.texts() == ["Hello, is anybody there?"]).await;
+    (visitor, inbox, agent, cookie)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn visitor_and_agent_talk_on_while_the_origin_is_dead_and_the_ledger_has_everything_once() {
+    let stack = Stack::start().await;
+    let (visitor, _inbox, agent, cookie) = talking(&stack).await;
+    visitor.has_come("Hello, is anybody there?", &MessageState::Seen, 30).await;
+    agent.write("Good morning, Ada here.");
+    visitor.sees("the answer", 30, |view| view.rows.last().is_some_and(|row| row.name == "Ada Ferris")).await;
+
+    stack.fault(json!({ "kind": "down" })).await;
+    for n in 1..=5 {
+        let (question, answer) = (format!("question {n}"), format!("answer {n}"));
+        visitor.write(&question);
+        agent.sees(&question, 30, |view| view.texts().contains(&question.as_str())).await;
+        agent.write(&answer);
+        visitor.sees(&answer, 30, |view| view.texts().contains(&answer.as_str())).await;
+    }
+    stack.wait_for_mode("holding", 30).await;
+    visitor.sees("holding with an agent", 30, |view| view.mode == "holding" && view.agents == 1).await;
+
+    // A new page of the visitor and a new console see everything.
+    let before = visitor.view().texts().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let visitor = visitor.reload();
+    visitor.sees("everything after a reload", 30, |view| view.texts() == before).await;
+    let conversation = visitor.view().conversation.unwrap_or_default();
+    let agent = {
+        drop(agent);
+        Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation))
+    };
+    agent.sees("everything after a reload", 30, |view| view.texts() == before).await;
+    assert!(visitor.kept() > 0, "the browser keeps its messages until the origin has them");
+
+    stack.mend().await;
+    wait::until_true("the ledger has all twelve", 10, || async {
+        ledger::read(&stack).await.len() == before.len()
+    })
+    .await;
+    let lines = ledger::read(&stack).await;
+    let by_conversation = ledger::checked(&lines);
+    let texts: Vec<_> = by_conversation[&conversation].iter().map(|line| line.text.clone()).collect();
+    assert_eq!(texts, before);
+    visitor.sees("normal again", 30, |view| view.mode == "normal").await;
+    wait::until_true("the browser keeps nothing any more", 30, || async { visitor.kept() == 0 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_is_told_when_the_last_agent_leaves() {
+    let stack = Stack::start().await;
+    let (visitor, inbox, agent, _) = talking(&stack).await;
+    visitor.sees("one agent", 30, |view| view.agents == 1).await;
+    drop((inbox, agent));
+    visitor.sees("no agent", 30, |view| view.agents == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn typing_and_seen_marks_reach_the_other_side() {
+    let stack = Stack::start().await;
+    let (visitor, _inbox, agent, _) = talking(&stack).await;
+    agent.input(Input::Typing(true));
+    visitor.sees("typing", 30, |view| view.other_is_typing).await;
+    agent.write("Here you are.");
+    visitor
+        .sees("the answer, and no typing", 30, |view| {
+            !view.other_is_typing && view.texts().contains(&"Here you are.")
+        })
+        .await;
+    agent.has_come("Here you are.", &MessageState::Delivered, 30).await;
+    visitor.input(Input::Looking(true));
+    agent.has_come("Here you are.", &MessageState::Seen, 30).await;
+    assert_eq!(visitor.view().unread, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_written_in_the_origin_reaches_the_visitor_and_then_the_ledger_once() {
+    let stack = Stack::start().await;
+    let (visitor, _inbox, _agent, _) = talking(&stack).await;
+    visitor.has_come("Hello, is anybody there?", &MessageState::Delivered, 30).await;
+    wait::until_true("the ledger has the question", 30, || async { ledger::read(&stack).await.len() == 1 })
+        .await;
+    let conversation = visitor.view().conversation.unwrap_or_default();
+    let path = format!("/sites/demo/conversations/{conversation}/replies");
+    let reply = json!({ "agent": "ada", "text": "Written in the origin" });
+    let answer = stack.admin(Method::POST, &path).json(&reply).send().await.expect("the origin answers");
+    assert_eq!(answer.status(), 202, "{}", answer.text().await.unwrap_or_default());
+    visitor.sees("the reply", 30, |view| view.texts().contains(&"Written in the origin")).await;
+    wait::until_true("the ledger has it", 30, || async { ledger::read(&stack).await.len() == 2 }).await;
+    let lines = ledger::read(&stack).await;
+    assert_eq!((lines[1].author.as_str(), lines[1].seq), ("agent:ada", 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_fault_is_survived_with_nothing_lost_or_doubled() {
+    let stack = Stack::start().await;
+    let visitor = Person::visitor(stack.edge_port);
+    visitor.live().await;
+    let faults: [Value; 6] = [
+        json!({ "kind": "hang" }),
+        json!({ "kind": "slow", "ms": 300 }),
+        json!({ "kind": "errors", "percent": 50 }),
+        json!({ "kind": "lose-receipts", "percent": 50 }),
+        json!({ "kind": "garbage" }),
+        json!({ "kind": "down", "resource": "messages" }),
+    ];
+    let mut written = Vec::new();
+    for fault in faults {
+        stack.fault(fault.clone()).await;
+        for n in 1..=3 {
+            let text = format!("{} {n}", fault["kind"].as_str().unwrap_or_default());
+            visitor.write(&text);
+            visitor.has_come(&text, &MessageState::Sent, 30).await;
+            written.push(text);
+        }
+    }
+    stack.mend().await;
+    wait::until_true("the ledger has all", 30, || async {
+        ledger::read(&stack).await.len() >= written.len()
+    })
+    .await;
+    let lines = ledger::read(&stack).await;
+    ledger::checked(&lines);
+    assert_eq!(lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>(), written);
+}
