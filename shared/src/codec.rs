@@ -99,11 +99,14 @@ fn read(json: &Json) -> Option<EdgeFrame> {
         "seen" => EdgeFrame::Seen { side: side(json)?, upto_seq: number(json, "upto_seq")? },
         "typing" => EdgeFrame::Typing { side: side(json)?, on: json.field("on")?.bool()? },
         "mode" => EdgeFrame::Mode(notice(json)?),
-        "history" => EdgeFrame::History { messages: list(json, "messages", message)? },
+        "history" => {
+            json.field("messages")?;
+            EdgeFrame::History { messages: list(json, "messages", message)? }
+        }
         "summary" => EdgeFrame::Summary(summary(json)?),
         "bye" => EdgeFrame::Bye {
             code: number(json, "code")?,
-            retry_after_ms: number(json, "retry_after_ms").unwrap_or(0),
+            retry_after_ms: number_or_0(json, "retry_after_ms")?,
         },
         "pong" => EdgeFrame::Pong,
         _ => EdgeFrame::Unknown,
@@ -116,6 +119,15 @@ fn text<'a>(json: &'a Json, name: &str) -> Option<&'a str> {
 
 fn number(json: &Json, name: &str) -> Option<u64> {
     json.field(name)?.number()
+}
+
+/// Absent, a number is 0; of another type, the frame is malformed.
+fn number_or_0(json: &Json, name: &str) -> Option<u64> {
+    json.field(name).map_or(Some(0), Json::number)
+}
+
+fn text_or_empty(json: &Json, name: &str) -> Option<String> {
+    json.field(name).map_or(Some(""), Json::text).map(str::to_owned)
 }
 
 /// An absent list is an empty one.
@@ -165,9 +177,9 @@ fn marks(json: &Json) -> Option<Marks> {
 fn notice(json: &Json) -> Option<Notice> {
     Some(Notice {
         mode: Mode::parse(text(json, "mode")?)?,
-        reason: text(json, "reason").unwrap_or_default().to_owned(),
-        agents: number(json, "agents").unwrap_or(0),
-        version: number(json, "version").unwrap_or(0),
+        reason: text_or_empty(json, "reason")?,
+        agents: number_or_0(json, "agents")?,
+        version: number_or_0(json, "version")?,
     })
 }
 
@@ -184,7 +196,7 @@ fn message(json: &Json) -> Option<Message> {
         seq: number(json, "seq")?,
         id: MessageId::parse(text(json, "id")?)?,
         author: Author::parse(text(json, "author")?)?,
-        name: text(json, "name").unwrap_or_default().to_owned(),
+        name: text_or_empty(json, "name")?,
         text: text(json, "text")?.to_owned(),
         at_ms: number(json, "at_ms")?,
     })
