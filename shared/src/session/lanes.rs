@@ -14,7 +14,7 @@ use crate::outbox::Outbox;
 const GAP_PAUSE_MS: Millis = 250;
 const RETRY_PAUSE_MS: Millis = 5_000;
 /// So many times in a row the edge may know less of a writer than it has confirmed, before we believe it: it has
-/// forgotten the writer (KEEP-3).
+/// forgotten the writer (ADOPT-5).
 const MAX_DOUBTS: u8 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
