@@ -1,6 +1,7 @@
 //! The conversation on a virtual clock. Each story was found by the simulation or by reading, and cost somebody a message.
 
 use shared::close::CloseCode;
+use shared::event::{Outcome, Receipt};
 use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Resume, Send};
 use shared::id::{AgentId, ConversationId, Epoch, MessageId, SiteId, WriterId};
 use shared::limits::MAX_LINKS_PER_CONVERSATION;
@@ -194,4 +195,28 @@ fn author_is_what_the_worker_has_checked_not_what_a_frame_says() {
     desk.say(1, vec![send(1, "a")]);
     assert_eq!(desk.log.0[0].author.to_string(), "agent:ada");
     assert_eq!(desk.log.0[0].name, "Ada");
+}
+
+#[test]
+fn receipt_2_the_cursor_never_moves_over_a_hole() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![hello(None), send(1, "a"), send(2, "b"), send(3, "c")]);
+    let ids = |desk: &mut Desk| -> Vec<String> {
+        desk.machine.pull(50, &desk.log).into_iter().map(|event| event.id).collect()
+    };
+    assert_eq!(ids(&mut desk), ["w.1", "w.2", "w.3"]);
+    let receipt = |id: &str, result| Receipt {
+        id: id.into(),
+        source: String::new(),
+        result,
+        reason: String::new(),
+        retry_after_ms: None,
+    };
+    let (taken, later) = (Outcome::Accepted, Outcome::Later);
+    let receipts = vec![receipt("w.1", taken), receipt("w.2", later), receipt("w.3", taken)];
+    let outputs = desk.tell(Input::Receipts(receipts));
+    assert!(outputs.contains(&Output::Send(LinkId(1), EdgeFrame::Receipted { upto_seq: 1 })), "{outputs:?}");
+    assert_eq!(ids(&mut desk), ["w.2", "w.3"]);
+    assert_eq!(desk.machine.backlog(), 2);
 }
