@@ -10,20 +10,20 @@ use shared::session;
 /// Stands between the parties and the network. Everything passes unchanged by default.
 pub trait Adapter {
     /// What a browser says, before anybody has looked at it.
-    fn to_edge(&mut self, frames: Vec<ClientFrame>) -> Vec<ClientFrame> {
+    fn browser_says(&mut self, frames: Vec<ClientFrame>) -> Vec<ClientFrame> {
         frames
     }
 
     /// The same, at the machine's door.
-    fn into_machine(&mut self, frames: Vec<ClientFrame>) -> Vec<ClientFrame> {
+    fn edge_hears(&mut self, frames: Vec<ClientFrame>) -> Vec<ClientFrame> {
         frames
     }
 
-    fn from_edge(&mut self, outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
+    fn edge_does(&mut self, outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
         outputs
     }
 
-    fn from_browser(&mut self, outputs: Vec<session::Output>) -> Vec<session::Output> {
+    fn browser_does(&mut self, outputs: Vec<session::Output>) -> Vec<session::Output> {
         outputs
     }
 }
@@ -59,7 +59,7 @@ impl Adapter for Faithful {}
 struct AckBeforeStore;
 
 impl Adapter for AckBeforeStore {
-    fn from_edge(&mut self, mut outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
+    fn edge_does(&mut self, mut outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
         outputs.sort_by_key(|output| !matches!(output, conversation::Output::Send(_, EdgeFrame::Ack(_))));
         outputs
     }
@@ -72,7 +72,7 @@ struct NoDedupe {
 }
 
 impl Adapter for NoDedupe {
-    fn into_machine(&mut self, mut frames: Vec<ClientFrame>) -> Vec<ClientFrame> {
+    fn edge_hears(&mut self, mut frames: Vec<ClientFrame>) -> Vec<ClientFrame> {
         for frame in &mut frames {
             if let ClientFrame::Send(send) = frame {
                 let name = WriterId::parse(&format!("new{}", self.names.len())).unwrap_or_default();
@@ -83,7 +83,7 @@ impl Adapter for NoDedupe {
         frames
     }
 
-    fn from_edge(&mut self, mut outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
+    fn edge_does(&mut self, mut outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
         for output in &mut outputs {
             if let conversation::Output::Send(_, EdgeFrame::Ack(ack)) = output
                 && let Some((writer, n)) = self.names.get(&ack.writer)
@@ -98,7 +98,7 @@ impl Adapter for NoDedupe {
 struct ResumeOffByOne;
 
 impl Adapter for ResumeOffByOne {
-    fn to_edge(&mut self, mut frames: Vec<ClientFrame>) -> Vec<ClientFrame> {
+    fn browser_says(&mut self, mut frames: Vec<ClientFrame>) -> Vec<ClientFrame> {
         for frame in &mut frames {
             if let ClientFrame::Hello(hello) = frame
                 && let Some(resume) = &mut hello.resume
@@ -117,7 +117,7 @@ struct EraseOnSend {
 }
 
 impl Adapter for EraseOnSend {
-    fn from_browser(&mut self, outputs: Vec<session::Output>) -> Vec<session::Output> {
+    fn browser_does(&mut self, outputs: Vec<session::Output>) -> Vec<session::Output> {
         let mut out = Vec::new();
         for output in outputs {
             let erased = match &output {
@@ -138,7 +138,7 @@ impl Adapter for EraseOnSend {
 struct ReceiptBeforeOrigin;
 
 impl Adapter for ReceiptBeforeOrigin {
-    fn from_edge(&mut self, outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
+    fn edge_does(&mut self, outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
         let mut out = Vec::new();
         for mut output in outputs {
             let mut early = None;

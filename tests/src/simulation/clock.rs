@@ -114,7 +114,7 @@ impl Clock {
     }
 
     /// Moves to what is due next.
-    pub fn next(&mut self) -> Option<Happening> {
+    pub fn advance(&mut self) -> Option<Happening> {
         let ((at, _), what) = self.queue.pop_first()?;
         self.now = at;
         Some(what)

@@ -14,7 +14,7 @@ use super::{Outcome, World};
 const SILENCE_MS: Millis = 8_000;
 
 impl World {
-    /// ORDER-2: the log has no holes.
+    /// ORDER-3: the log has no holes.
     pub fn check_stored(&self, number: ConversationNo, message: &Message) -> Outcome {
         let expected = self.conversations[number].log.0.len() as u64 + 1;
         if message.seq != expected {
@@ -111,7 +111,7 @@ impl World {
         let mut places = BTreeMap::new();
         for message in &it.log.0 {
             if let Some(earlier) = places.insert(&message.id, message.seq)
-                // Two tabs may send the same orphan under two names after a loss (EPOCH-3).
+                // Two tabs may send the same orphan under two names after a loss (EPOCH-4).
                 && it.lost.is_empty()
             {
                 return Err(format!("{} is in the log at {earlier} and at {}", message.id, message.seq));

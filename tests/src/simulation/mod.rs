@@ -158,7 +158,7 @@ impl World {
     fn run_until(&mut self, end: Millis, happenings: &mut u64) -> Outcome {
         self.clock.at(end, Happening::OriginHeals(u64::MAX));
         while self.clock.now < end {
-            let Some(what) = self.clock.next() else { return Ok(()) };
+            let Some(what) = self.clock.advance() else { return Ok(()) };
             *happenings += 1;
             if *happenings > MAX_HAPPENINGS {
                 return Err("too much happens: somebody is in a loop".to_owned());

@@ -148,13 +148,13 @@ impl World {
             }
             return Ok(());
         }
-        let frames = self.bug.to_edge(frames);
+        let frames = self.bug.browser_says(frames);
         for frame in &frames {
             if let ClientFrame::Send(send) = frame {
                 self.reference.sent(send)?;
             }
         }
-        let frames = self.bug.into_machine(frames);
+        let frames = self.bug.edge_hears(frames);
         self.conversation_input(wire.conversation, Input::Frames { link: id, frames })
     }
 

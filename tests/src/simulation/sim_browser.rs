@@ -117,7 +117,7 @@ impl World {
         let session = &mut self.tabs[tab.0].session;
         session.handle(now, input);
         let outputs: Vec<Output> = std::iter::from_fn(|| session.poll_output()).collect();
-        let outputs = self.bug.from_browser(outputs);
+        let outputs = self.bug.browser_does(outputs);
         for output in outputs {
             if output != Output::Changed {
                 self.trace.tell(now, || format!("tab {} -> {output:?}", tab.0));

@@ -114,7 +114,7 @@ impl World {
         let (machine, _) = self.conversations[number].machine();
         let outputs: Vec<Output> = std::iter::from_fn(|| machine.poll_output()).collect();
         let wake_at = machine.poll_timeout();
-        let outputs = self.bug.from_edge(outputs);
+        let outputs = self.bug.edge_does(outputs);
         let mut says: Vec<(LinkId, Vec<EdgeFrame>)> = Vec::new();
         for output in outputs {
             match &mut self.conversations[number].crash_after {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use edge::origin_gate::{Answer, Turn};
 use shared::Millis;
-use shared::event::{Body, Event, Outcome as Result_, Receipt, Stored};
+use shared::event::{Body, Event, Outcome as Verdict, Receipt, Stored};
 
 use super::clock::Happening;
 use super::{Outcome, World};
@@ -77,20 +77,20 @@ impl World {
         let put_off = matches!(self.origin.fault, Fault::PutsOff(percent) if self.random.percent(percent));
         let Event { id, source, body, .. } = event;
         let result = match body {
-            Body::Probe {} => Result_::Accepted,
+            Body::Probe {} => Verdict::Accepted,
             Body::Message(_) if put_off || late.contains(&source) => {
                 late.insert(source.clone());
-                Result_::Later
+                Verdict::Later
             }
             Body::Message(stored) => {
                 if self.origin.known.insert((source.clone(), id.clone())) {
                     self.origin.ledger.push(Entry { id: id.clone(), stored });
-                    Result_::Accepted
+                    Verdict::Accepted
                 } else {
-                    Result_::Duplicate
+                    Verdict::Duplicate
                 }
             }
-            _ => Result_::Refused,
+            _ => Verdict::Refused,
         };
         Receipt { id, source, result, reason: String::new(), retry_after_ms: None }
     }
