@@ -7,7 +7,7 @@ use edge::conversation::LinkId;
 use edge::origin_gate::{Answer, Turn};
 use shared::Millis;
 use shared::close::CloseCode;
-use shared::event::{Event, Receipt};
+use shared::event::{Event, Outcome as Verdict, Receipt};
 use shared::frame::{ClientFrame, EdgeFrame};
 use shared::mode::Notice;
 
@@ -83,6 +83,10 @@ pub enum Happening {
         conversation: ConversationNo,
         backlog: Option<u64>,
     },
+    /// The origin's oldest waiting reply comes to the edge.
+    ReplyArrives(ConversationNo),
+    /// Nothing where the edge could not be reached, or its answer got lost.
+    ReplyAnswered(ConversationNo, Option<Verdict>),
     GateTimer {
         gate: u64,
         timer: u64,

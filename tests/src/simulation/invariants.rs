@@ -81,6 +81,9 @@ impl World {
                 return Some(format!("browser {number} still keeps {saved:?}"));
             }
         }
+        if let Some(reply) = self.replies.iter().find_map(|it| it.waiting.front()) {
+            return Some(format!("the origin still keeps {reply:?}"));
+        }
         for number in 0..self.conversations.len() {
             let backlog = self.conversations[number].backlog();
             if backlog > 0 {
@@ -146,7 +149,7 @@ impl World {
             }
         }
         for written in self.reference.written.iter().filter(|written| written.conversation == number) {
-            let must = written.saved || self.tabs[written.tab.0].open;
+            let must = written.saved || self.tabs.get(written.tab.0).is_some_and(|tab| tab.open);
             match texts.get(written.id.as_str()) {
                 Some(text) if *text != written.text => {
                     return Err(format!("{} has another text in the ledger", written.id));

@@ -5,7 +5,7 @@
 //!
 //! - [`step`]: what can happen
 //! - [`reference`], [`invariants`]: what should be true
-//! - [`sim_browser`], [`sim_edge`], [`sim_gate`], [`sim_origin`], [`network`]: the parties and their drivers
+//! - [`sim_browser`], [`sim_edge`], [`sim_gate`], [`sim_origin`], [`sim_replies`], [`network`]: the parties and their drivers
 //! - [`bugs`]: planted bugs, to see them found
 //! - [`clock`], [`trace`]: time, and the story of a failed seed
 
@@ -18,6 +18,7 @@ pub mod sim_browser;
 pub mod sim_edge;
 pub mod sim_gate;
 pub mod sim_origin;
+pub mod sim_replies;
 pub mod step;
 pub mod trace;
 
@@ -34,6 +35,7 @@ use sim_browser::{Browser, Tab};
 use sim_edge::SimConversation;
 use sim_gate::SimGate;
 use sim_origin::{Fault, SimOrigin};
+use sim_replies::SimReplies;
 use step::Weather;
 use trace::Trace;
 
@@ -63,6 +65,8 @@ pub struct World {
     pub conversations: Vec<SimConversation>,
     pub gate: SimGate,
     pub origin: SimOrigin,
+    /// Per conversation, what people write in the origin.
+    pub replies: Vec<SimReplies>,
     /// The site's word on the mode.
     pub notice: Notice,
     pub reference: Reference,
@@ -124,6 +128,7 @@ impl World {
             conversations: (0..conversations).map(SimConversation::new).collect(),
             gate: SimGate::default(),
             origin: SimOrigin::default(),
+            replies: (0..conversations).map(|_| SimReplies::default()).collect(),
             notice: Notice { version: 1, ..Notice::default() },
             reference: Reference::default(),
             bug: Bug::plant(bug),
@@ -239,6 +244,11 @@ impl World {
             }
             Happening::Settled { gate, turn, conversation, backlog } => {
                 self.settled(gate, turn, conversation, backlog)
+            }
+            Happening::ReplyArrives(conversation) => self.reply_arrives(conversation),
+            Happening::ReplyAnswered(conversation, verdict) => {
+                self.reply_answered(conversation, verdict);
+                Ok(())
             }
             Happening::GateTimer { gate, timer } => self.gate_timer(gate, timer),
             Happening::GateStarts(life) => self.gate_starts(life),

@@ -55,6 +55,13 @@ impl Reference {
         }
     }
 
+    /// What this writer has written so far need not arrive any more.
+    pub fn unpromised(&mut self, tab: TabId) {
+        for written in self.written.iter_mut().filter(|written| written.tab == tab) {
+            written.saved = false;
+        }
+    }
+
     /// A send has come to the edge. One number must not stand for two messages.
     pub fn sent(&mut self, send: &Send) -> Result<(), String> {
         let known = self.numbers.entry((send.writer.clone(), send.n)).or_insert_with(|| send.id.clone());

@@ -7,7 +7,7 @@ use edge::conversation::{Conversation, Input, LinkId, LinkInfo, Log, Meta, Outpu
 use edge::origin_gate::{Key, Turn};
 use shared::Millis;
 use shared::close::CloseCode;
-use shared::event::Receipt;
+use shared::event::{Outcome as Verdict, Receipt, Reply};
 use shared::frame::EdgeFrame;
 use shared::id::{ConversationId, Epoch, SiteId};
 use shared::message::{Author, Message};
@@ -254,6 +254,8 @@ impl World {
         if let Some(meta) = it.meta.take() {
             it.lost.insert(meta.epoch, log);
         }
+        // The origin has given them up to the edge, which has lost them: these are not promised.
+        self.reference.unpromised(super::sim_replies::origin_as_tab(number));
         Ok(())
     }
 
@@ -276,6 +278,23 @@ impl World {
         }
         let input = again_ms.map_or(Input::AnnounceFailed, |again_ms| Input::Announced { again_ms });
         self.conversation_input(number, input)
+    }
+
+    /// Nothing where the object died before it could answer.
+    pub fn conversation_takes_reply(
+        &mut self,
+        number: ConversationNo,
+        reply: Reply,
+    ) -> Result<Option<Verdict>, String> {
+        if self.conversations[number].meta.is_none() {
+            // A reply never begins a conversation.
+            return Ok(Some(Verdict::Refused));
+        }
+        let now = self.clock.now;
+        self.trace.tell(now, || format!("conversation {number} <- {reply:?}"));
+        let (machine, _) = self.conversations[number].machine();
+        let (verdict, _) = machine.reply(now, reply);
+        Ok(self.conversation_performs(number)?.then_some(verdict))
     }
 
     pub fn pull_arrives(&mut self, gate: u64, turn: Turn, number: ConversationNo, max: usize) -> Outcome {

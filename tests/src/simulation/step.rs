@@ -36,12 +36,13 @@ impl World {
         }
         let conversation = self.random.below(self.conversations.len() as u64) as usize;
         match self.random.below(100) {
-            0..20 => {
+            0..14 => {
                 if let Some(wire) = self.any_wire() {
                     self.trace.tell(self.clock.now, || format!("link {} breaks", wire.0));
                     self.cut(wire);
                 }
             }
+            14..20 => self.write_reply(conversation),
             20..32 => self.conversations[conversation].crash_after = Some(self.random.below(7)),
             32..46 => self.evict_conversation(conversation),
             46..52 => self.gate.crash_after = Some(self.random.below(7)),
