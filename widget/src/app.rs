@@ -115,12 +115,6 @@ impl Component for App {
         let link = ctx.link();
         self.live.read(|session| {
             let rows = Rc::new(session.rows());
-            let greeting = html! {
-                <div key="greeting" class="greeting">
-                    <h2>{ words::GREETING }</h2>
-                    <p>{ words::GREETING_MORE }</p>
-                </div>
-            };
             html! {
                 <>
                     { header(session) }
@@ -133,7 +127,7 @@ impl Component for App {
                         other_is_typing={session.other_is_typing()}
                         on_earlier={link.callback(|()| Msg::Input(Input::Earlier))}
                         choices={self.choices.clone()}
-                        greeting={greeting}
+                        greeting={[words::GREETING, words::GREETING_MORE]}
                     />
                     <Composer
                         full={session.may_write("x") == Err(WriteRefusal::OutboxFull)}
@@ -178,7 +172,7 @@ fn header(session: &Session) -> Html {
         <header class="head">
             <div>
                 <h1>{ words::TITLE }</h1>
-                <p class={if here { "presence here" } else { "presence" }}>
+                <p class="presence" data-here={here.then_some("")}>
                     { if here { words::AGENTS_HERE } else { words::ANY_TIME } }
                 </p>
             </div>

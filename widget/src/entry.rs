@@ -10,8 +10,13 @@ use yew::prelude::*;
 use crate::app::{App, AppProps, News};
 use crate::views::composer::Draft;
 
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 thread_local! {
-    static SHOW: RefCell<Option<Callback<bool>>> = const { RefCell::new(None) };
+    /// The app's switch, once it is there, and how it was last set.
+    static SHOW: RefCell<(Callback<bool>, bool)> = RefCell::new((Callback::noop(), false));
 }
 
 /// Puts the chat into `root`, in place of the plain page. `caret` is empty where the textarea has no focus;
@@ -26,7 +31,14 @@ pub fn start(root: Element, site: String, text: String, caret: Vec<u32>, sent: A
         draft: Draft { text, caret: caret.first().zip(caret.get(1)).map(|(start, end)| (*start, *end)) },
         sent: sent.iter().filter_map(|text| text.as_string()).collect(),
         on_news: on_news.into(),
-        on_ready: (|show| SHOW.with_borrow_mut(|place| *place = Some(show))).into(),
+        on_ready: (|switch: Callback<bool>| {
+            let shown = SHOW.with_borrow_mut(|place| {
+                place.0 = switch.clone();
+                place.1
+            });
+            switch.emit(shown);
+        })
+        .into(),
     };
     yew::Renderer::<App>::with_root_and_props(root, props).render();
 }
@@ -34,7 +46,9 @@ pub fn start(root: Element, site: String, text: String, caret: Vec<u32>, sent: A
 /// The chat is before the visitor, or no longer.
 #[wasm_bindgen]
 pub fn show(shown: bool) {
-    if let Some(show) = SHOW.with_borrow(Clone::clone) {
-        show.emit(shown);
-    }
+    let switch = SHOW.with_borrow_mut(|place| {
+        place.1 = shown;
+        place.0.clone()
+    });
+    switch.emit(shown);
 }

@@ -56,8 +56,10 @@ const early = () => {
   sent.push(text);
   area.value = "";
   const row = document.createElement("div");
-  row.className = "row own first last";
-  row.innerHTML = '<div class="bubble queued"><p class="text" dir="auto"></p><p class="meta"><span class="state">Queued</span></p></div>';
+  row.className = "row";
+  row.dataset.by = "own";
+  row.dataset.place = "first last";
+  row.innerHTML = '<div class="bubble" data-state="queued"><p class="text" dir="auto"></p><p class="meta"><span class="state">Queued</span></p></div>';
   row.querySelector(".text").textContent = text;
   find(".rows").append(row);
   find(".greeting")?.remove();
@@ -85,9 +87,10 @@ listen("addEventListener");
 
 // ---- the app ----
 
-const say = (sentence, label, act) => {
+const say = (tone, sentence, label, act) => {
   const line = document.createElement("p");
-  line.className = "line stopped";
+  line.className = "line";
+  line.dataset.tone = tone;
   line.textContent = sentence + " ";
   if (label) {
     const button = document.createElement("button");
@@ -99,9 +102,10 @@ const say = (sentence, label, act) => {
   find(".banner")?.replaceChildren(line);
 };
 
-const takeOver = () => {
+const takeOver = (ready) => {
   // Nobody is interrupted in the middle of a character.
-  if (composing) return chat.addEventListener("compositionend", () => setTimeout(takeOver), { once: true });
+  if (composing) return chat.addEventListener("compositionend", () => setTimeout(takeOver, 0, ready), { once: true });
+  app = ready;
   listen("removeEventListener");
   const area = find("textarea");
   const caret = document.activeElement === area ? [area.selectionStart, area.selectionEnd] : [];
@@ -115,21 +119,19 @@ const takeOver = () => {
 const bring = async (attempt) => {
   try {
     // A browser remembers that an import has failed; a new name makes it try again.
-    app = await import("{{asset:widget/widget.js}}" + (attempt ? "?" + attempt : ""));
-    await app.default();
+    const ready = await import("{{asset:widget/widget.js}}" + (attempt ? "?" + attempt : ""));
+    await ready.default({ module_or_path: "{{asset:widget/widget_bg.wasm}}" });
+    takeOver(ready);
   } catch {
-    app = undefined;
-    say("The chat is still loading. You can write already; your message waits here.");
+    say("waiting", "The chat is still loading. You can write already; your message waits here.");
     setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);
-    return;
   }
-  takeOver();
 };
 
 // A trap in the app leaves it standing there, deaf. What was sent is kept and goes on after a new start.
 const onTrap = (error) => {
   if (error instanceof WebAssembly.RuntimeError) {
-    say("Something went wrong in this chat.", "Start it again", () => location.reload());
+    say("stopped", "Something went wrong in this chat.", "Start it again", () => location.reload());
   }
 };
 addEventListener("error", (event) => onTrap(event.error));

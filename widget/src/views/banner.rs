@@ -6,12 +6,12 @@ use crate::words::Tone;
 
 pub fn banner(lines: &[(Tone, &'static str)]) -> Html {
     let line = |(tone, sentence): &(Tone, &'static str)| {
-        let class = match tone {
-            Tone::Calm => "line calm",
-            Tone::Waiting => "line waiting",
-            Tone::Stopped => "line stopped",
+        let tone = match tone {
+            Tone::Calm => "calm",
+            Tone::Waiting => "waiting",
+            Tone::Stopped => "stopped",
         };
-        html! { <p class={class}>{ *sentence }</p> }
+        html! { <p class="line" data-tone={tone}>{ *sentence }</p> }
     };
     html! { <div class="banner" role="status">{ for lines.iter().map(line) }</div> }
 }

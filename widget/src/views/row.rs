@@ -27,31 +27,24 @@ pub fn continues(before: &Row, row: &Row) -> bool {
 
 /// `own` is the reader's side; `first` and `last` tell the row's place among those that stand together.
 pub fn row(row: &Row, own: Side, first: bool, last: bool, choices: &Choices) -> Html {
-    let class = match (row.side == own, first, last) {
-        (true, true, true) => "row own first last",
-        (true, true, false) => "row own first",
-        (true, false, true) => "row own last",
-        (true, false, false) => "row own",
-        (false, true, true) => "row theirs first last",
-        (false, true, false) => "row theirs first",
-        (false, false, true) => "row theirs last",
-        (false, false, false) => "row theirs",
+    let by = if row.side == own { "own" } else { "theirs" };
+    let place = match (first, last) {
+        (true, true) => "first last",
+        (true, false) => "first",
+        (false, true) => "last",
+        (false, false) => "",
     };
-    let refused = match &row.state {
-        Some(MessageState::NotSent { reason }) => Some(reason),
-        _ => None,
-    };
-    let bubble = match row.state {
-        Some(MessageState::NotSent { .. }) => "bubble refused",
-        Some(MessageState::Queued) => "bubble queued",
-        _ => "bubble",
+    let (state, refused) = match &row.state {
+        Some(MessageState::Queued) => ("queued", None),
+        Some(MessageState::NotSent { reason }) => ("refused", Some(reason)),
+        _ => ("", None),
     };
     html! {
-        <div key={row.id.as_str()} id={row.id.to_string()} class={class}>
+        <div key={row.id.as_str()} id={row.id.as_str().to_owned()} class="row" data-by={by} data-place={place}>
             if first && row.side != own {
                 <p class="name" dir="auto">{ name(row) }</p>
             }
-            <div class={bubble}>
+            <div class="bubble" data-state={state}>
                 { text(&row.text) }
                 <p class="meta">
                     <span>{ time(row.at_ms as f64) }</span>

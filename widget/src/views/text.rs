@@ -19,25 +19,23 @@ enum Piece<'a> {
     Link(&'a str),
 }
 
-fn pieces(mut text: &str) -> Vec<Piece<'_>> {
+fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
-    let mut from = 0;
-    while let Some(found) = text[from..].find("http") {
-        let start = from + found;
-        let address = &text[start..start + link(&text[start..])];
-        from = start + address.len().max(4);
-        if address.is_empty() {
-            continue;
+    let (mut told, mut at) = (0, 0);
+    while at < text.len() {
+        // An address begins with an ASCII letter: the slices below are at characters' boundaries.
+        let length = if text.as_bytes()[at] == b'h' { link(&text[at..]) } else { 0 };
+        if length > 0 {
+            if at > told {
+                pieces.push(Piece::Plain(&text[told..at]));
+            }
+            pieces.push(Piece::Link(&text[at..at + length]));
+            told = at + length;
         }
-        if start > 0 {
-            pieces.push(Piece::Plain(&text[..start]));
-        }
-        pieces.push(Piece::Link(address));
-        text = &text[from..];
-        from = 0;
+        at += length.max(1);
     }
-    if !text.is_empty() {
-        pieces.push(Piece::Plain(text));
+    if at > told {
+        pieces.push(Piece::Plain(&text[told..]));
     }
     pieces
 }

@@ -33,9 +33,8 @@ pub struct TranscriptProps {
     pub other_is_typing: bool,
     pub on_earlier: Callback<()>,
     pub choices: Choices,
-    /// Shown where nothing has been said.
-    #[prop_or_default]
-    pub greeting: Html,
+    /// A heading and a sentence, shown where nothing has been said.
+    pub greeting: [&'static str; 2],
 }
 
 pub enum Msg {
@@ -83,8 +82,9 @@ impl Component for Transcript {
                     (true, false) => {
                         let range = self.window.range(rows);
                         if range.end < rows.len() {
-                            self.anchor =
-                                rows.get(range.end.wrapping_sub(1)).map(|row| (row.id.to_string(), "end"));
+                            self.anchor = rows
+                                .get(range.end.wrapping_sub(1))
+                                .map(|row| (row.id.as_str().to_owned(), "end"));
                         }
                         self.window.later(rows);
                         true
@@ -98,7 +98,7 @@ impl Component for Transcript {
             }
             Msg::Earlier => {
                 let start = self.window.range(rows).start;
-                self.anchor = rows.get(start).map(|row| (row.id.to_string(), "start"));
+                self.anchor = rows.get(start).map(|row| (row.id.as_str().to_owned(), "start"));
                 self.window.earlier(rows);
                 if self.window.range(rows).start == 0 && props.has_earlier {
                     props.on_earlier.emit(());
@@ -136,7 +136,10 @@ impl Component for Transcript {
                             </button>
                         }
                         if rows.is_empty() {
-                            { props.greeting.clone() }
+                            <div key="greeting" class="greeting">
+                                <h2>{ props.greeting[0] }</h2>
+                                <p>{ props.greeting[1] }</p>
+                            </div>
                         }
                         { for drawn(&rows[range], props) }
                         if props.other_is_typing && !more_after {

@@ -4,12 +4,14 @@ use yew::prelude::*;
 
 use crate::words;
 
+use super::icon::icon;
+
 pub fn typing(name: &str) -> Html {
     html! {
-        <div key="typing" class="row theirs first last">
-            <div class="bubble typing">
+        <div key="typing" class="row" data-by="theirs" data-place="first last">
+            <div class="bubble" data-state="typing">
                 <span class="unseen">{ name }{ " " }{ words::TYPING }</span>
-                <i/><i/><i/>
+                { icon("<i></i><i></i><i></i>") }
             </div>
         </div>
     }
