@@ -1,0 +1,46 @@
+// Brings the app, and stays to say so when it cannot be brought or has broken.
+
+const root = document.getElementById("console");
+
+const say = (sentence, label, act) => {
+  const line = document.createElement("p");
+  line.className = "sentence";
+  line.textContent = sentence + " ";
+  if (label) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    button.onclick = act;
+    line.append(button);
+  }
+  const told = document.createElement("div");
+  told.className = "trouble";
+  told.setAttribute("role", "alert");
+  told.append(line);
+  document.querySelector(".trouble")?.remove();
+  document.body.prepend(told);
+};
+
+const bring = async (attempt) => {
+  try {
+    // A browser remembers that an import has failed; a new name makes it try again.
+    const app = await import("{{asset:console/console.js}}" + (attempt ? "?" + attempt : ""));
+    await app.default({ module_or_path: "{{asset:console/console_bg.wasm}}" });
+    document.querySelector(".trouble")?.remove();
+    app.console(root);
+  } catch {
+    say("The console is still loading. It goes on trying by itself.");
+    setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);
+  }
+};
+
+// A trap in the app leaves it standing there, deaf. What was written is kept and goes on after a new start.
+const onTrap = (error) => {
+  if (error instanceof WebAssembly.RuntimeError) {
+    say("Something went wrong in the console. What you wrote is kept.", "Start it again", () => location.reload());
+  }
+};
+addEventListener("error", (event) => onTrap(event.error));
+addEventListener("unhandledrejection", (event) => onTrap(event.reason));
+
+bring(0);
