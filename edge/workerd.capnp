@@ -15,10 +15,11 @@ const config :Workerd.Config = (
       tlsOptions = (trustBrowserCas = true),
     )),
   ],
+  # A proxy in front that ends TLS says so in X-Forwarded-Proto.
   sockets = [
-    (name = "http", address = "127.0.0.1:8787", http = (), service = "edge"),
+    (name = "http", address = "127.0.0.1:8787", http = (forwardedProtoHeader = "X-Forwarded-Proto"), service = "edge"),
     # `localhost` may mean ::1. Any free port of IPv4 until an address is given: IPv6 may be missing.
-    (name = "http6", address = "127.0.0.1:0", http = (), service = "edge"),
+    (name = "http6", address = "127.0.0.1:0", http = (forwardedProtoHeader = "X-Forwarded-Proto"), service = "edge"),
   ],
 );
 

@@ -28,6 +28,10 @@ use super::{now_ms, random_id, random_seed, sql};
 const SAFETY_NET_MS: Millis = 2_000;
 /// An unknown key is worth at most one look at the origin's keys in this time.
 const JWKS_EVERY_MS: Millis = 60_000;
+/// Without any key nobody can log in, so the first ones are asked for more often.
+const FIRST_JWKS_EVERY_MS: Millis = 2_000;
+/// How often a site is told of a mode before it is left to learn with its next question.
+const TELL_ATTEMPTS: usize = 3;
 /// Conversations that the gate keeps an index of. Of more, the announcement is answered with a later one.
 const MAX_INDEX: usize = 100_000;
 
@@ -182,9 +186,16 @@ impl Driver {
     async fn tell_sites(self: Rc<Self>, mode: Mode, reason: &'static str) {
         let sites: Vec<SiteId> = sql::load_value(&self.sql, "sites").ok().flatten().unwrap_or_default();
         for site in sites {
-            let call = SiteCall::Mode { mode, reason: reason.to_owned() };
-            if let Err(error) = to_site::<()>(&self.env, &site, call).await {
-                console_error!("a site was not told of the mode: {error}");
+            for _ in 0..TELL_ATTEMPTS {
+                // A newer mode is told by its own task.
+                if self.machine.borrow().mode().0 != mode {
+                    return;
+                }
+                let call = SiteCall::Mode { mode, reason: reason.to_owned() };
+                match to_site::<()>(&self.env, &site, call).await {
+                    Ok(()) => break,
+                    Err(error) => console_error!("a site was not told of the mode: {error}"),
+                }
             }
         }
     }
@@ -207,24 +218,27 @@ impl Driver {
         }
     }
 
-    /// The last good keys; asked for on first need, and for an unknown key at most once a minute.
+    /// The last good keys. The origin is asked on first need, at most every 2 s, and for an unknown key at most once a
+    /// minute.
     async fn keys(self: &Rc<Self>, unknown_kid: bool) -> Keys {
         let stored: Option<Jwks> = sql::load_value(&self.sql, "jwks").ok().flatten();
         let now = now_ms();
-        let asked_lately = self.jwks_asked_at.get().is_some_and(|at| now < at + JWKS_EVERY_MS);
-        if stored.is_some() && (!unknown_kid || asked_lately) {
+        let every_ms = if stored.is_some() { JWKS_EVERY_MS } else { FIRST_JWKS_EVERY_MS };
+        let asked_lately = self.jwks_asked_at.get().is_some_and(|at| now < at + every_ms);
+        if asked_lately || (stored.is_some() && !unknown_kid) {
             return Keys { keys: stored };
         }
-        if let Ok(origin) = Origin::new(&self.env)
-            && let Fetched::Good(keys) = origin.jwks().await
-        {
-            self.jwks_asked_at.set(Some(now));
-            if stored.as_ref() != Some(&keys) {
-                self.stored(sql::save_value(&self.sql, "jwks", &keys));
+        self.jwks_asked_at.set(Some(now));
+        let Ok(origin) = Origin::new(&self.env) else { return Keys { keys: stored } };
+        match origin.jwks().await {
+            Fetched::Good(keys) => {
+                if stored.as_ref() != Some(&keys) {
+                    self.stored(sql::save_value(&self.sql, "jwks", &keys));
+                }
+                Keys { keys: Some(keys) }
             }
-            return Keys { keys: Some(keys) };
+            Fetched::NotFound | Fetched::Failed => Keys { keys: stored },
         }
-        Keys { keys: stored }
     }
 
     fn set_timers(self: &Rc<Self>) {

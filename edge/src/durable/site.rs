@@ -26,6 +26,10 @@ use super::{now_ms, sql};
 
 /// How long "there is no such site" is believed.
 const UNKNOWN_FOR_MS: Millis = 60_000;
+/// How long an origin that could not be asked for a site is left alone.
+const UNREACHABLE_FOR_MS: Millis = 2_000;
+/// How often somebody who waits for another's answer looks.
+const LOOK_EVERY_MS: Millis = 25;
 /// Calls to conversations under way at once (an object has 6 outgoing connections).
 const PUSHES_AT_ONCE: usize = 5;
 
@@ -42,6 +46,10 @@ struct Driver {
     links: RefCell<Vec<InboxLink>>,
     machine: RefCell<Option<Machine>>,
     unknown_until: Cell<Millis>,
+    /// Settings are on their way; whoever needs them waits for that one answer.
+    fetching: Cell<bool>,
+    /// Settings could not be had; nobody asks again before this.
+    unreachable_until: Cell<Millis>,
     timer_at: Cell<Option<Millis>>,
 }
 
@@ -58,6 +66,8 @@ impl DurableObject for Site {
             links: RefCell::new(links),
             machine: RefCell::new(None),
             unknown_until: Cell::new(0),
+            fetching: Cell::new(false),
+            unreachable_until: Cell::new(0),
             timer_at: Cell::new(None),
         });
         if let Some(site) = site {
@@ -151,10 +161,16 @@ impl Driver {
 
     async fn knowledge(self: &Rc<Self>, site: &SiteId) -> Knowledge {
         let settled = |driver: &Self| driver.with(|machine| machine.settings().is_some()).unwrap_or(false);
+        while !settled(self) && self.fetching.get() {
+            Delay::from(Duration::from_millis(LOOK_EVERY_MS)).await;
+        }
+        let now = now_ms();
         let known = if settled(self) {
             Known::Yes
-        } else if now_ms() < self.unknown_until.get() {
+        } else if now < self.unknown_until.get() {
             Known::No
+        } else if now < self.unreachable_until.get() {
+            Known::NotYet
         } else {
             self.fetch_settings(site).await
         };
@@ -164,7 +180,10 @@ impl Driver {
     }
 
     async fn fetch_settings(self: &Rc<Self>, site: &SiteId) -> Known {
-        match to_gate(&self.env, GateCall::Settings { site: site.clone() }).await {
+        self.fetching.set(true);
+        let answer = to_gate(&self.env, GateCall::Settings { site: site.clone() }).await;
+        self.fetching.set(false);
+        match answer {
             Ok(SettingsAnswer::Settings { settings, mode, reason }) => {
                 self.input(Input::Settings(*settings));
                 self.input(Input::Mode { mode, reason });
@@ -174,7 +193,10 @@ impl Driver {
                 self.unknown_until.set(now_ms() + UNKNOWN_FOR_MS);
                 Known::No
             }
-            Ok(SettingsAnswer::Unreachable) | Err(_) => Known::NotYet,
+            Ok(SettingsAnswer::Unreachable) | Err(_) => {
+                self.unreachable_until.set(now_ms() + UNREACHABLE_FOR_MS);
+                Known::NotYet
+            }
         }
     }
 

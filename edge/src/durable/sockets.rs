@@ -1,6 +1,6 @@
 //! The sockets of one object, by link number. They survive hibernation with their attachments.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -12,9 +12,13 @@ use worker_sys::WebSocketRequestResponsePair;
 
 use crate::conversation::LinkId;
 
+use super::now_ms;
+
 #[derive(Default)]
 pub(super) struct Sockets {
     by_link: RefCell<BTreeMap<LinkId, WebSocket>>,
+    /// The last number given.
+    last: Cell<u64>,
 }
 
 impl Sockets {
@@ -27,7 +31,9 @@ impl Sockets {
         let mut attached = Vec::new();
         for socket in state.get_websockets() {
             if let Some(info) = attachment::<T>(&socket) {
-                sockets.by_link.borrow_mut().insert(link_of(&info), socket);
+                let link = link_of(&info);
+                sockets.last.set(sockets.last.get().max(link.0));
+                sockets.by_link.borrow_mut().insert(link, socket);
                 attached.push(info);
             }
         }
@@ -52,7 +58,9 @@ impl Sockets {
         let pair = WebSocketPair::new()?;
         state.accept_web_socket(&pair.server);
         let mut by_link = self.by_link.borrow_mut();
-        let link = LinkId(by_link.last_key_value().map_or(1, |(last, _)| last.0 + 1));
+        // Never a number that was given before: the late close of an old socket must not end a new link (LINK-1).
+        let link = LinkId(now_ms().max(self.last.get() + 1));
+        self.last.set(link.0);
         by_link.insert(link, pair.server);
         let mut response = Response::builder().with_websocket(pair.client).with_status(101);
         if subprotocol {

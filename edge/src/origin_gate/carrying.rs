@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use shared::event::{Event, MAX_BATCH, Receipt};
+use shared::event::{Event, MAX_BATCH, Outcome, Receipt};
 
 use super::{Answer, Key, Output, Turn};
 
@@ -112,6 +112,19 @@ impl Carrying {
             self.turns.remove(&turn);
         }
         Some((events, unused))
+    }
+
+    /// RECEIPT-5: an origin that says 200 and takes nothing is believed by its deeds: the answer counts as bad, so
+    /// that the same batch is not posted again at once.
+    pub(super) fn judged(&self, turn: Turn, answer: Answer) -> Answer {
+        let carried = self.turns.get(&turn).is_some_and(|under| !under.carried.is_empty());
+        match answer {
+            Answer::Good(receipts) if carried && receipts.iter().all(|it| it.result == Outcome::Later) => {
+                let retry_after_ms = receipts.iter().filter_map(|it| it.retry_after_ms).max().unwrap_or(0);
+                Answer::Bad { reason: "origin-takes-nothing", retry_after_ms }
+            }
+            answer => answer,
+        }
     }
 
     pub(super) fn answered(&mut self, turn: Turn, answer: Answer, outputs: &mut VecDeque<Output>) {

@@ -124,6 +124,7 @@ impl OriginGate {
                 }
             }
             Input::Answered { turn, answer } => {
+                let answer = self.carrying.judged(turn, answer);
                 self.deciding.answered(now, &answer);
                 if let Some((mode, reason)) = self.deciding.take_mode_change() {
                     self.outputs.push_back(Output::Mode { mode, reason });

@@ -158,7 +158,8 @@ fn the_drain_keeps_the_rate_cap() {
                 }
                 Output::Post { turn, events } => {
                     posted_at.extend(std::iter::repeat_n(now, events.len()));
-                    gate.handle(now, Input::Answered { turn, answer: good(&[]) });
+                    let ids: Vec<_> = events.iter().map(|event| event.id.as_str()).collect();
+                    gate.handle(now, Input::Answered { turn, answer: good(&ids) });
                 }
                 Output::Settle { turn, key, .. } => {
                     gate.handle(now, Input::Settled { turn, key, backlog: Some(9) });
@@ -172,4 +173,24 @@ fn the_drain_keeps_the_rate_cap() {
     // 200 events/s for 3 s and a burst of 200, nothing more.
     assert!(posted_at.len() <= 3 * 200 + 200, "{}", posted_at.len());
     assert!(posted_at.len() >= 3 * 200, "{}", posted_at.len());
+}
+
+#[test]
+fn receipt_5_an_origin_that_takes_nothing_is_not_asked_again_at_once() {
+    let a = key("a");
+    let mut gate = OriginGate::new(vec![a.clone()], 1);
+    let later = Receipt {
+        id: "m1".into(),
+        source: String::new(),
+        result: Outcome::Later,
+        reason: "busy".into(),
+        retry_after_ms: Some(7_000),
+    };
+    for (receipts, pause) in [(vec![later], 7_000), (Vec::new(), 250)] {
+        let now = gate.poll_timeout().unwrap_or(0);
+        let turn = post(&mut gate, now, &a);
+        gate.handle(now, Input::Answered { turn, answer: Answer::Good(receipts) });
+        assert_eq!(outputs(&mut gate), []);
+        assert!(gate.poll_timeout().is_some_and(|at| at >= now + pause));
+    }
 }

@@ -29,7 +29,7 @@ async fn serve(request: Request, env: &Env) -> std::result::Result<Response, Pro
     let settings = Settings::of(env, &request)?;
     match Route::parse(&request.method(), &request.path(), &settings)? {
         Route::Asset { path } => pages::asset(env, &path).await,
-        Route::Redirect { to } => pages::redirect(&to),
+        Route::Redirect { to } => pages::redirect(&request, &to),
         Route::Frame { site } => pages::frame(env, &settings, &request, &site).await,
         Route::Console => pages::console(env).await,
         Route::Ready { site } => knowledge::ready(env, &site).await,

@@ -55,8 +55,10 @@ pub(super) async fn console(env: &Env) -> Answer {
     file_of(env, "/console/index.html", headers).await
 }
 
-pub(super) fn redirect(to: &str) -> Answer {
-    let response = Response::builder().with_status(302).with_header("location", to)?;
+/// To another of our hosts; the query goes along.
+pub(super) fn redirect(request: &Request, to: &str) -> Answer {
+    let query = request.url()?.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let response = Response::builder().with_status(302).with_header("location", &format!("{to}{query}"))?;
     Ok(response.with_header("cache-control", "no-store")?.empty())
 }
 

@@ -74,7 +74,8 @@ fn demo(settings: &Settings) -> String {
 }
 
 fn site_id(text: &str) -> Result<SiteId, Problem> {
-    SiteId::parse(text).ok_or(Problem::UNKNOWN_SITE)
+    // In a URL a site's id has no dot (that is a file) and no colon.
+    SiteId::parse(text).filter(|_| !text.contains(['.', ':'])).ok_or(Problem::UNKNOWN_SITE)
 }
 
 /// Only plain names: no empty part, nothing that climbs, no folder but by its index page.
@@ -85,8 +86,11 @@ fn asset_path(path: &str) -> Result<String, Problem> {
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     };
     let path = if path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
-    let fits =
-        path.split('/').skip(1).all(name) && path.rsplit('/').next().is_some_and(|file| file.contains('.'));
+    // The frame's and the console's documents are served with their own policies, not as files.
+    let document = path.ends_with(".html") && !path.starts_with("/demo/");
+    let fits = !document
+        && path.split('/').skip(1).all(name)
+        && path.rsplit('/').next().is_some_and(|file| file.contains('.'));
     if fits { Ok(path) } else { Err(Problem::NOT_FOUND) }
 }
 
@@ -98,7 +102,16 @@ mod tests {
     fn an_asset_is_a_plain_file_name_and_never_climbs() {
         assert_eq!(asset_path("/seawall.js"), Ok("/seawall.js".into()));
         assert_eq!(asset_path("/demo/"), Ok("/demo/index.html".into()));
-        for bad in ["/..", "/a/../b.js", "/.git/config", "/a//b.js", "/%2e%2e/x.js", "/widget", "/a\\b.js"] {
+        for bad in [
+            "/..",
+            "/a/../b.js",
+            "/.git/config",
+            "/a//b.js",
+            "/%2e%2e/x.js",
+            "/widget",
+            "/a\\b.js",
+            "/console/index.html",
+        ] {
             assert_eq!(asset_path(bad), Err(Problem::NOT_FOUND), "{bad}");
         }
     }

@@ -192,6 +192,8 @@ impl Session {
                 if self.state == State::Idle {
                     self.open(now);
                 }
+                // A slow storage may answer when the link is long live.
+                self.flush(now);
             }
             Input::Opened(link) => {
                 if matches!(self.state, State::Opening { link: current, .. } if current == link) {
