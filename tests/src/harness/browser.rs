@@ -14,8 +14,8 @@ use tokio::process::{Child, Command};
 use super::stack::program;
 use super::wait;
 
-/// Whether the browser lets the chat's frame keep anything. Debian's Chromium does not, like every browser told to
-/// block third-party cookies.
+/// Whether the browser lets the chat's frame keep anything. With partitioned storage (the default) Chromium does, even
+/// where it blocks third-party cookies; without it, a browser told to block them denies the frame IndexedDB as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storage {
     Allowed,
@@ -93,7 +93,13 @@ impl Browser {
         if look.dark {
             arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
         }
-        let cookie_controls = if storage == Storage::Denied { 1 } else { 0 };
+        let cookie_controls = match storage {
+            Storage::Allowed => 0,
+            Storage::Denied => {
+                arguments.push("--disable-features=ThirdPartyStoragePartitioning".to_owned());
+                1
+            }
+        };
         let mut capabilities = Capabilities::new();
         capabilities.insert(
             "goog:chromeOptions".to_owned(),
@@ -192,8 +198,7 @@ impl Browser {
     }
 
     pub async fn reads(&self, text: &str, limit_s: u64) {
-        let what = format!("the conversation reads {text:?}");
-        wait::until_true(&what, limit_s, || async { self.log_text().await.contains(text) }).await;
+        wait::until_reads("the conversation", text, limit_s, || self.log_text()).await;
     }
 
     /// Waits for a text anywhere on the page.
@@ -237,8 +242,7 @@ impl Browser {
     }
 
     pub async fn status_reads(&self, text: &str, limit_s: u64) {
-        let what = format!("the status line reads {text:?}");
-        wait::until_true(&what, limit_s, || async { self.status_text().await.contains(text) }).await;
+        wait::until_reads("the status line", text, limit_s, || self.status_text()).await;
     }
 
     /// Logs Ada in on the console and waits for the list.

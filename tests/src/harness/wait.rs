@@ -30,3 +30,24 @@ pub async fn until_true<F: Future<Output = bool>>(what: &str, limit_s: u64, mut 
     })
     .await;
 }
+
+/// The same for a text that should contain `wanted`; a failure shows what it was at the end.
+pub async fn until_reads<F: Future<Output = String>>(
+    what: &str,
+    wanted: &str,
+    limit_s: u64,
+    mut look: impl FnMut() -> F,
+) {
+    let began = Instant::now();
+    loop {
+        let text = look().await;
+        if text.contains(wanted) {
+            return;
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(limit_s),
+            "waited {limit_s} s in vain for {wanted:?} in {what}, which reads {text:?}"
+        );
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}

@@ -1,0 +1,6 @@
+//! Real people in real browsers, in front of the real system.
+
+#[path = "browser/closed_tab.rs"]
+mod closed_tab;
+#[path = "browser/story.rs"]
+mod story;

@@ -1,0 +1,123 @@
+//! A visitor and an agent talk, the origin dies, they talk on.
+
+use serde_json::json;
+use tempfile::TempDir;
+use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::stack::{ADA, Stack};
+use tests::harness::{ledger, wait};
+
+/// Messages timed before the fault and during it.
+const TIMED: usize = 15;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn they_talk_on_while_the_origin_is_dead_where_the_browser_keeps_things() {
+    story(Storage::Allowed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn they_talk_on_while_the_origin_is_dead_where_the_browser_keeps_nothing() {
+    story(Storage::Denied).await;
+}
+
+async fn story(storage: Storage) {
+    let stack = Stack::start().await;
+    let profiles = [TempDir::new().expect("a folder"), TempDir::new().expect("a folder")];
+    let visitor = Browser::open(profiles[0].path(), storage, Look::WIDE).await;
+    let agent = Browser::open(profiles[1].path(), storage, Look::WIDE).await;
+
+    visitor.open_chat(stack.edge_port).await;
+    visitor.say("Do you ship to Norway?").await;
+    visitor.state("Do you ship to Norway?", &["Sent", "Delivered"], 30).await;
+
+    agent.log_in(stack.edge_port, ADA).await;
+    agent.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
+    agent.reads("Do you ship to Norway?", 30).await;
+    visitor.state("Do you ship to Norway?", &["Seen"], 30).await;
+
+    // Typing both ways.
+    agent.find("textarea", "Message").await.send_keys("W").await.expect("takes typing");
+    visitor.page_reads("is typing", 30).await;
+    agent.say("e do, twice a week.").await;
+    visitor.reads("We do, twice a week.", 30).await;
+    agent.state("We do, twice a week.", &["Seen"], 30).await;
+
+    let before = median(talk(&visitor, &agent, "before").await);
+    stack.fault(json!({ "kind": "down" })).await;
+    let during = median(talk(&visitor, &agent, "during").await);
+    stack.wait_for_mode("holding", 30).await;
+    println!(
+        "{storage:?}: visitor to agent's screen, median of {TIMED}: {before} ms before, {during} ms with the origin dead"
+    );
+    // Screens are drawn in steps of some 16 ms, so that a small median needs this much room.
+    assert!(during <= (before * 1.5).max(before + 16.0), "{before} ms before, {during} ms during");
+
+    // The agent reloads the console and is still logged in.
+    agent.client.refresh().await.expect("reloads");
+    agent.find("[aria-label=Conversations]", "Conversations").await;
+    agent.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
+    agent.reads("We do, twice a week.", 30).await;
+    agent.say("Still here, by the way.").await;
+
+    // The visitor reloads the page and sees everything.
+    visitor.reads("Still here, by the way.", 30).await;
+    let all = visitor.messages().await;
+    visitor.client.enter_parent_frame().await.expect("the page itself");
+    visitor.client.refresh().await.expect("reloads");
+    visitor.click("button", "Open chat").await;
+    visitor.enter_chat().await;
+    visitor.reads("Still here, by the way.", 30).await;
+    assert_eq!(visitor.messages().await, all);
+    let status = visitor.status_text().await;
+    assert_eq!(status, "", "holding with an agent connected is an ordinary chat");
+
+    // The agent leaves.
+    agent.quit().await;
+    visitor.status_reads("Our agents are away. Your messages are safe and will be answered.", 30).await;
+    visitor.say("Good to know.").await;
+    visitor.state("Good to know.", &["Sent"], 30).await;
+
+    stack.mend().await;
+    let written = all.len() + 1;
+    wait::until_true("the ledger has the whole story", 10, || async {
+        ledger::read(&stack).await.len() == written
+    })
+    .await;
+    let lines = ledger::read(&stack).await;
+    ledger::checked(&lines);
+    let mut expected = all;
+    expected.push("Good to know.".to_owned());
+    assert_eq!(lines.into_iter().map(|line| line.text).collect::<Vec<_>>(), expected);
+    visitor.state("Good to know.", &["Delivered"], 30).await;
+    visitor.quit().await;
+}
+
+/// Sends messages one by one and measures, by the two pages' own clocks (one machine, one clock), from the key press to
+/// the agent's screen.
+async fn talk(visitor: &Browser, agent: &Browser, word: &str) -> Vec<f64> {
+    let watch = "window.shownAt = {}; new MutationObserver(() => {\
+        for (const bubble of document.querySelectorAll('[role=log] .bubble')) {\
+            const text = bubble.textContent.split(' #')[0]; window.shownAt[text] ??= Date.now(); } })\
+        .observe(document.body, { childList: true, subtree: true, characterData: true })";
+    agent.script(watch, vec![]).await;
+    let listen = "window.pressedAt = {}; document.addEventListener('keydown', (event) => {\
+        if (event.key == 'Enter') window.pressedAt[event.target.value.split(' #')[0]] = Date.now(); }, true)";
+    visitor.script(listen, vec![]).await;
+    let mut times = Vec::new();
+    for n in 0..TIMED {
+        let name = format!("{word} {n}");
+        // Behind the mark stands what the state's words could be confused with.
+        visitor.say(&format!("{name} #")).await;
+        agent.reads(&format!("{name} #"), 30).await;
+        let shown = agent.script("return window.shownAt[arguments[0]] || 0", vec![json!(name)]).await;
+        let pressed = visitor.script("return window.pressedAt[arguments[0]] || 0", vec![json!(name)]).await;
+        let (shown, pressed) = (shown.as_f64().unwrap_or_default(), pressed.as_f64().unwrap_or_default());
+        assert!(shown > 0.0 && pressed > 0.0, "{name}: pressed {pressed}, shown {shown}");
+        times.push(shown - pressed);
+    }
+    times
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
