@@ -78,8 +78,16 @@ fn browser_app(app: &str, wasm: &Path, tools: &Tools) -> Result<(PathBuf, Vec<u8
         let code = fs::read_to_string(&glue)?.replace("export { initSync, ", "export { ");
         fs::write(&glue, code)?;
         let small = work.join("small.wasm");
-        let flags =
-            ["-Oz", "--converge", "-tnh", "--strip-debug", "--strip-producers", "--strip-target-features"];
+        // `--low-memory-unused` speaks of the lowest 1,024 bytes: the far end of a stack of 1 MB.
+        let flags = [
+            "-Oz",
+            "--converge",
+            "--traps-never-happen",
+            "--low-memory-unused",
+            "--strip-debug",
+            "--strip-producers",
+            "--strip-target-features",
+        ];
         capture(tools.wasm_opt()?.arg(&bound).arg("-o").arg(&small).args(flags).args(WASM_FEATURES))?;
         fs::rename(&small, &bound)?;
         keep(&work, &inputs)?;

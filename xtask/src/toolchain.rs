@@ -168,7 +168,7 @@ impl Toolchain {
             // The switch for unstable options on a stable compiler; std is built for this one project.
             command.env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=std,panic_abort");
             if panic == Panic::ImmediateAbort {
-                command.env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none");
+                command.env("RUSTFLAGS", SMALLEST).arg("-Zbuild-std-features=optimize_for_size");
             }
         }
         let step = Step::begin(format!("compile {package} to wasm"));
@@ -213,6 +213,9 @@ fn first_line(error: &anyhow::Error) -> String {
 }
 
 const TARGET: &str = "wasm32-unknown-unknown";
+
+/// What a browser never shows costs nothing: where a panic was, and what `{:?}` prints (it prints nothing).
+const SMALLEST: &str = "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none";
 
 /// Below the sysroot; there only with rustup's `rust-src` or the distribution's `rust-web-src`.
 const STD_SOURCE: &str = "lib/rustlib/src/rust/library/Cargo.lock";
