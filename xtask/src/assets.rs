@@ -130,7 +130,9 @@ impl Assets {
 
     /// A module with what it imports, in one file; other assets stay outside.
     fn minify_module(&self, path: &Path) -> Result<String> {
-        self.esbuild(path, &["--bundle", "--format=esm", "--external:{{*"])
+        // wasm-bindgen lists a script once per block of Rust that names it.
+        let twice = "--log-override:duplicate-object-key=silent";
+        self.esbuild(path, &["--bundle", "--format=esm", "--external:{{*", twice])
     }
 
     fn minify(&self, path: &Path) -> Result<String> {

@@ -64,7 +64,7 @@ fn browser_app(app: &str, wasm: &Path, tools: &Tools) -> Result<(PathBuf, Vec<u8
     let inputs = fs::read(wasm)?;
     if !fresh(&work, &inputs) {
         let step = Step::begin(format!("make the {app} small"));
-        fs::create_dir_all(&work)?;
+        empty(&work)?;
         Bindgen::new()
             .input_path(wasm)
             .out_name(app)
@@ -99,6 +99,14 @@ fn browser_app(app: &str, wasm: &Path, tools: &Tools) -> Result<(PathBuf, Vec<u8
 /// Whether the outputs in a work folder come from these inputs and this version of xtask.
 pub(crate) fn fresh(work: &Path, inputs: &[u8]) -> bool {
     fs::read_to_string(work.join("stamp")).is_ok_and(|stamp| stamp == stamp_of(inputs))
+}
+
+/// A work folder without what an earlier build left.
+pub(crate) fn empty(work: &Path) -> Result<()> {
+    if work.exists() {
+        fs::remove_dir_all(work)?;
+    }
+    Ok(fs::create_dir_all(work)?)
 }
 
 /// Remembers what the outputs come from; called once they are complete.

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::build::{WASM_FEATURES, fresh, keep};
+use crate::build::{WASM_FEATURES, empty, fresh, keep};
 use crate::process::capture;
 use crate::progress::Step;
 use crate::tools::Tools;
@@ -20,7 +20,7 @@ pub(crate) fn bundle(wasm: &Path, configuration: &str, tools: &Tools, dist: &Pat
     let inputs = [&fs::read(wasm)?, SHIM.as_bytes(), configuration.as_bytes()].concat();
     if !fresh(&work, &inputs) {
         let step = Step::begin("bundle the edge for workerd");
-        fs::create_dir_all(&work)?;
+        empty(&work)?;
         Bindgen::new()
             .input_path(wasm)
             .out_name("index")
