@@ -293,8 +293,13 @@ impl World {
         let now = self.clock.now;
         self.trace.tell(now, || format!("conversation {number} <- {reply:?}"));
         let (machine, _) = self.conversations[number].machine();
+        let id = reply.id.clone();
         let (verdict, _) = machine.reply(now, reply);
-        Ok(self.conversation_performs(number)?.then_some(verdict))
+        let alive = self.conversation_performs(number)?;
+        if alive && matches!(verdict, Verdict::Accepted | Verdict::Duplicate) {
+            self.reference.saved(&id);
+        }
+        Ok(alive.then_some(verdict))
     }
 
     pub fn pull_arrives(&mut self, gate: u64, turn: Turn, number: ConversationNo, max: usize) -> Outcome {

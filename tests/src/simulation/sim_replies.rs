@@ -64,9 +64,7 @@ impl World {
         let mut wait = 1_000;
         match verdict {
             Some(Verdict::Accepted | Verdict::Duplicate) => {
-                if let Some(reply) = it.waiting.pop_front() {
-                    self.reference.saved(&reply.id);
-                }
+                it.waiting.pop_front();
                 wait = 0;
             }
             // Parked: the edge does not know the conversation.
