@@ -1,0 +1,87 @@
+//! Takes the pictures of the README and of `docs/`, on the real system. Run by `cargo xtask screenshots`.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use tempfile::TempDir;
+use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::stack::{ADA, Stack, program};
+
+const PHONE: Look = Look { width: 500, height: 900, dark: true };
+const DARK: Look = Look { dark: true, ..Look::WIDE };
+const FIRST: &str = "[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]";
+
+/// A browser with a profile of its own.
+async fn browser(look: Look) -> (Browser, TempDir) {
+    let profile = TempDir::new().expect("a folder for the profile");
+    (Browser::open(profile.path(), Storage::Allowed, look).await, profile)
+}
+
+fn file(name: &str) -> PathBuf {
+    program("SEAWALL_SCREENSHOTS").join(format!("{name}.png"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a command of its own: cargo xtask screenshots"]
+async fn screenshots() {
+    let stack = Stack::start().await;
+    let port = stack.edge_port;
+    let (visitor, _one) = browser(Look::WIDE).await;
+    visitor.go(&format!("http://127.0.0.1:{port}/demo/")).await;
+    visitor.find("button", "Open chat").await;
+    visitor.picture(&file("demo")).await;
+    visitor.open_chat(port).await;
+    visitor.say("Hello! Do you ship to Norway?").await;
+    visitor.state("Do you ship to Norway?", &["Sent", "Delivered"], 30).await;
+
+    let (agent, _two) = browser(Look::WIDE).await;
+    agent.go(&format!("http://console.localhost:{port}/?site=demo")).await;
+    agent.find("button", "Log in").await;
+    agent.picture(&file("console-login")).await;
+    agent.log_in(port, ADA).await;
+    agent.picture(&file("console-list")).await;
+    agent.click(FIRST, "").await;
+    agent.reads("Do you ship to Norway?", 30).await;
+    agent.say("Good morning! We do, twice a week: Tuesdays and Fridays.").await;
+    visitor.reads("Tuesdays and Fridays", 30).await;
+    visitor.say("Lovely. And the blue lantern, is it in stock?").await;
+    visitor.state("is it in stock?", &["Seen"], 30).await;
+    agent.find("textarea", "Message").await.send_keys("Let me look").await.expect("takes typing");
+    visitor.page_reads("is typing", 30).await;
+    visitor.picture(&file("story-1-visitor")).await;
+    agent.picture(&file("story-2-agent")).await;
+
+    // New log-ins need the origin, so the console in the dark is opened before it dies.
+    let (dark, _three) = browser(DARK).await;
+    dark.log_in(port, ADA).await;
+
+    // The origin dies; both talk on.
+    stack.fault(json!({ "kind": "down" })).await;
+    visitor.say("Take your time.").await;
+    stack.wait_for_mode("holding", 30).await;
+    agent.say(": yes, eleven of them.").await;
+    visitor.reads("eleven of them", 30).await;
+    visitor.say("Then I take two, please.").await;
+    visitor.state("Then I take two", &["Seen"], 30).await;
+    visitor.picture(&file("outage-visitor")).await;
+    agent.status_reads("origin", 30).await;
+    agent.picture(&file("outage-agent")).await;
+
+    // The same in the dark and on a phone.
+    dark.click(FIRST, "").await;
+    dark.reads("eleven of them", 30).await;
+    dark.picture(&file("console-dark")).await;
+    dark.quit().await;
+    agent.quit().await;
+    visitor.status_reads("Our agents are away", 30).await;
+    visitor.picture(&file("away")).await;
+    visitor.quit().await;
+    stack.mend().await;
+
+    let (phone, _four) = browser(PHONE).await;
+    phone.open_chat(port).await;
+    phone.say("Hello from my phone").await;
+    phone.state("Hello from my phone", &["Delivered"], 30).await;
+    phone.picture(&file("visitor-phone-dark")).await;
+    phone.quit().await;
+}
