@@ -420,8 +420,10 @@ impl Session {
         let greeted = matches!(self.state, State::Live(_));
         match frame {
             EdgeFrame::Welcome(welcome) => self.welcome(now, link, *welcome),
-            // HELLO-2: before the welcome we do not know which log they speak of.
-            EdgeFrame::Ack(_) | EdgeFrame::Event(_) | EdgeFrame::Receipted { .. } if !greeted => {
+            // HELLO-2: before the welcome we do not know which log they speak of, nor what the welcome will say.
+            EdgeFrame::Ack(_) | EdgeFrame::Event(_) | EdgeFrame::Receipted { .. } | EdgeFrame::Mode(_)
+                if !greeted =>
+            {
                 self.overtaken = true;
             }
             EdgeFrame::Ack(ack) => self.ack(&ack),

@@ -337,3 +337,18 @@ fn mode_2_a_late_welcome_does_not_bring_an_old_mode_back() {
     page.hear(EdgeFrame::Welcome(Box::new(Welcome { notice, ..welcome(EPOCH, 0) })));
     assert_eq!(page.session.notice().mode, Mode::Holding);
 }
+
+/// Seed 19390: the latest mode overtook the first welcome of a link, which then brought the older one.
+#[test]
+fn hello_2_a_mode_that_overtakes_the_welcome_is_asked_for_again() {
+    let mut page = Page::new("w", vec![]);
+    page.input(Input::Opened(page.link));
+    page.said.clear();
+    page.hear(EdgeFrame::Mode(Notice { version: 3, ..Notice::default() }));
+    let notice = Notice { mode: Mode::Holding, version: 2, ..Notice::default() };
+    page.hear(EdgeFrame::Welcome(Box::new(Welcome { notice, ..welcome(EPOCH, 0) })));
+    assert_eq!(page.hellos(), 1);
+    let notice = Notice { version: 3, ..Notice::default() };
+    page.hear(EdgeFrame::Welcome(Box::new(Welcome { notice, ..welcome(EPOCH, 0) })));
+    assert_eq!(page.session.notice().mode, Mode::Normal);
+}
