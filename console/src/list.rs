@@ -69,7 +69,8 @@ pub fn name(conversation: &ConversationId) -> String {
 }
 
 pub fn tint(conversation: &ConversationId) -> u32 {
-    conversation.as_str().bytes().map(u32::from).sum::<u32>() % TINTS
+    let mix = |sum: u32, byte: u8| sum.wrapping_mul(31).wrapping_add(byte.into());
+    (conversation.as_str().bytes().fold(0, mix) >> 8) % TINTS
 }
 
 /// Where the arrow keys lead from line `at` of `count`; nothing where the key is none of theirs.

@@ -25,7 +25,7 @@ pub fn line(line: &Line, reachable: bool, on_select: Callback<MouseEvent>) -> Ht
             >
                 { avatar(line.tint, line.present) }
                 <span class="name">{ line.name.clone() }</span>
-                <span class="unseen">{ ", " }{ if line.present { words::HERE } else { words::GONE } }{ ", " }</span>
+                <span class="unseen">{ if line.present { words::HERE } else { words::GONE } }{ ", " }</span>
                 <span class="when">{ when(line.at_ms as f64) }</span>
                 <span class="preview" dir="auto">
                     if let Some(label) = line.label {
