@@ -176,7 +176,7 @@ impl Component for App {
             (Account::In { agent, .. }, Some(desk)) => self.at_work(ctx, agent, desk),
             (Account::Out { reason, busy }, _) => html! {
                 <Login
-                    sentence={reason.as_ref().map(words::reason)}
+                    reason={reason.clone()}
                     busy={*busy}
                     on_login={ctx.link().callback(|(email, password)| Msg::LogIn { email, password })}
                 />
@@ -196,7 +196,10 @@ impl App {
     fn sit_down(&mut self, ctx: &Context<Self>) {
         let Some(agent) = self.account.agent() else { return };
         match &self.desk {
-            Some(desk) if *desk.agent() == agent.id => desk.reconnect(),
+            Some(desk) if *desk.agent() == agent.id => {
+                desk.look(true);
+                desk.reconnect();
+            }
             _ => {
                 let on_change = ctx.link().callback(|()| Msg::Changed);
                 self.desk = Some(Desk::new(&self.site, &self.agents, &agent.id, on_change));
@@ -220,6 +223,7 @@ impl App {
         desk.tidy();
         if desk.has_ended() && self.account.agent().is_some() {
             self.account = Account::out(Reason::Ended);
+            desk.look(false);
         }
         if desk.standing() == Standing::Live {
             self.without_link_since = None;
@@ -264,6 +268,11 @@ impl App {
         };
         let class = if desk.open().is_some() { "desk with-talk" } else { "desk" };
         let present = lines.iter().any(|line| line.selected && line.present);
+        let idle = match (lines.is_empty(), desk.welcomed()) {
+            (false, _) => empty(words::PICK_ONE, words::PICK_ONE_MORE),
+            (true, true) => empty(words::NOBODY_YET, words::NOBODY_YET_MORE),
+            (true, false) => Html::default(),
+        };
         html! {
             <>
                 { bar(&self.site, &self.status(desk), &agent.name, link.callback(|_| Msg::LogOut)) }
@@ -277,7 +286,7 @@ impl App {
                         if let Some(open) = desk.open() {
                             { talk(open, present, draft(desk, &open.conversation), &events) }
                         } else {
-                            { empty(words::PICK_ONE, words::PICK_ONE_MORE) }
+                            { idle }
                         }
                     </main>
                 </div>

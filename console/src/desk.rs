@@ -99,6 +99,13 @@ impl Desk {
         }
     }
 
+    /// The desk is (not) before somebody's eyes: while the form of a log in covers it, nothing on it is being read.
+    pub fn look(&self, looking: bool) {
+        if let Some(open) = &self.open {
+            open.live.show(looking);
+        }
+    }
+
     /// After a new log in by the same agent.
     pub fn reconnect(&self) {
         self.inbox.input(Input::Reconnect);

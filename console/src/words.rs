@@ -44,7 +44,8 @@ const CHATTING_ONLY: &str =
     "The origin has too much to do. You and your visitors go on talking; new log-ins may fail for a while.";
 const HOLDING: &str = "The origin cannot be reached. You and your visitors can go on talking; everything is kept and will be delivered.";
 const OFFLINE: &str = "You are offline. Your replies are kept here and send themselves.";
-const CONNECTING: &str = "Connecting… You can write already, your replies are kept.";
+const CONNECTING: &str =
+    "Connecting again… You can go on writing: your replies are kept and send themselves.";
 const CONNECTING_FIRST: &str = "Connecting…";
 
 /// Why the form stands there, and what mends it.
@@ -68,6 +69,11 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Refused => "That did not work. Try again in a moment.",
     }
     .to_owned()
+}
+
+/// Whether the sentence is no more than the answer to what the person did.
+pub fn is_calm(reason: &Reason) -> bool {
+    matches!(reason, Reason::LoggedOut { unsent: false })
 }
 
 fn too_many_tries(wait_s: u64) -> String {
@@ -175,7 +181,7 @@ mod tests {
         let moment = Situation { standing: Standing::Connecting, ..LIVE_IN(Mode::Normal) };
         assert_eq!(status(&moment).sentence, "Live");
         let longer = status(&Situation { moment: false, ..moment });
-        assert!(longer.sentence.starts_with("Connecting…"));
+        assert!(longer.sentence.starts_with("Connecting again…"));
         assert_eq!(longer.tone, Some(Tone::Waiting));
     }
 

@@ -3,12 +3,13 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::account::Reason;
 use crate::words;
 
 #[derive(Clone, PartialEq, Properties)]
 pub struct LoginProps {
     /// Why it stands there, or why it did not work.
-    pub sentence: Option<String>,
+    pub reason: Option<Reason>,
     /// Waiting for the answer.
     pub busy: bool,
     pub on_login: Callback<(String, String)>,
@@ -37,7 +38,7 @@ impl Component for Login {
 
     fn changed(&mut self, ctx: &Context<Self>, old: &LoginProps) -> bool {
         // Refused: whoever mistyped wants to type it once more.
-        if ctx.props().sentence.is_some() && (old.busy || old.sentence != ctx.props().sentence) {
+        if ctx.props().reason.is_some() && (old.busy || old.reason != ctx.props().reason) {
             let next = if value(&self.email).is_empty() { &self.email } else { &self.password };
             if let Some(field) = next.cast::<HtmlInputElement>() {
                 let _ = field.focus();
@@ -48,7 +49,7 @@ impl Component for Login {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let LoginProps { sentence, busy, .. } = ctx.props();
+        let LoginProps { reason, busy, .. } = ctx.props();
         let onsubmit = ctx.link().callback(|event: SubmitEvent| {
             event.prevent_default();
         });
@@ -67,8 +68,8 @@ impl Component for Login {
                         <input ref={self.password.clone()} type="password" name="password" autocomplete="current-password" />
                     </label>
                     <div class="told" role="alert">
-                        if let Some(sentence) = sentence {
-                            <p class="sentence">{ sentence.clone() }</p>
+                        if let Some(reason) = reason {
+                            <p class={if words::is_calm(reason) { "sentence calm" } else { "sentence" }}>{ words::reason(reason) }</p>
                         }
                     </div>
                     <button type="submit" aria-disabled={busy.then_some("true")}>
