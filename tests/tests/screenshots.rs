@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::stack::{ADA, Stack, program};
 
-const PHONE: Look = Look { width: 500, height: 900, dark: true };
+const PHONE: Look = Look { width: 390, height: 800, dark: true };
 const DARK: Look = Look { dark: true, ..Look::WIDE };
 const FIRST: &str = "[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]";
 

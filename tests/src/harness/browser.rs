@@ -101,14 +101,18 @@ impl Browser {
             }
         };
         let mut capabilities = Capabilities::new();
-        capabilities.insert(
-            "goog:chromeOptions".to_owned(),
-            json!({
-                "binary": program("SEAWALL_CHROMIUM"),
-                "args": arguments,
-                "prefs": { "profile.cookie_controls_mode": cookie_controls },
-            }),
-        );
+        let mut options = json!({
+            "binary": program("SEAWALL_CHROMIUM"),
+            "args": arguments,
+            "prefs": { "profile.cookie_controls_mode": cookie_controls },
+        });
+        // A window is never narrower than 500 px; a phone is.
+        if look.width < 500 {
+            let screen =
+                json!({ "width": look.width, "height": look.height, "pixelRatio": 2, "touch": true });
+            options["mobileEmulation"] = json!({ "deviceMetrics": screen });
+        }
+        capabilities.insert("goog:chromeOptions".to_owned(), options);
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -254,9 +258,10 @@ impl Browser {
         self.find("[aria-label=Conversations]", "Conversations").await;
     }
 
-    /// A picture of the window, once nothing moves any more.
+    /// A picture of the window, once nothing moves any more but what moves for ever (somebody is typing).
     pub async fn picture(&self, file: &Path) {
-        let still = "return document.getAnimations().every((a) => a.playState != 'running')";
+        let still = "return document.getAnimations().every((a) => a.playState != 'running'\
+                     || a.effect.getComputedTiming().iterations == Infinity)";
         wait::until_true("nothing moves", 10, || async { self.script(still, vec![]).await == json!(true) })
             .await;
         let png = self.client.screenshot().await.expect("a picture");
