@@ -1,5 +1,7 @@
 //! Events from the origin: verified, then given to their objects one after the other; a receipt for each (EVENT-2).
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use shared::event::{Body, Event, MAX_BATCH, Outcome, Receipt, Receipts};
 use shared::webhook::{ID_HEADER, Refusal, SIGNATURE_HEADER, TIMESTAMP_HEADER};
@@ -39,14 +41,21 @@ pub(super) async fn take(env: &Env, settings: &Settings, mut request: Request) -
         return Err(Problem::NOT_A_BATCH);
     }
     let mut receipts = Vec::with_capacity(items.len());
+    // RECEIPT-4: what follows a `later` waits with it. After a lost storage the first reply seen is the start, so a
+    // later one must not get in before.
+    let mut waiting = BTreeSet::new();
     for item in items {
         let field = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (id, source) = (field("id"), field("source"));
         let (result, reason) = match serde_json::from_value::<Event>(item) {
+            Ok(_) if waiting.contains(&source) => (Outcome::Later, "after-a-later".to_owned()),
             Ok(event) => perform(env, event).await,
             Err(_) => (Outcome::Refused, "not-an-event".to_owned()),
         };
         let retry_after_ms = (result == Outcome::Later).then_some(LATER_MS);
+        if result == Outcome::Later {
+            waiting.insert(source.clone());
+        }
         receipts.push(Receipt { id, source, result, reason, retry_after_ms });
     }
     Ok(Response::from_json(&Receipts { receipts })?)
