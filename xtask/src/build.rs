@@ -81,14 +81,19 @@ fn browser_app(app: &str, wasm: &Path, tools: &Tools) -> Result<(PathBuf, Vec<u8
         // `--low-memory-unused` speaks of the lowest 1,024 bytes: the far end of a stack of 1 MB.
         let flags = [
             "-Oz",
-            "--converge",
             "--traps-never-happen",
             "--low-memory-unused",
             "--strip-debug",
             "--strip-producers",
             "--strip-target-features",
         ];
-        capture(tools.wasm_opt()?.arg(&bound).arg("-o").arg(&small).args(flags).args(WASM_FEATURES))?;
+        let mut wasm_opt = tools.wasm_opt()?;
+        wasm_opt.arg(&bound).arg("-o").arg(&small).args(flags).args(WASM_FEATURES);
+        // Every visitor downloads the widget; the console is for the few who work with it.
+        if app == "widget" {
+            wasm_opt.arg("--converge");
+        }
+        capture(&mut wasm_opt)?;
         fs::rename(&small, &bound)?;
         keep(&work, &inputs)?;
         step.done();
@@ -123,7 +128,7 @@ fn stamp_of(inputs: &[u8]) -> String {
 }
 
 /// What the compiler uses. `--all-features` would let wasm-opt write encodings that no browser reads yet.
-pub(crate) const WASM_FEATURES: [&str; 8] = [
+const WASM_FEATURES: [&str; 8] = [
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-reference-types",
