@@ -24,6 +24,8 @@ impl CloseCode {
     pub const FOREIGN_PAGE: CloseCode = CloseCode(4403);
     pub const UNKNOWN_SITE: CloseCode = CloseCode(4404);
     pub const SILENT: CloseCode = CloseCode(4408);
+    /// An agent asked for a conversation in which nothing was ever said.
+    pub const UNKNOWN_CONVERSATION: CloseCode = CloseCode(4410);
     pub const FRAME_TOO_LARGE: CloseCode = CloseCode(4413);
     pub const TOO_MANY_LINKS: CloseCode = CloseCode(4429);
     pub const LOGIN_REQUIRED: CloseCode = CloseCode(4440);
@@ -52,6 +54,7 @@ impl CloseCode {
             CloseCode::FOREIGN_PAGE => "foreign-page",
             CloseCode::UNKNOWN_SITE => "unknown-site",
             CloseCode::SILENT => "silent",
+            CloseCode::UNKNOWN_CONVERSATION => "unknown-conversation",
             CloseCode::FRAME_TOO_LARGE => "frame-too-large",
             CloseCode::TOO_MANY_LINKS => "too-many-links",
             CloseCode::LOGIN_REQUIRED => "login-required",

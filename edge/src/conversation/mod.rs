@@ -4,6 +4,7 @@
 //! Store before acknowledge: a [`Output::Store`] always comes before the frames that speak of what it stores, and
 //! the driver performs outputs in order (STORE-1).
 
+mod accept;
 mod ahead;
 mod link;
 mod meta;
@@ -15,15 +16,15 @@ use std::collections::{BTreeMap, VecDeque};
 
 use shared::Millis;
 use shared::close::CloseCode;
-use shared::event::{Event, MAX_BATCH, Outcome, Reply, Stored};
-use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Nack, PROTOCOL, Send, Spread, Summary, Welcome};
-use shared::id::{ConversationId, MessageId, SiteId, WriterId};
-use shared::inbox::{Inbox, Verdict};
-use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_REPLAY, MAX_TEXT_CHARS, SNAPSHOT};
+use shared::event::{Event, MAX_BATCH, Outcome, Reply};
+use shared::frame::{ClientFrame, EdgeFrame, Hello, PROTOCOL, Send, Spread, Summary, Welcome};
+use shared::id::{ConversationId, SiteId};
+use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_REPLAY, SNAPSHOT};
 use shared::message::{Author, Message, Side};
 use shared::mode::Notice;
 use shared::outbox::Outbox;
 
+use accept::{Accepted, Batch};
 use ahead::Ahead;
 pub use link::{LinkId, LinkInfo, Peer};
 use meta::Refused;
@@ -391,106 +392,6 @@ impl Conversation {
         }
     }
 
-    // ---- messages ----
-
-    fn accept(
-        &mut self,
-        now: Millis,
-        link: Option<LinkId>,
-        author: Author,
-        name: String,
-        send: Send,
-        batch: &mut Batch,
-    ) -> Accepted {
-        let Send { id, writer, n, text } = send;
-        let mut inbox = Inbox::after(self.meta.upto_n(&writer));
-        let accepted = match inbox.accept(n) {
-            Verdict::Duplicate => Accepted::Duplicate,
-            // ORDER-1: within a writer nothing is stored before what was written earlier.
-            Verdict::Gap => Accepted::Gap,
-            Verdict::New => match refusal(&text) {
-                Some(reason) => Accepted::Refused(reason),
-                None => Accepted::New,
-            },
-        };
-        match accepted {
-            Accepted::New => {
-                let seq = self.outbox.push();
-                self.meta.last_seq = seq;
-                self.meta.accepted(&writer, n, seq);
-                if author == Author::Visitor {
-                    self.meta.unread += 1;
-                }
-                let message = Message { seq, id, author, name, text, at_ms: now };
-                batch.answer(link, EdgeFrame::Ack(Ack { writer, upto_n: n, seq }));
-                batch.messages.push((link, message));
-            }
-            Accepted::Duplicate => {
-                // NACK-3: a refusal that got lost is said again; it must not look like an acknowledgement.
-                let refused = self.meta.refusals(&writer).iter().find(|refused| refused.n == n);
-                match (refused.map(|refused| refused.reason.clone()), self.meta.ack_of(&writer)) {
-                    (None, Some(ack)) => batch.answer(link, EdgeFrame::Ack(ack)),
-                    (reason, _) => {
-                        let reason = reason.as_deref().unwrap_or("refused");
-                        batch.answer(link, self.nack(id, writer, n, reason, false));
-                    }
-                }
-            }
-            Accepted::Gap => batch.answer(link, self.nack(id, writer, n, "gap", true)),
-            Accepted::Refused(reason) => {
-                // NACK-2: a message refused for good uses up its n, or everything after it would be a gap.
-                let refused = Refused { id: id.clone(), n, reason: reason.to_owned() };
-                self.meta.refused(&writer, refused);
-                batch.refused = true;
-                batch.answer(link, self.nack(id, writer, n, reason, false));
-            }
-        }
-        accepted
-    }
-
-    fn nack(&self, id: MessageId, writer: WriterId, n: u64, reason: &str, retry: bool) -> EdgeFrame {
-        let upto_n = self.meta.upto_n(&writer);
-        EdgeFrame::Nack(Nack { id, writer, n, upto_n, reason: reason.to_owned(), retry })
-    }
-
-    /// STORE-1: one transaction for everything that came together, then the answers.
-    fn commit(&mut self, now: Millis, batch: Batch) {
-        let Batch { messages, answers, refused } = batch;
-        if !messages.is_empty() || (refused && self.stored) {
-            self.meta.delivered_upto = self.outbox.acked_upto();
-            let stored = messages.iter().map(|(_, message)| message.clone()).collect();
-            self.outputs.push_back(Output::Store { messages: stored, meta: Box::new(self.meta.clone()) });
-            self.stored = true;
-        }
-        for (link, frame) in answers {
-            self.outputs.push_back(Output::Send(link, frame));
-        }
-        if messages.is_empty() {
-            return;
-        }
-        for (writer_link, message) in &messages {
-            self.broadcast(*writer_link, &EdgeFrame::Event(message.clone()));
-        }
-        self.last = messages.into_iter().next_back().map(|(_, message)| message);
-        self.announce(now);
-        self.notify();
-    }
-
-    fn event(&self, message: Message) -> Event {
-        let Message { seq, id, author, name, text, at_ms } = message;
-        let stored = Stored {
-            site: self.meta.site.clone(),
-            conversation: self.meta.conversation.clone(),
-            epoch: self.meta.epoch,
-            seq,
-            author,
-            name,
-            text,
-            at_ms,
-        };
-        Event::message(&id, stored)
-    }
-
     // ---- towards gate and site ----
 
     /// Once, when the backlog becomes non-empty; the alarm is the safety net.
@@ -526,37 +427,5 @@ impl Conversation {
             present: self.links.values().any(present),
         };
         self.outputs.push_back(Output::Notify(summary));
-    }
-}
-
-/// What one WebSocket message brings about: stored together, then answered.
-#[derive(Default)]
-struct Batch {
-    messages: Vec<(Option<LinkId>, Message)>,
-    answers: Vec<(LinkId, EdgeFrame)>,
-    refused: bool,
-}
-
-impl Batch {
-    fn answer(&mut self, link: Option<LinkId>, frame: EdgeFrame) {
-        self.answers.extend(link.map(|link| (link, frame)));
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Accepted {
-    New,
-    Duplicate,
-    Gap,
-    Refused(&'static str),
-}
-
-fn refusal(text: &str) -> Option<&'static str> {
-    if text.trim().is_empty() {
-        Some("text-empty")
-    } else if text.chars().count() > MAX_TEXT_CHARS {
-        Some("text-too-long")
-    } else {
-        None
     }
 }

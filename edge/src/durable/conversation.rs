@@ -8,7 +8,7 @@ use shared::Millis;
 use shared::close::CloseCode;
 use shared::frame::Summary;
 use shared::id::{ConversationId, MessageId, SiteId};
-use shared::message::{Author, Message};
+use shared::message::{Author, Message, Side};
 use shared::mode::Notice;
 use worker::{
     DurableObject, Env, Request, Response, Result, SqlStorage, State, WebSocket, WebSocketIncomingMessage,
@@ -111,8 +111,14 @@ impl DurableObject for Conversation {
 impl Driver {
     fn open(self: &Rc<Self>, link: ConversationLink) -> Result<Response> {
         let ConversationLink { site, conversation, peer, notice, token, set_cookie, subprotocol } = link;
+        let begun = self.log.meta().is_some();
         self.know(site, conversation);
         let (link, response) = self.sockets.accept(&self.state, subprotocol, set_cookie.as_deref())?;
+        // A conversation begins with a visitor's message: an agent's address alone makes none.
+        if peer.side() == Side::Agent && !begun {
+            self.sockets.close(link, CloseCode::UNKNOWN_CONVERSATION);
+            return Ok(response);
+        }
         self.input(Input::Opened { link, peer, notice, token });
         Ok(response)
     }

@@ -31,7 +31,7 @@ async fn serve(request: Request, env: &Env) -> std::result::Result<Response, Pro
         Route::Asset { path } => pages::asset(env, &path).await,
         Route::Redirect { to } => pages::redirect(&request, &to),
         Route::Frame { site } => pages::frame(env, &settings, &request, &site).await,
-        Route::Console => pages::console(env).await,
+        Route::Console => pages::console(env, &settings).await,
         Route::Ready { site } => knowledge::ready(env, &site).await,
         Route::Status => knowledge::status(env).await,
         Route::VisitorLink { site } => links::visitor(env, &settings, request, site).await,

@@ -34,22 +34,15 @@ pub(super) async fn frame(env: &Env, settings: &Settings, request: &Request, sit
         Known::Yes | Known::NotYet => "*".to_owned(),
     };
     let headers = Headers::new();
-    let policy = format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' {socket}; \
-         img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}",
-        socket = socket_origin(settings),
-    );
-    headers.set("content-security-policy", &policy)?;
+    headers.set("content-security-policy", &policy(settings, "'none'", &ancestors))?;
     headers.set("cache-control", "no-store")?;
     headers.set("set-cookie", &visitor_cookie(settings, site, request).1)?;
     file_of(env, "/frame/index.html", headers).await
 }
 
-pub(super) async fn console(env: &Env) -> Answer {
+pub(super) async fn console(env: &Env, settings: &Settings) -> Answer {
     let headers = Headers::new();
-    let policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
-                  img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-    headers.set("content-security-policy", policy)?;
+    headers.set("content-security-policy", &policy(settings, "'self'", "'none'"))?;
     headers.set("x-frame-options", "DENY")?;
     headers.set("cache-control", "no-cache")?;
     file_of(env, "/console/index.html", headers).await
@@ -108,9 +101,14 @@ pub(super) fn new_conversation() -> ConversationId {
     ConversationId::parse(&format!("c{}", random_id())).unwrap_or_default()
 }
 
-/// `'self'` covers WebSockets in new browsers only.
-fn socket_origin(settings: &Settings) -> String {
-    settings.origin_of(&settings.host).replacen("http", "ws", 1)
+/// What the chat's and the console's documents may do. `'self'` covers WebSockets in new browsers only.
+fn policy(settings: &Settings, form_action: &str, ancestors: &str) -> String {
+    let socket = settings.origin_of(&settings.host).replacen("http", "ws", 1);
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' {socket}; \
+         img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action {form_action}; \
+         frame-ancestors {ancestors}"
+    )
 }
 
 async fn file_of(env: &Env, path: &str, headers: Headers) -> Answer {

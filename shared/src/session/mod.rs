@@ -7,6 +7,7 @@
 //! wake_at(session.poll_timeout());
 //! ```
 
+mod hear;
 mod lanes;
 #[cfg(test)]
 mod tests;
@@ -19,15 +20,14 @@ use crate::Millis;
 use crate::backoff::{Backoff, STABLE_MS};
 use crate::close::{CloseCode, Reaction};
 use crate::codec::Saved;
-use crate::frame::{Ack, ClientFrame, EdgeFrame, Hello, Nack, PROTOCOL, Spread, Summary, Welcome};
+use crate::frame::{ClientFrame, EdgeFrame, Hello, PROTOCOL, Spread, Summary};
 use crate::id::{ConversationId, MessageId, WriterId};
-use crate::inbox::Verdict;
 use crate::limits::MAX_WRITERS_PER_HELLO;
-use crate::message::{Message, Side};
+use crate::message::Side;
 use crate::mode::Notice;
 use crate::random::Random;
 
-use lanes::{AfterNack, Keep, Lanes};
+use lanes::Lanes;
 use transcript::Transcript;
 pub use view::{MessageState, Row, Standing, WriteRefusal};
 
@@ -408,189 +408,6 @@ impl Session {
             let link = live.link;
             self.say_hello(link);
         }
-    }
-
-    // ---- what the edge says ----
-
-    fn frame(&mut self, now: Millis, link: Link, frame: EdgeFrame) {
-        if let State::Live(live) = &mut self.state {
-            live.heard_at = now;
-            live.pinged_at = None;
-        }
-        let greeted = matches!(self.state, State::Live(_));
-        match frame {
-            EdgeFrame::Welcome(welcome) => self.welcome(now, link, *welcome),
-            // HELLO-2: before the welcome we do not know which log they speak of, nor what the welcome will say.
-            EdgeFrame::Ack(_) | EdgeFrame::Event(_) | EdgeFrame::Receipted { .. } | EdgeFrame::Mode(_)
-                if !greeted =>
-            {
-                self.overtaken = true;
-            }
-            EdgeFrame::Ack(ack) => self.ack(&ack),
-            EdgeFrame::Nack(nack) => self.nack(now, &nack),
-            EdgeFrame::Event(message) => self.event(message),
-            EdgeFrame::Receipted { upto_seq } => {
-                self.heard_of_seq = self.heard_of_seq.max(upto_seq);
-                self.receipted(upto_seq);
-            }
-            EdgeFrame::Delivered { side, upto_seq } => {
-                self.transcript.delivered.raise(side, upto_seq);
-            }
-            EdgeFrame::Seen { side, upto_seq } => {
-                self.transcript.delivered.raise(side, upto_seq);
-                self.transcript.seen.raise(side, upto_seq);
-            }
-            EdgeFrame::Typing { side, on } => {
-                if side != self.role.side() {
-                    self.other_types_until = on.then_some(now + 2 * TYPING_EVERY_MS);
-                }
-            }
-            EdgeFrame::Mode(notice) => {
-                // MODE-2: notices reach us by several ways; the older one loses.
-                if notice.version >= self.notice.version {
-                    self.notice = notice;
-                }
-            }
-            EdgeFrame::History { messages } => {
-                self.earlier_asked = false;
-                self.transcript.prepend(messages);
-            }
-            EdgeFrame::Summary(summary) => self.summary(summary),
-            EdgeFrame::Bye { retry_after_ms, .. } => self.retry_after_ms = retry_after_ms,
-            EdgeFrame::Pong | EdgeFrame::Unknown => return,
-        }
-        self.changed();
-    }
-
-    fn welcome(&mut self, now: Millis, link: Link, welcome: Welcome) {
-        match &mut self.state {
-            State::Live(live) => {
-                live.resync_until = None;
-                // MODE-2: this welcome may have been made before the latest notice.
-                if welcome.notice.version > self.notice.version {
-                    self.notice = welcome.notice;
-                }
-            }
-            _ => {
-                self.notice = welcome.notice;
-                self.state = State::Live(Live {
-                    link,
-                    since: now,
-                    stable: false,
-                    heard_at: now,
-                    pinged_at: None,
-                    resync_until: None,
-                });
-            }
-        }
-        self.spread = welcome.spread;
-        self.inbox = welcome.inbox;
-        if let Some(token) = welcome.token {
-            self.outputs.push_back(Output::Token(token));
-        }
-        let same_log =
-            self.transcript.epoch == Some(welcome.epoch) && self.conversation == welcome.conversation;
-        self.conversation = welcome.conversation;
-        if !same_log {
-            // EPOCH-2: whatever the origin may not have goes to the new log.
-            self.lanes.new_epoch();
-            self.save_renamed();
-            self.heard_of_seq = 0;
-        }
-        self.heard_of_seq = self.heard_of_seq.max(welcome.last_seq);
-        for message in &welcome.messages {
-            self.lanes.in_log(&message.id, message.seq);
-        }
-        if same_log && welcome.replay {
-            for message in welcome.messages {
-                self.transcript.accept(message);
-            }
-        } else if !same_log || welcome.last_seq > self.transcript.last_seq() {
-            let (seen, delivered) = (self.transcript.seen, self.transcript.delivered);
-            self.transcript.start_over(welcome.epoch, welcome.messages, welcome.last_seq);
-            if same_log {
-                (self.transcript.seen, self.transcript.delivered) = (seen, delivered);
-            }
-        }
-        for side in [Side::Visitor, Side::Agent] {
-            self.transcript.delivered.raise(side, welcome.delivered.of(side));
-            self.transcript.seen.raise(side, welcome.seen.of(side));
-        }
-        for ack in &welcome.acks {
-            self.lanes.acked(ack);
-        }
-        self.receipted(welcome.receipted_upto);
-        // What this side has on its screen and the edge has forgotten is said again.
-        let side = self.role.side();
-        if welcome.delivered.of(side) < self.transcript.last_of(side.other())
-            || welcome.seen.of(side) < self.transcript.seen.of(side)
-        {
-            self.say_marks(link);
-        }
-    }
-
-    fn ack(&mut self, ack: &Ack) {
-        if let Some(entry) = self.lanes.entry(&ack.writer, ack.upto_n)
-            && !matches!(entry.keep, Keep::Refused { .. })
-        {
-            // Our own message has its place now; everybody else got it as an event.
-            let message = Message {
-                seq: ack.seq,
-                id: entry.id.clone(),
-                author: self.own_author(),
-                name: String::new(),
-                text: entry.text.clone(),
-                at_ms: entry.at_ms,
-            };
-            self.transcript.accept(message);
-        }
-        self.heard_of_seq = self.heard_of_seq.max(ack.seq);
-        self.lanes.acked(ack);
-        self.receipted(self.transcript.receipted_upto);
-    }
-
-    fn nack(&mut self, now: Millis, nack: &Nack) {
-        if self.lanes.nacked(now, nack) == AfterNack::Resync {
-            self.resync(now);
-        }
-        self.save_renamed();
-    }
-
-    fn event(&mut self, message: Message) {
-        self.heard_of_seq = self.heard_of_seq.max(message.seq);
-        self.lanes.in_log(&message.id, message.seq);
-        let side = message.author.side();
-        if self.transcript.accept(message) == Verdict::New && side != self.role.side() {
-            self.other_types_until = None;
-        }
-    }
-
-    fn receipted(&mut self, upto_seq: u64) {
-        let upto_seq = upto_seq.max(self.transcript.receipted_upto);
-        self.transcript.receipted_upto = upto_seq;
-        for id in self.lanes.receipted(upto_seq) {
-            self.outputs.push_back(Output::Erase(id));
-        }
-    }
-
-    fn summary(&mut self, summary: Summary) {
-        match self.inbox.iter_mut().find(|line| line.conversation == summary.conversation) {
-            Some(line) => *line = summary,
-            None => self.inbox.push(summary),
-        }
-        self.inbox.sort_by_key(|line| std::cmp::Reverse(line.at_ms));
-    }
-
-    fn after_frames(&mut self, now: Millis) {
-        if !matches!(self.state, State::Live(_)) {
-            return;
-        }
-        let missed = self.heard_of_seq > self.transcript.last_seq() && self.transcript.epoch.is_some();
-        if std::mem::take(&mut self.overtaken) || missed {
-            self.resync(now);
-        }
-        self.tell_marks();
-        self.flush(now);
     }
 
     // ---- what this side says ----

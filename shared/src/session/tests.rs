@@ -5,9 +5,9 @@ mod lanes;
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::frame::{Resume, Send};
+use crate::frame::{Ack, Nack, Resume, Send, Welcome};
 use crate::id::{AgentId, Epoch};
-use crate::message::Author;
+use crate::message::{Author, Message};
 use crate::mode::Mode;
 
 const EPOCH: Epoch = Epoch(77);
