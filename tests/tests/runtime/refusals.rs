@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::close::CloseCode;
 use shared::session::Standing;
+use tests::harness::ledger;
 use tests::harness::person::{Door, Person};
 use tests::harness::stack::{ADA, Stack};
 
@@ -73,6 +74,13 @@ async fn refusals_have_a_code_and_leave_everybody_else_alone() {
     elsewhere
         .sees("an agent's cookie counts only on the console's host", 30, stopped(CloseCode::FOREIGN_PAGE))
         .await;
+
+    let nothing = Person::agent(Door::conversation(stack.edge_port, &cookie, "c0123456789"));
+    let refused =
+        |view: &tests::harness::person::View| matches!(view.standing, Some(Standing::Retrying { .. }));
+    nothing.sees("a conversation in which nothing was said takes no agent", 30, refused).await;
+    nothing.write("hello?");
+    assert_eq!(ledger::read(&stack).await, []);
 
     assert_eq!(neighbour.view().standing, Some(Standing::Live));
     neighbour.write("still here");
