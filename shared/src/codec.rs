@@ -132,7 +132,12 @@ fn text_or_empty(json: &Json, name: &str) -> Option<String> {
 
 /// An absent list is an empty one.
 fn list<T>(json: &Json, name: &str, item: fn(&Json) -> Option<T>) -> Option<Vec<T>> {
-    json.field(name).map_or(Some(Vec::new()), |value| value.list()?.iter().map(item).collect())
+    let mut list = Vec::new();
+    // A loop, because `collect` into an Option costs half a kilobyte of wasm for every type.
+    for value in json.field(name).map_or(Some([].as_slice()), Json::list)? {
+        list.push(item(value)?);
+    }
+    Some(list)
 }
 
 fn side(json: &Json) -> Option<Side> {
