@@ -31,7 +31,7 @@ const HOLDING: &str = "Our agents are away. Your messages are safe and will be a
 const AWAY: &str = "Our agents are away. Leave a message: it is safe and will be answered.";
 const SLOW: &str = "Chat is slow today; your messages are safe.";
 const NOT_KEPT: &str =
-    "Your browser does not let us keep messages: leave this page open until yours is sent.";
+    "Please leave this page open until then: your browser does not let us keep them longer.";
 
 /// How serious a line is; decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub fn status(situation: &Situation) -> Vec<(Tone, &'static str)> {
     let mut lines = Vec::new();
     lines.extend(standing(situation));
     if situation.at_risk && !situation.moment && situation.standing != Standing::Live {
-        lines.push((Tone::Stopped, NOT_KEPT));
+        lines.push((Tone::Waiting, NOT_KEPT));
     }
     lines
 }

@@ -117,15 +117,17 @@ const takeOver = (ready) => {
 };
 
 const bring = async (attempt) => {
+  let ready;
   try {
     // A browser remembers that an import has failed; a new name makes it try again.
-    const ready = await import("{{asset:widget/widget.js}}" + (attempt ? "?" + attempt : ""));
+    ready = await import("{{asset:widget/widget.js}}" + (attempt ? "?" + attempt : ""));
     await ready.default({ module_or_path: "{{asset:widget/widget_bg.wasm}}" });
-    takeOver(ready);
   } catch {
     say("waiting", "The chat is still loading. You can write already; your message waits here.");
     setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);
+    return;
   }
+  takeOver(ready);
 };
 
 // A trap in the app leaves it standing there, deaf. What was sent is kept and goes on after a new start.

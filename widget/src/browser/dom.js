@@ -34,4 +34,10 @@ export const grow = (area) => {
   area.style.height = area.scrollHeight + "px";
 };
 
-export const intoView = (id, block) => document.getElementById(id)?.scrollIntoView({ block });
+/** How far down a row stands, and back there after others have come above or below it. */
+export const height = (id) => document.getElementById(id)?.getBoundingClientRect().top ?? 0;
+
+export const restore = (id, top) => {
+  const row = document.getElementById(id);
+  if (row) row.closest("[role=log]").scrollTop += row.getBoundingClientRect().top - top;
+};

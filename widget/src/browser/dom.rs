@@ -21,7 +21,9 @@ extern "C" {
     /// Makes a textarea as high as its text.
     pub fn grow(area: &HtmlTextAreaElement);
 
-    /// Scrolls an element to the `start` or `end` of what is seen.
-    #[wasm_bindgen(js_name = intoView)]
-    pub fn into_view(id: &str, block: &str);
+    /// How far down a row of the log stands, in px.
+    pub fn height(id: &str) -> f64;
+
+    /// Scrolls the log until the row stands there again.
+    pub fn restore(id: &str, top: f64);
 }

@@ -19,7 +19,7 @@ use shared::session::{Input, Link, Role, Session};
 
 use crate::driver::{Adapters, Driver, Feed};
 
-pub use dom::{day, grow, into_view, link_url, time};
+pub use dom::{day, grow, height, link_url, restore, time};
 pub use paint::Paint;
 pub use storage::Keeping;
 pub use timer::{after, now};

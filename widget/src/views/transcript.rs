@@ -5,12 +5,13 @@
 
 use std::rc::Rc;
 
+use shared::id::MessageId;
 use shared::message::Side;
 use shared::session::Row;
 use web_sys::Element;
 use yew::prelude::*;
 
-use crate::browser::{day, into_view};
+use crate::browser::{day, height, restore};
 use crate::words;
 
 use super::icon::{self, icon};
@@ -43,11 +44,19 @@ pub enum Msg {
     Latest,
 }
 
+/// A row that stays where it stands on the screen.
+struct Anchor {
+    id: MessageId,
+    top: f64,
+    /// Whether it is the first row in the document, or the last.
+    first: bool,
+}
+
 pub struct Transcript {
     window: Window,
     log: NodeRef,
-    /// A row that stays where it is while others come above or below: its id, and the edge it is at.
-    anchor: Option<(String, &'static str)>,
+    /// The outermost row, which stays where it is while others come above or below.
+    anchor: Option<Anchor>,
     heard: Heard,
 }
 
@@ -64,6 +73,10 @@ impl Component for Transcript {
     fn changed(&mut self, ctx: &Context<Self>, old: &TranscriptProps) -> bool {
         let props = ctx.props();
         self.heard.listen(props);
+        if let Some(anchor) = &mut self.anchor {
+            // The person may have gone on while older rows were fetched.
+            anchor.top = height(anchor.id.as_str());
+        }
         // Whoever writes wants to see it.
         let wrote = |rows: &[Row]| rows.last().filter(|row| row.side == props.own).map(|row| row.id.clone());
         if props.rows.len() > old.rows.len() && wrote(&props.rows) != wrote(&old.rows) {
@@ -80,12 +93,7 @@ impl Component for Transcript {
                 let at_end = self.log.cast::<Element>().is_none_or(|log| log.scroll_top() > -NEAR_PX);
                 match (at_end, self.window.is_following()) {
                     (true, false) => {
-                        let range = self.window.range(rows);
-                        if range.end < rows.len() {
-                            self.anchor = rows
-                                .get(range.end.wrapping_sub(1))
-                                .map(|row| (row.id.as_str().to_owned(), "end"));
-                        }
+                        self.hold_still(rows, false);
                         self.window.later(rows);
                         true
                     }
@@ -97,8 +105,7 @@ impl Component for Transcript {
                 }
             }
             Msg::Earlier => {
-                let start = self.window.range(rows).start;
-                self.anchor = rows.get(start).map(|row| (row.id.as_str().to_owned(), "start"));
+                self.hold_still(rows, true);
                 self.window.earlier(rows);
                 if self.window.range(rows).start == 0 && props.has_earlier {
                     props.on_earlier.emit(());
@@ -160,20 +167,31 @@ impl Component for Transcript {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
-        let Some((id, at)) = &self.anchor else { return };
         let rows = &ctx.props().rows;
-        let range = self.window.range(rows);
         // Older rows may still be on their way from the edge; until then there is nothing to make up for.
-        let outermost =
-            if *at == "start" { rows.get(range.start) } else { rows.get(range.end.wrapping_sub(1)) };
-        if outermost.is_some_and(|row| row.id.as_str() != id) {
-            into_view(id, at);
+        if let Some(anchor) = &self.anchor
+            && self.outermost(rows, anchor.first).is_some_and(|row| row.id != anchor.id)
+        {
+            restore(anchor.id.as_str(), anchor.top);
             self.anchor = None;
         }
     }
 }
 
 impl Transcript {
+    fn outermost<'a>(&self, rows: &'a [Row], first: bool) -> Option<&'a Row> {
+        let range = self.window.range(rows);
+        rows.get(if first { range.start } else { range.end.wrapping_sub(1) })
+    }
+
+    fn hold_still(&mut self, rows: &[Row], first: bool) {
+        self.anchor = self.outermost(rows, first).map(|row| Anchor {
+            id: row.id.clone(),
+            top: height(row.id.as_str()),
+            first,
+        });
+    }
+
     fn latest(&mut self) {
         self.window.follow();
         self.anchor = None;
