@@ -238,8 +238,12 @@ impl Writer {
         self
     }
 
+    /// By hand: the standard way brings the formatter along, with its paddings and signs.
     pub fn number(&mut self, number: u64) -> &mut Self {
-        self.0.push_str(&number.to_string());
+        if number > 9 {
+            self.number(number / 10);
+        }
+        self.0.push(char::from(b'0' + (number % 10) as u8));
         self
     }
 

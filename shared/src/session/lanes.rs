@@ -2,12 +2,11 @@
 //! own; the others were left behind by earlier pages and are sent again under their old (writer, n), which the
 //! edge knows, so that it does not matter how many tabs do so at once (ADOPT-1).
 
-use std::collections::VecDeque;
-
 use crate::Millis;
 use crate::codec::Saved;
 use crate::frame::{Ack, Nack, Send};
 use crate::id::{MessageId, WriterId};
+use crate::json::Writer;
 use crate::outbox::Outbox;
 
 /// How long a lane rests after a refusal before it sends again: a refusal must not become a tight loop.
@@ -47,7 +46,7 @@ struct Lane {
     outbox: Outbox,
     /// The highest n that the edge has confirmed in this epoch, under this writer.
     confirmed_upto: u64,
-    entries: VecDeque<Entry>,
+    entries: Vec<Entry>,
     paused_until: Option<Millis>,
     doubts: u8,
 }
@@ -60,7 +59,7 @@ impl Lane {
             shift: 0,
             outbox: Outbox::default(),
             confirmed_upto: 0,
-            entries: VecDeque::new(),
+            entries: Vec::new(),
             paused_until: None,
             doubts: 0,
         }
@@ -160,7 +159,7 @@ impl Lanes {
             }
             let lane = &mut self.lanes[index];
             lane.outbox.extend(n);
-            lane.entries.push_back(Entry { id, n, text, at_ms, keep: Keep::Unacked });
+            lane.entries.push(Entry { id, n, text, at_ms, keep: Keep::Unacked });
             // Another tab has renamed some of them: only one name for all keeps their order.
             if (&lane.writer, lane.shift) != (&writer, shift) {
                 let renamed = lane.rename();
@@ -173,10 +172,12 @@ impl Lanes {
         let lane = &mut self.lanes[0];
         let n = lane.outbox.push();
         // Unique, because a page's name is never used twice.
-        let id = MessageId::parse(&format!("{}.{n}", lane.page)).unwrap_or_default();
+        let mut id = Writer(lane.page.as_str().to_owned());
+        id.raw(".").number(n);
+        let id = MessageId::parse(&id.0).unwrap_or_default();
         let entry = Entry { id, n, text, at_ms, keep: Keep::Unacked };
         let saved = lane.saved(&entry);
-        lane.entries.push_back(entry);
+        lane.entries.push(entry);
         saved
     }
 
@@ -321,7 +322,7 @@ impl Lanes {
         let refused = |entry: &Entry| entry.id == *id && matches!(entry.keep, Keep::Refused { .. });
         for lane in &mut self.lanes {
             if let Some(at) = lane.entries.iter().position(refused) {
-                return lane.entries.remove(at).map(|entry| entry.text);
+                return Some(lane.entries.remove(at).text);
             }
         }
         None
