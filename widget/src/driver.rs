@@ -4,7 +4,6 @@
 //! waits for its turn, so no borrow of the session is ever held while somebody else's code runs.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use shared::Millis;
@@ -45,7 +44,7 @@ pub struct Driver<A>(Rc<Parts<A>>);
 struct Parts<A> {
     session: RefCell<Session>,
     adapters: RefCell<A>,
-    inputs: RefCell<VecDeque<Input>>,
+    inputs: RefCell<Vec<Input>>,
     running: Cell<bool>,
     on_change: Box<dyn Fn()>,
 }
@@ -75,7 +74,7 @@ impl<A: Adapters + 'static> Driver<A> {
     }
 
     pub fn input(&self, input: Input) {
-        self.0.inputs.borrow_mut().push_back(input);
+        self.0.inputs.borrow_mut().push(input);
         if self.0.running.replace(true) {
             return;
         }
@@ -102,7 +101,9 @@ impl<A: Adapters + 'static> Driver<A> {
     }
 
     fn next_input(&self) -> Option<Input> {
-        self.0.inputs.borrow_mut().pop_front()
+        let mut inputs = self.0.inputs.borrow_mut();
+        // Two or three at most.
+        (!inputs.is_empty()).then(|| inputs.remove(0))
     }
 }
 

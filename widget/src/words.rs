@@ -1,6 +1,7 @@
 //! Every sentence that a person reads, in one place. English for now.
 
 use shared::close::CloseCode;
+use shared::json::Writer;
 use shared::mode::{Mode, Notice};
 use shared::session::{MessageState, Standing, WriteRefusal};
 
@@ -125,7 +126,7 @@ pub fn refused(reason: &str) -> &'static str {
 pub fn refusal(refusal: WriteRefusal) -> Option<String> {
     match refusal {
         WriteRefusal::Empty => None,
-        WriteRefusal::TooLong { over } => Some(over.to_string() + " characters too many"),
+        WriteRefusal::TooLong { over } => Some(count(over, " characters too many")),
         WriteRefusal::OutboxFull => {
             Some("Many messages are waiting already; they must be sent first.".to_owned())
         }
@@ -134,7 +135,13 @@ pub fn refusal(refusal: WriteRefusal) -> Option<String> {
 
 /// Shown when the limit is near.
 pub fn left(characters: usize) -> String {
-    characters.to_string() + " characters left"
+    count(characters, " characters left")
+}
+
+fn count(number: usize, of: &str) -> String {
+    let mut text = Writer::default();
+    text.number(number as u64).raw(of);
+    text.0
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use super::window::Window;
 /// This near to the end counts as the end: a finger never stops exactly there.
 const NEAR_PX: i32 = 40;
 
-#[derive(Clone, PartialEq, Properties)]
+#[derive(Clone, Properties)]
 pub struct TranscriptProps {
     pub rows: Rc<Vec<Row>>,
     /// The reader's side.
@@ -36,6 +36,13 @@ pub struct TranscriptProps {
     pub choices: Choices,
     /// A heading and a sentence, shown where nothing has been said.
     pub greeting: [&'static str; 2],
+}
+
+/// The parent draws only when something has changed; looking for it row by row would cost more than drawing.
+impl PartialEq for TranscriptProps {
+    fn eq(&self, _: &TranscriptProps) -> bool {
+        false
+    }
 }
 
 pub enum Msg {
@@ -160,7 +167,7 @@ impl Component for Transcript {
                     </button>
                 }
                 <div class="unseen" aria-live="polite">
-                    { for self.heard.news.iter().map(|(seq, text)| html! { <p key={*seq}>{ text.clone() }</p> }) }
+                    { for self.heard.news.iter().map(|(id, text)| html! { <p key={id.as_str()}>{ text.clone() }</p> }) }
                 </div>
             </div>
         }
@@ -224,7 +231,8 @@ fn drawn(rows: &[Row], props: &TranscriptProps) -> Vec<Html> {
 #[derive(Default)]
 struct Heard {
     upto_seq: Option<u64>,
-    news: Vec<(u64, String)>,
+    /// With the row's id.
+    news: Vec<(MessageId, String)>,
 }
 
 impl Heard {
@@ -235,10 +243,15 @@ impl Heard {
         let last = props.rows.iter().rev().find_map(|row| row.seq).unwrap_or(0);
         if let Some(upto) = self.upto_seq.filter(|upto| last > *upto) {
             let new = |row: &&Row| row.side != props.own && row.seq.is_some_and(|seq| seq > upto);
-            let news = props.rows.iter().filter(new);
-            self.news =
-                news.map(|row| (row.seq.unwrap_or(0), name(row).to_string() + ": " + &row.text)).collect();
+            self.news = props.rows.iter().filter(new).map(said).collect();
         }
         self.upto_seq = self.upto_seq.max(Some(last));
     }
+}
+
+fn said(row: &Row) -> (MessageId, String) {
+    let mut said = name(row).as_str().to_owned();
+    said.push_str(": ");
+    said.push_str(&row.text);
+    (row.id.clone(), said)
 }
