@@ -31,9 +31,9 @@ impl Assets {
     }
 
     /// An app's wasm, then its glue, which names the wasm.
-    pub(crate) fn add_app(&mut self, app: &str, glue: &Path, wasm: Vec<u8>) -> Result<()> {
+    pub(crate) fn add_app(&mut self, app: &str, glue: &Path, wasm: &[u8]) -> Result<()> {
         let wasm_name = format!("{app}_bg.wasm");
-        let url = self.put_hashed(&format!("{app}/{wasm_name}"), &wasm)?;
+        let url = self.put_hashed(&format!("{app}/{wasm_name}"), wasm)?;
         let glue = self.minify_module(glue)?.replace(&wasm_name, url.rsplit('/').next().unwrap_or(&url));
         self.put_hashed(&format!("{app}/{app}.js"), glue.as_bytes()).map(drop)
     }

@@ -10,6 +10,7 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::assets::Assets;
 use crate::process::capture;
 use crate::progress::{Step, say};
+use crate::stamp::{Stamp, sources};
 use crate::toolchain::{Panic, Toolchain};
 use crate::tools::Tools;
 use crate::worker;
@@ -22,16 +23,21 @@ pub(crate) fn build() -> Result<Tools> {
     let toolchain = Toolchain::set_up()?;
     let tools = Tools::set_up()?;
 
-    let edge = toolchain.compile("edge", "edge", Panic::Abort)?;
     let configuration = fs::read_to_string(root.join("edge/workerd.capnp")).context("edge/workerd.capnp")?;
-    worker::bundle(&edge, &configuration, &tools, &dist)?;
+    let edge = made("edge", &toolchain, Panic::Abort, configuration.as_bytes(), |wasm, work| {
+        worker::bundle(wasm, &configuration, &tools, work)
+    })?;
+    for (from, to) in [("bundle.js", "edge/index.js"), ("index_bg.wasm", "edge/index_bg.wasm")] {
+        workspace::write_changed(&dist.join(to), &fs::read(edge.join(from))?)?;
+    }
     workspace::write_changed(&dist.join("workerd.capnp"), configuration.as_bytes())?;
 
     let mut assets = Assets::new(&tools, root.join("www"), dist.join("assets"))?;
     for app in ["widget", "console"] {
-        let wasm = toolchain.compile(app, "widget", Panic::ImmediateAbort)?;
-        let (glue, wasm) = browser_app(app, &wasm, &tools)?;
-        assets.add_app(app, &glue, wasm)?;
+        let work =
+            made(app, &toolchain, Panic::ImmediateAbort, b"", |wasm, work| small(app, wasm, &tools, work))?;
+        let wasm = fs::read(work.join(format!("{app}_bg.wasm")))?;
+        assets.add_app(app, &work.join(format!("{app}.js")), &wasm)?;
     }
     assets.add_pages()?;
     assets.finish()?;
@@ -57,74 +63,74 @@ fn target_folder() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace::root().join("target"), PathBuf::from)
 }
 
-/// The glue (a path, its imports beside it) and the smallest wasm.
-fn browser_app(app: &str, wasm: &Path, tools: &Tools) -> Result<(PathBuf, Vec<u8>)> {
-    let work = workspace::output().join("work").join(app);
-    let (glue, bound) = (work.join(format!("{app}.js")), work.join(format!("{app}_bg.wasm")));
-    let inputs = fs::read(wasm)?;
-    if !fresh(&work, &inputs) {
-        let step = Step::begin(format!("make the {app} small"));
-        empty(&work)?;
-        Bindgen::new()
-            .input_path(wasm)
-            .out_name(app)
-            .web(true)?
-            .typescript(false)
-            .remove_name_section(true)
-            .remove_producers_section(true)
-            .generate(&work)
-            .context("wasm-bindgen")?;
-        // Nobody loads it synchronously; without the name esbuild leaves the function out.
-        let code = fs::read_to_string(&glue)?.replace("export { initSync, ", "export { ");
-        fs::write(&glue, code)?;
-        let small = work.join("small.wasm");
-        // `--low-memory-unused` speaks of the lowest 1,024 bytes: the far end of a stack of 1 MB.
-        let flags = [
-            "-Oz",
-            "--traps-never-happen",
-            "--low-memory-unused",
-            "--strip-debug",
-            "--strip-producers",
-            "--strip-target-features",
-        ];
-        let mut wasm_opt = tools.wasm_opt()?;
-        wasm_opt.arg(&bound).arg("-o").arg(&small).args(flags).args(WASM_FEATURES);
-        // Every visitor downloads the widget; the console is for the few who work with it.
-        if app == "widget" {
-            wasm_opt.arg("--converge");
+/// Compiles a crate and makes of its wasm what is deployed; returns the folder with the result.
+///
+/// Cargo is not even asked when no source has changed: widget and console build the widget's crate with different
+/// features into one place, so that asking for the one makes cargo build the other again.
+fn made(
+    package: &str,
+    toolchain: &Toolchain,
+    panic: Panic,
+    inputs: &[u8],
+    make: impl FnOnce(&Path, &Path) -> Result<()>,
+) -> Result<PathBuf> {
+    let work = workspace::output().join("work").join(package);
+    let compiler = toolchain.name(panic);
+    let from_sources = Stamp::new(&work, "sources", &[&sources(package)?, compiler.as_bytes(), inputs]);
+    if from_sources.holds() {
+        return Ok(work);
+    }
+    let profile = if package == "edge" { "edge" } else { "widget" };
+    let wasm = toolchain.compile(package, profile, panic)?;
+    let from_wasm = Stamp::new(&work, "wasm", &[&fs::read(&wasm)?, inputs]);
+    if !from_wasm.holds() {
+        if work.exists() {
+            fs::remove_dir_all(&work)?;
         }
-        capture(&mut wasm_opt)?;
-        fs::rename(&small, &bound)?;
-        keep(&work, &inputs)?;
-        step.done();
+        fs::create_dir_all(&work)?;
+        make(&wasm, &work)?;
+        from_wasm.set()?;
     }
-    Ok((glue, fs::read(bound)?))
+    from_sources.set()?;
+    Ok(work)
 }
 
-/// Whether the outputs in a work folder come from these inputs and this version of xtask.
-pub(crate) fn fresh(work: &Path, inputs: &[u8]) -> bool {
-    fs::read_to_string(work.join("stamp")).is_ok_and(|stamp| stamp == stamp_of(inputs))
-}
-
-/// A work folder without what an earlier build left.
-pub(crate) fn empty(work: &Path) -> Result<()> {
-    if work.exists() {
-        fs::remove_dir_all(work)?;
+/// A browser app: its glue and the smallest wasm.
+fn small(app: &str, wasm: &Path, tools: &Tools, work: &Path) -> Result<()> {
+    let (glue, bound) = (work.join(format!("{app}.js")), work.join(format!("{app}_bg.wasm")));
+    let step = Step::begin(format!("make the {app} small"));
+    Bindgen::new()
+        .input_path(wasm)
+        .out_name(app)
+        .web(true)?
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(work)
+        .context("wasm-bindgen")?;
+    // Nobody loads it synchronously; without the name esbuild leaves the function out.
+    let code = fs::read_to_string(&glue)?.replace("export { initSync, ", "export { ");
+    fs::write(&glue, code)?;
+    let small = work.join("small.wasm");
+    // `--low-memory-unused` speaks of the lowest 1,024 bytes: the far end of a stack of 1 MB.
+    let flags = [
+        "-Oz",
+        "--traps-never-happen",
+        "--low-memory-unused",
+        "--strip-debug",
+        "--strip-producers",
+        "--strip-target-features",
+    ];
+    let mut wasm_opt = tools.wasm_opt()?;
+    wasm_opt.arg(&bound).arg("-o").arg(&small).args(flags).args(WASM_FEATURES);
+    // Every visitor downloads the widget; the console is for the few who work with it.
+    if app == "widget" {
+        wasm_opt.arg("--converge");
     }
-    Ok(fs::create_dir_all(work)?)
-}
-
-/// Remembers what the outputs come from; called once they are complete.
-pub(crate) fn keep(work: &Path, inputs: &[u8]) -> Result<()> {
-    fs::write(work.join("stamp"), stamp_of(inputs))?;
+    capture(&mut wasm_opt)?;
+    fs::rename(&small, &bound)?;
+    step.done();
     Ok(())
-}
-
-fn stamp_of(inputs: &[u8]) -> String {
-    // The steps and the tools' versions are inputs as well.
-    let recipe =
-        concat!(include_str!("build.rs"), include_str!("worker.rs"), include_str!("../tools/package.json"));
-    format!("{} {}", workspace::hash(inputs, 16), workspace::hash(recipe.as_bytes(), 16))
 }
 
 /// What the compiler uses. `--all-features` would let wasm-opt write encodings that no browser reads yet.

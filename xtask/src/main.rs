@@ -2,10 +2,10 @@
 //!
 //! # Layout, in reading order
 //!
-//! [`workspace`] where things lie · [`progress`] what is being done and for how long · [`process`] starting programs ·
-//! [`toolchain`] a compiler for wasm · [`tools`] programs pinned by lock files · [`build`] crates to `dist`, with
-//! [`worker`] (the edge's module) and [`assets`] (what browsers download) · [`run`] · [`fault`] · [`test`] · [`check`] ·
-//! [`size`] · [`http`] a client of one page.
+//! [`workspace`] where things lie · [`progress`] what is being done and for how long · [`process`] starting
+//! programs · [`toolchain`] a compiler for wasm · [`tools`] programs pinned by lock files · [`build`] crates to
+//! `dist`, with [`worker`] (the edge's module), [`assets`] (what browsers download) and [`stamp`] (what need not be
+//! done again) · [`run`] · [`fault`] · [`test`] · [`check`] · [`size`] · [`http`] a client for one request.
 
 mod assets;
 mod build;
@@ -16,6 +16,7 @@ mod process;
 mod progress;
 mod run;
 mod size;
+mod stamp;
 mod test;
 mod toolchain;
 mod tools;

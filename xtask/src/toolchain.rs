@@ -126,17 +126,24 @@ impl Toolchain {
         parts.iter().all(|part| part.is_file()) && Path::new("/usr").join(STD_SOURCE).is_file()
     }
 
-    /// Compiles one crate and returns its wasm. Cargo itself knows what has changed.
-    pub(crate) fn compile(&self, package: &str, profile: &str, panic: Panic) -> Result<PathBuf> {
-        let build_std =
-            self.way == Way::Distribution || (self.has_std_source && panic == Panic::ImmediateAbort);
-        // Flags and compilers differ, and cargo would rebuild everything at each change of them.
-        let target_dir = workspace::output().join(match (self.way, panic) {
-            (Way::Installed, _) if !build_std => "wasm",
+    /// Flags and compilers differ, and cargo would rebuild everything at each change of them: one folder for each.
+    pub(crate) fn name(&self, panic: Panic) -> &'static str {
+        match (self.way, panic) {
+            (Way::Installed, _) if !self.builds_std(panic) => "wasm",
             (Way::Installed, _) => "wasm-std",
             (Way::Distribution, Panic::Abort) => "wasm-distribution",
             (Way::Distribution, Panic::ImmediateAbort) => "wasm-distribution-std",
-        });
+        }
+    }
+
+    fn builds_std(&self, panic: Panic) -> bool {
+        self.way == Way::Distribution || (self.has_std_source && panic == Panic::ImmediateAbort)
+    }
+
+    /// Compiles one crate and returns its wasm.
+    pub(crate) fn compile(&self, package: &str, profile: &str, panic: Panic) -> Result<PathBuf> {
+        let target_dir = workspace::output().join(self.name(panic));
+        let build_std = self.builds_std(panic);
         let mut command = match self.way {
             Way::Installed => Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
             Way::Distribution => {

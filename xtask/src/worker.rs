@@ -8,57 +8,48 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::build::{empty, fresh, keep};
 use crate::process::capture;
 use crate::progress::Step;
 use crate::tools::Tools;
-use crate::workspace;
 
-/// From the compiler's wasm to `dist/edge/index.js` and `index_bg.wasm`.
-pub(crate) fn bundle(wasm: &Path, configuration: &str, tools: &Tools, dist: &Path) -> Result<()> {
-    let work = workspace::output().join("work/edge");
-    let inputs = [&fs::read(wasm)?, SHIM.as_bytes(), configuration.as_bytes()].concat();
-    if !fresh(&work, &inputs) {
-        let step = Step::begin("bundle the edge for workerd");
-        empty(&work)?;
-        Bindgen::new()
-            .input_path(wasm)
-            .out_name("index")
-            .module(true)?
-            .typescript(false)
-            .reset_state_function(true)
-            .force_enable_abort_handler(true)
-            .generate(&work)
-            .context("wasm-bindgen")?;
-        // No wasm-opt: after LLVM it took 13 s for 6 % before compression and nothing after it, and it dropped the
-        // functions' names, which a panic's trace shows.
-        let mut shim = SHIM.to_owned();
-        for class in durable_objects(&fs::read_to_string(work.join("index.js"))?, configuration) {
-            writeln!(shim, "export const {class} = durable({class:?});")?;
-        }
-        fs::write(work.join("shim.js"), shim)?;
-        let flags = [
-            "--bundle",
-            "--format=esm",
-            "--minify",
-            "--external:./index_bg.wasm",
-            "--external:cloudflare:*",
-            "--outfile=bundle.js",
-            "./shim.js",
-        ];
-        capture(Command::new(tools.esbuild()?).args(flags).current_dir(&work))?;
-        // workerd and wrangler hand out the compiled module under a plain import.
-        let bundle = fs::read_to_string(work.join("bundle.js"))?;
-        ensure!(
-            bundle.contains("import source "),
-            "wasm-bindgen no longer imports the wasm with `import source`"
-        );
-        fs::write(work.join("bundle.js"), bundle.replace("import source ", "import "))?;
-        keep(&work, &inputs)?;
-        step.done();
+/// From the compiler's wasm to `index.js` and `index_bg.wasm` in the work folder.
+pub(crate) fn bundle(wasm: &Path, configuration: &str, tools: &Tools, work: &Path) -> Result<()> {
+    let step = Step::begin("bundle the edge for workerd");
+    Bindgen::new()
+        .input_path(wasm)
+        .out_name("index")
+        .module(true)?
+        .typescript(false)
+        .reset_state_function(true)
+        .force_enable_abort_handler(true)
+        .generate(work)
+        .context("wasm-bindgen")?;
+    // No wasm-opt: after LLVM it took 13 s for 6 % before compression and nothing after it, and it dropped the
+    // functions' names, which a panic's trace shows.
+    let mut shim = SHIM.to_owned();
+    for class in durable_objects(&fs::read_to_string(work.join("index.js"))?, configuration) {
+        writeln!(shim, "export const {class} = durable({class:?});")?;
     }
-    workspace::write_changed(&dist.join("edge/index.js"), &fs::read(work.join("bundle.js"))?)?;
-    workspace::write_changed(&dist.join("edge/index_bg.wasm"), &fs::read(work.join("index_bg.wasm"))?)
+    fs::write(work.join("shim.js"), shim)?;
+    let flags = [
+        "--bundle",
+        "--format=esm",
+        "--minify",
+        "--external:./index_bg.wasm",
+        "--external:cloudflare:*",
+        "--outfile=bundle.js",
+        "./shim.js",
+    ];
+    capture(Command::new(tools.esbuild()?).args(flags).current_dir(work))?;
+    // workerd and wrangler hand out the compiled module under a plain import.
+    let bundle = fs::read_to_string(work.join("bundle.js"))?;
+    ensure!(
+        bundle.contains("import source "),
+        "wasm-bindgen no longer imports the wasm with `import source`"
+    );
+    fs::write(work.join("bundle.js"), bundle.replace("import source ", "import "))?;
+    step.done();
+    Ok(())
 }
 
 /// The Durable Objects: of the classes that the glue exports, those that workerd's configuration names.

@@ -1,0 +1,91 @@
+//! Skips work whose inputs have not changed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::workspace::{self, files, hash};
+
+/// What the outputs in a folder were made from.
+pub(crate) struct Stamp {
+    path: PathBuf,
+    text: String,
+}
+
+impl Stamp {
+    pub(crate) fn new(folder: &Path, name: &str, inputs: &[&[u8]]) -> Stamp {
+        // The steps and the tools' versions are inputs as well.
+        let recipe = [
+            include_str!("build.rs"),
+            include_str!("shim.js"),
+            include_str!("toolchain.rs"),
+            include_str!("worker.rs"),
+            include_str!("../tools/package.json"),
+        ];
+        let inputs = inputs.iter().copied().chain(recipe.map(str::as_bytes));
+        Stamp {
+            path: folder.join(format!("{name}.stamp")),
+            text: inputs.map(|input| hash(input, 16)).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
+    /// Whether the outputs were made from these inputs.
+    pub(crate) fn holds(&self) -> bool {
+        fs::read_to_string(&self.path).is_ok_and(|text| text == self.text)
+    }
+
+    /// The outputs are complete.
+    pub(crate) fn set(&self) -> Result<()> {
+        Ok(fs::write(&self.path, &self.text)?)
+    }
+}
+
+/// Names and content of everything that a crate is compiled from, the project's other crates included.
+pub(crate) fn sources(package: &str) -> Result<Vec<u8>> {
+    let root = workspace::root();
+    let mut packages = vec![package];
+    let mut next = 0;
+    while let Some(&package) = packages.get(next) {
+        next += 1;
+        let manifest = fs::read_to_string(root.join(package).join("Cargo.toml"))
+            .with_context(|| format!("{package}/Cargo.toml"))?;
+        for member in CRATES {
+            if !packages.contains(&member) && depends_on(&manifest, member) {
+                packages.push(member);
+            }
+        }
+    }
+    let mut paths = vec![root.join("Cargo.toml"), root.join("Cargo.lock")];
+    for package in packages {
+        paths.extend(files(&root.join(package))?);
+    }
+    let mut listing = String::new();
+    for path in paths {
+        listing.push_str(&format!("{} {}\n", path.display(), hash(&fs::read(&path)?, 16)));
+    }
+    Ok(listing.into_bytes())
+}
+
+/// Either `shared.workspace = true` or `shared = { … }`.
+fn depends_on(manifest: &str, member: &str) -> bool {
+    manifest
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix(member))
+        .any(|rest| rest.starts_with(['.', ' ', '=']))
+}
+
+/// The crates that become wasm.
+const CRATES: [&str; 4] = ["shared", "edge", "widget", "console"];
+
+#[cfg(test)]
+mod tests {
+    use super::depends_on;
+
+    #[test]
+    fn a_crate_of_the_project_is_found_among_the_dependencies() {
+        assert!(depends_on("[dependencies]\nshared.workspace = true\n", "shared"));
+        assert!(depends_on("shared = { workspace = true, features = [\"serde\"] }\n", "shared"));
+        assert!(!depends_on("name = \"widget\"\nshared-memory = \"1\"\n", "shared"));
+    }
+}
