@@ -40,8 +40,17 @@ impl Look {
 
 pub struct Browser {
     pub client: Client,
-    /// Ends with the browser when it is dropped.
-    _driver: Child,
+    /// Leads a process group of its own, with the browser in it.
+    driver: Child,
+}
+
+impl Drop for Browser {
+    /// A failed test leaves no browser behind: the driver alone would end without it.
+    fn drop(&mut self) {
+        if let Some(leader) = self.driver.id() {
+            let _ = std::process::Command::new("kill").args(["-9", "--", &format!("-{leader}")]).status();
+        }
+    }
 }
 
 /// How a person finds things: by role and name. Looks into the launcher's open shadow root too.
@@ -61,6 +70,7 @@ impl Browser {
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .expect("chromedriver starts");
@@ -118,12 +128,12 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("a browser");
-        Browser { client, _driver: driver }
+        Browser { client, driver }
     }
 
     /// Ends the browser as a person does, so that its profile is written.
     pub async fn quit(self) {
-        self.client.close().await.expect("the browser closes");
+        self.client.clone().close().await.expect("the browser closes");
     }
 
     pub async fn go(&self, url: &str) {
