@@ -127,10 +127,10 @@ impl Driver {
             Output::Remember(key) => self.stored(remember(&self.sql, &key)),
             Output::Forget(key) => self.stored(forget(&self.sql, &key)),
             Output::Pull { turn, key, max } => {
-                self.later(move |driver| async move { driver.pull(turn, key, max).await })
+                self.later(move |driver| async move { driver.pull(turn, key, max).await });
             }
             Output::Post { turn, events } => {
-                self.later(move |driver| async move { driver.post(turn, events).await })
+                self.later(move |driver| async move { driver.post(turn, events).await });
             }
             Output::Probe { turn } => {
                 let probe = vec![Event::probe(format!("probe-{}", random_id()))];
