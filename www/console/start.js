@@ -25,7 +25,7 @@ const bring = async (attempt) => {
   try {
     // A browser remembers that an import has failed; a new name makes it try again.
     const app = await import("{{asset:console/console.js}}" + (attempt ? "?" + attempt : ""));
-    await app.default({ module_or_path: "{{asset:console/console_bg.wasm}}" });
+    await app.default("{{asset:console/console_bg.wasm}}");
     document.querySelector(".trouble")?.remove();
     app.console(root);
   } catch {

@@ -121,7 +121,7 @@ const bring = async (attempt) => {
   try {
     // A browser remembers that an import has failed; a new name makes it try again.
     ready = await import("{{asset:widget/widget.js}}" + (attempt ? "?" + attempt : ""));
-    await ready.default({ module_or_path: "{{asset:widget/widget_bg.wasm}}" });
+    await ready.default("{{asset:widget/widget_bg.wasm}}");
   } catch {
     say("waiting", "The chat is still loading. You can write already; your message waits here.");
     setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);

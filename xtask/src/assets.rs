@@ -130,9 +130,7 @@ impl Assets {
 
     /// A module with what it imports, in one file; other assets stay outside.
     fn minify_module(&self, path: &Path) -> Result<String> {
-        // wasm-bindgen lists a script once per block of Rust that names it.
-        let twice = "--log-override:duplicate-object-key=silent";
-        self.esbuild(path, &["--bundle", "--format=esm", "--external:{{*", twice])
+        self.esbuild(path, &["--bundle", "--format=esm", "--external:{{*"])
     }
 
     fn minify(&self, path: &Path) -> Result<String> {

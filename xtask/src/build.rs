@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use wasm_bindgen_cli_support::Bindgen;
 
 use crate::assets::Assets;
 use crate::process::capture;
 use crate::progress::{Step, say};
+use crate::shrink::shrink;
 use crate::stamp::{Stamp, sources};
 use crate::toolchain::{Panic, Toolchain};
 use crate::tools::Tools;
@@ -35,7 +35,7 @@ pub(crate) fn build() -> Result<Tools> {
     let mut assets = Assets::new(&tools, root.join("www"), dist.join("assets"))?;
     for app in ["widget", "console"] {
         let work =
-            made(app, &toolchain, Panic::ImmediateAbort, b"", |wasm, work| small(app, wasm, &tools, work))?;
+            made(app, &toolchain, Panic::ImmediateAbort, b"", |wasm, work| shrink(app, wasm, &tools, work))?;
         let wasm = fs::read(work.join(format!("{app}_bg.wasm")))?;
         assets.add_app(app, &work.join(format!("{app}.js")), &wasm)?;
     }
@@ -94,53 +94,3 @@ fn made(
     from_sources.set()?;
     Ok(work)
 }
-
-/// A browser app: its glue and the smallest wasm.
-fn small(app: &str, wasm: &Path, tools: &Tools, work: &Path) -> Result<()> {
-    let (glue, bound) = (work.join(format!("{app}.js")), work.join(format!("{app}_bg.wasm")));
-    let step = Step::begin(format!("make the {app} small"));
-    Bindgen::new()
-        .input_path(wasm)
-        .out_name(app)
-        .web(true)?
-        .typescript(false)
-        .remove_name_section(true)
-        .remove_producers_section(true)
-        .generate(work)
-        .context("wasm-bindgen")?;
-    // Nobody loads it synchronously; without the name esbuild leaves the function out.
-    let code = fs::read_to_string(&glue)?.replace("export { initSync, ", "export { ");
-    fs::write(&glue, code)?;
-    let small = work.join("small.wasm");
-    // `--low-memory-unused` speaks of the lowest 1,024 bytes: the far end of a stack of 1 MB.
-    let flags = [
-        "-Oz",
-        "--traps-never-happen",
-        "--low-memory-unused",
-        "--strip-debug",
-        "--strip-producers",
-        "--strip-target-features",
-    ];
-    let mut wasm_opt = tools.wasm_opt()?;
-    wasm_opt.arg(&bound).arg("-o").arg(&small).args(flags).args(WASM_FEATURES);
-    // Every visitor downloads the widget; the console is for the few who work with it.
-    if app == "widget" {
-        wasm_opt.arg("--converge");
-    }
-    capture(&mut wasm_opt)?;
-    fs::rename(&small, &bound)?;
-    step.done();
-    Ok(())
-}
-
-/// What the compiler uses. `--all-features` would let wasm-opt write encodings that no browser reads yet.
-const WASM_FEATURES: [&str; 8] = [
-    "--enable-bulk-memory",
-    "--enable-bulk-memory-opt",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-multivalue",
-    "--enable-call-indirect-overlong",
-];

@@ -15,6 +15,7 @@ mod http;
 mod process;
 mod progress;
 mod run;
+mod shrink;
 mod size;
 mod stamp;
 mod test;

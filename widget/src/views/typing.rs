@@ -4,14 +4,12 @@ use yew::prelude::*;
 
 use crate::words;
 
-use super::icon::icon;
-
 pub fn typing(name: &str) -> Html {
     html! {
         <div key="typing" class="row" data-by="theirs" data-place="first last">
             <div class="bubble" data-state="typing">
                 <span class="unseen">{ name }{ " " }{ words::TYPING }</span>
-                { icon("<i></i><i></i><i></i>") }
+                <i></i><i></i><i></i>
             </div>
         </div>
     }

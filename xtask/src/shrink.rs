@@ -1,0 +1,378 @@
+//! From a browser app's wasm to what is downloaded: bound by wasm-bindgen, then made small.
+//!
+//! Beyond wasm-opt: short names between wasm and glue, a start without its fallbacks, and traps in place of what the
+//! widget never reaches.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use walrus::{FunctionBuilder, FunctionKind, Module};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::process::capture;
+use crate::progress::Step;
+use crate::tools::Tools;
+
+/// Writes `{app}.js`, its snippets and `{app}_bg.wasm` into `work`.
+pub(crate) fn shrink(app: &str, wasm: &Path, tools: &Tools, work: &Path) -> Result<()> {
+    let step = Step::begin(format!("make the {app} small"));
+    let mut output = Bindgen::new()
+        .input_path(wasm)
+        .out_name(app)
+        .web(true)?
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate_output()
+        .context("wasm-bindgen")?;
+    let for_everybody = app == "widget";
+    if for_everybody {
+        cut(output.wasm_mut(), &NEVER_REACHED)?;
+    }
+    output.emit(work)?;
+    let (glue, bound, small) =
+        (work.join(format!("{app}.js")), work.join(format!("{app}_bg.wasm")), work.join("small.wasm"));
+    let code = plain_start(&fs::read_to_string(&glue)?)?;
+    fs::write(glue, short_names(output.wasm_mut(), code, &format!("./{app}_bg.js"))?)?;
+    fs::write(&bound, output.wasm_mut().emit_wasm())?;
+
+    let mut wasm_opt = tools.wasm_opt()?;
+    wasm_opt.arg(&bound).arg("-o").arg(&small).args(WASM_FEATURES);
+    // Every visitor downloads the widget; the console is for the few who work with it.
+    if for_everybody {
+        wasm_opt.args(SMALLEST);
+    } else {
+        wasm_opt.arg("-Oz");
+    }
+    capture(wasm_opt.args(ASSUMPTIONS))?;
+    fs::rename(&small, &bound)?;
+    step.done();
+    Ok(())
+}
+
+/// Puts traps in place of functions; wasm-opt then drops what only leads to them.
+///
+/// Each prefix has to name at least one function, so that an update of Yew cannot undo this unseen.
+fn cut(module: &mut Module, prefixes: &[&str]) -> Result<()> {
+    for prefix in prefixes {
+        let found: Vec<_> = module
+            .funcs
+            .iter_local()
+            .map(|(id, _)| id)
+            .filter(|id| {
+                module
+                    .funcs
+                    .get(*id)
+                    .name
+                    .as_ref()
+                    .is_some_and(|name| without_hashes(name).starts_with(prefix))
+            })
+            .collect();
+        ensure!(
+            !found.is_empty(),
+            "no function of the widget is named {prefix}…: see NEVER_REACHED in shrink.rs"
+        );
+        for id in found {
+            let (parameters, results) = module.types.params_results(module.funcs.get(id).ty());
+            let (parameters, results) = (parameters.to_vec(), results.to_vec());
+            let arguments = parameters.iter().map(|kind| module.locals.add(*kind)).collect();
+            let mut trap = FunctionBuilder::new(&mut module.types, &parameters, &results);
+            trap.func_body().unreachable();
+            module.funcs.get_mut(id).kind = FunctionKind::Local(trap.local_func(arguments));
+        }
+    }
+    Ok(())
+}
+
+/// `yew[0123456789abcdef]::…` is `yew::…` of one particular build.
+fn without_hashes(name: &str) -> String {
+    let mut pieces = name.split('[');
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once(']') {
+            Some((hash, rest)) if hash.len() > 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                plain.push_str(rest);
+            }
+            _ => {
+                plain.push('[');
+                plain.push_str(piece);
+            }
+        }
+    }
+    plain
+}
+
+/// Imports and exports by one or two letters, on both sides; exports that the glue does not use go.
+fn short_names(module: &mut Module, mut glue: String, own_module: &str) -> Result<String> {
+    let mut names = Names::default();
+    let mut imported = BTreeMap::new();
+    let mut direct = String::new();
+    for import in module.imports.iter_mut() {
+        let short =
+            imported.entry((import.module.clone(), import.name.clone())).or_insert_with(|| names.next());
+        if import.module == own_module {
+            let (long, key) = (format!("\n        {}: ", import.name), format!("\n        {short}: "));
+            ensure!(glue.contains(&long) || glue.contains(&key), "the glue lacks {}", import.name);
+            glue = glue.replacen(&long, &key, 1);
+        } else {
+            // A function of our own scripts that needs nothing between.
+            let from = format!(" from \"{}\"", import.module);
+            let alias = glue
+                .lines()
+                .find_map(|line| line.strip_prefix("import * as ")?.split_once(&from))
+                .with_context(|| format!("the glue does not import {}", import.module))?
+                .0;
+            direct.push_str(&format!("{short}: {alias}.{}, ", import.name));
+        }
+        import.module = "a".to_owned();
+        import.name = short.clone();
+    }
+    let given =
+        between(&glue, "    return {\n        __proto__: null,\n        \"", "\n    };\n}")?.to_owned();
+    glue = glue.replacen(&given, &format!("    return {{ a: {{ {direct}...import0 }} }};\n}}"), 1);
+
+    let mut names = Names::default();
+    let exports: Vec<_> = module.exports.iter().map(|export| (export.id(), export.name.clone())).collect();
+    let mut short_of = BTreeMap::new();
+    for (id, long) in exports {
+        if members(&glue).any(|(_, member)| member == long) {
+            let short = names.next();
+            module.exports.get_mut(id).name.clone_from(&short);
+            short_of.insert(long, short);
+        } else {
+            module.exports.delete(id);
+        }
+    }
+    let mut renamed = String::with_capacity(glue.len());
+    let mut done = 0;
+    for (at, member) in members(&glue) {
+        if let Some(short) = short_of.get(member) {
+            renamed.push_str(&glue[done..at]);
+            renamed.push_str(short);
+            done = at + member.len();
+        }
+    }
+    renamed.push_str(&glue[done..]);
+    Ok(renamed)
+}
+
+/// Every `wasm.member` of the glue: where the member begins, and its name.
+fn members(glue: &str) -> impl Iterator<Item = (usize, &str)> {
+    let in_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
+    glue.match_indices("wasm.").filter(move |(at, _)| !glue[..*at].ends_with(in_word)).map(
+        move |(at, object)| {
+            let member = &glue[at + object.len()..];
+            (at + object.len(), member.split(|letter| !in_word(letter)).next().unwrap_or_default())
+        },
+    )
+}
+
+/// wasm-bindgen's own start also takes bytes, modules, promises and servers with a wrong content type.
+fn plain_start(glue: &str) -> Result<String> {
+    let (before, start) = glue
+        .split_once("let wasmModule, wasmInstance, wasm;")
+        .context("the glue has no start: has wasm-bindgen been updated?")?;
+    ensure!(start.contains("    wasm.__wbindgen_start();\n"), "the glue starts in another way");
+    Ok(format!("{before}{START}"))
+}
+
+const START: &str = "let wasm;
+export default async (url) => {
+    wasm = (await WebAssembly.instantiateStreaming(fetch(url), __wbg_get_imports())).instance.exports;
+    wasm.__wbindgen_start();
+};
+";
+
+/// From the first `begin` to the next `end`, both included.
+fn between<'a>(text: &'a str, begin: &str, end: &str) -> Result<&'a str> {
+    let rest = text.find(begin).map(|at| &text[at..]);
+    let length = rest.and_then(|rest| rest.find(end)).map(|at| at + end.len());
+    match (rest, length) {
+        (Some(rest), Some(length)) => Ok(&rest[..length]),
+        _ => bail!("the glue has no `{begin}` … `{end}`: has wasm-bindgen been updated?"),
+    }
+}
+
+/// `a`, `b`, …, `Z`, `aa`, …: legal as keys without quotes.
+#[derive(Default)]
+struct Names(usize);
+
+impl Names {
+    fn next(&mut self) -> String {
+        const LETTERS: &[u8; 52] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        let (mut rest, mut name) = (self.0, String::new());
+        self.0 += 1;
+        loop {
+            name.insert(0, char::from(LETTERS[rest % LETTERS.len()]));
+            rest /= LETTERS.len();
+            if rest == 0 {
+                return name;
+            }
+            rest -= 1;
+        }
+    }
+}
+
+/// Kinds of nodes that the widget's views do not use; a test below reads them to be sure.
+const NEVER_REACHED: [&str; 6] = [
+    "<yew::virtual_dom::vportal::VPortal as yew::dom_bundle::traits::Reconcilable>::",
+    "<yew::virtual_dom::vsuspense::VSuspense as yew::dom_bundle::traits::Reconcilable>::",
+    "<yew::virtual_dom::vraw::VRaw as yew::dom_bundle::traits::Reconcilable>::",
+    "<yew::dom_bundle::bportal::BPortal as yew::dom_bundle::traits::ReconcileTarget>::",
+    "<yew::dom_bundle::bsuspense::BSuspense as yew::dom_bundle::traits::ReconcileTarget>::",
+    "<yew::dom_bundle::braw::BRaw as yew::dom_bundle::traits::ReconcileTarget>::",
+];
+
+/// Flat code first: it lets the passes after it find more that is equal. Inlining as little as that is the smallest.
+const SMALLEST: [&str; 11] = [
+    "--flatten",
+    "--rereloop",
+    "-Oz",
+    "-Oz",
+    "--converge",
+    "--always-inline-max-function-size",
+    "4",
+    "--one-caller-inline-max-function-size",
+    "4",
+    "--flexible-inline-max-function-size",
+    "4",
+];
+
+/// `--low-memory-unused` speaks of the lowest 1,024 bytes: the far end of a stack of 1 MB.
+const ASSUMPTIONS: [&str; 5] = [
+    "--traps-never-happen",
+    "--low-memory-unused",
+    "--strip-debug",
+    "--strip-producers",
+    "--strip-target-features",
+];
+
+/// What the compiler uses. `--all-features` would let wasm-opt write encodings that no browser reads yet.
+const WASM_FEATURES: [&str; 8] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-multivalue",
+    "--enable-call-indirect-overlong",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use walrus::{FunctionBuilder, Module};
+
+    use super::{Names, cut, members, plain_start, short_names, without_hashes};
+    use crate::workspace;
+
+    const GLUE: &str = r#"import * as import1 from "./snippets/dom.js"
+export function show() {
+    wasm.show(mywasm.show, wasm.memory);
+}
+function __wbg_get_imports() {
+    const import0 = {
+        __proto__: null,
+        __wbg_now_1: function() {
+            return now();
+        },
+    };
+    return {
+        __proto__: null,
+        "./app_bg.js": import0,
+        "./snippets/dom.js": import1,
+    };
+}
+"#;
+
+    fn module() -> Module {
+        let mut module = Module::default();
+        let kind = module.types.add(&[], &[]);
+        module.add_import_func("./app_bg.js", "__wbg_now_1", kind);
+        module.add_import_func("./snippets/dom.js", "grow", kind);
+        for (name, exported) in [("show", true), ("unused", true), ("yew[0123456789abcdef]::raw", false)] {
+            let mut body = FunctionBuilder::new(&mut module.types, &[], &[]);
+            body.name(name.to_owned());
+            let id = body.finish(Vec::new(), &mut module.funcs);
+            if exported {
+                module.exports.add(name, id);
+            }
+        }
+        module
+    }
+
+    #[test]
+    fn wasm_and_glue_agree_on_the_short_names() -> anyhow::Result<()> {
+        let mut module = module();
+        let glue = short_names(&mut module, GLUE.to_owned(), "./app_bg.js")?;
+        let imports: Vec<_> =
+            module.imports.iter().map(|import| (import.module.as_str(), import.name.as_str())).collect();
+        assert_eq!(imports, [("a", "a"), ("a", "b")]);
+        let exports: Vec<_> = module.exports.iter().map(|export| export.name.as_str()).collect();
+        assert_eq!(exports, ["a"], "what the glue does not use is no longer exported");
+        assert!(glue.contains("    wasm.a(mywasm.show, wasm.memory);"), "{glue}");
+        assert!(glue.contains("        a: function() {"), "{glue}");
+        assert!(glue.contains("    return { a: { b: import1.grow, ...import0 } };\n}"), "{glue}");
+        Ok(())
+    }
+
+    #[test]
+    fn what_an_update_takes_away_is_told() {
+        let error = cut(&mut module(), &["yew::gone"]).unwrap_err().to_string();
+        assert!(error.contains("yew::gone"), "{error}");
+        assert!(plain_start("export function show() {}").is_err());
+        assert!(short_names(&mut module(), "no glue at all".to_owned(), "./app_bg.js").is_err());
+    }
+
+    #[test]
+    fn a_function_that_is_cut_traps() -> anyhow::Result<()> {
+        let mut module = module();
+        cut(&mut module, &["yew::raw"])?;
+        let id = module.funcs.by_name("yew[0123456789abcdef]::raw").expect("it keeps its name");
+        let function = module.funcs.get(id).kind.unwrap_local();
+        let body = function.block(function.entry_block());
+        assert!(body.instrs.iter().any(|(instruction, _)| instruction.is_unreachable()));
+        Ok(())
+    }
+
+    #[test]
+    fn the_widget_uses_nothing_of_what_is_cut() -> anyhow::Result<()> {
+        for path in workspace::files(&workspace::root().join("widget/src"))? {
+            let source = fs::read_to_string(&path)?;
+            for word in ["VRaw", "from_html_unchecked", "VPortal", "create_portal", "Suspense", "suspend"] {
+                assert!(!source.contains(word), "{}: {word}; see NEVER_REACHED", path.display());
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn hashes_of_one_build_are_no_part_of_a_name() {
+        assert_eq!(
+            without_hashes("<yew[ab947277a3f2f5dc]::VRaw as a[ab947277a3f2f5dc]::B>::c"),
+            "<yew::VRaw as a::B>::c"
+        );
+        assert_eq!(without_hashes("<[yew::VNode]>::to_vec[0]"), "<[yew::VNode]>::to_vec[0]");
+    }
+
+    #[test]
+    fn members_of_other_objects_are_left_alone() {
+        let found: Vec<_> = members("wasm.a; mywasm.b; (wasm.c_1)").map(|(_, name)| name).collect();
+        assert_eq!(found, ["a", "c_1"]);
+    }
+
+    #[test]
+    fn names_never_repeat() {
+        let mut names = Names::default();
+        let all: Vec<String> = (0..3_000).map(|_| names.next()).collect();
+        assert_eq!((all[0].as_str(), all[51].as_str(), all[52].as_str()), ("a", "Z", "aa"));
+        let mut unique = all.clone();
+        unique.sort();
+        unique.dedup();
+        assert_eq!(unique.len(), all.len());
+    }
+}
