@@ -46,7 +46,7 @@ enum Kind {
     },
     /// Answer with something that is not the protocol
     Garbage,
-    /// Accept more than can be saved in time
+    /// Save every agent again and again, so that accounts answer late
     OverSave,
 }
 
@@ -100,7 +100,7 @@ impl Kind {
             ),
             Kind::Garbage => (json!({"kind": "garbage"}), "now answers with garbage".to_owned()),
             Kind::OverSave => {
-                (json!({"kind": "over-save"}), "now accepts more than it can save in time".to_owned())
+                (json!({"kind": "over-save"}), "now saves every agent again and again".to_owned())
             }
         }
     }

@@ -87,7 +87,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     println!(
         "  console  http://console.localhost:{edge_port}/?site=demo   (ada@demo.example, demo-password)"
     );
-    println!("  status   http://127.0.0.1:{edge_port}/status/");
     println!(
         "  origin   http://127.0.0.1:{origin_port}/   (cargo xtask fault down breaks it, fault none mends it)"
     );

@@ -58,23 +58,13 @@ impl Toolchain {
         if Self::target_installed() {
             return Ok(Self::installed());
         }
-        // A refusal is remembered for this compiler: rustup would try the network on every build.
-        let compiler =
-            capture(Command::new("rustc").arg("-vV")).map(|printed| printed.stdout).unwrap_or_default();
-        let refusals = workspace::output().join("rustup-refused");
-        if fs::read_to_string(&refusals).is_ok_and(|refused| refused == compiler)
-            && Self::distribution_ready()
-        {
+        if refused(TARGET) && Self::distribution_ready() {
             return Self::by_distribution();
         }
         match Self::by_rustup() {
             Ok(toolchain) => Ok(toolchain),
             Err(refusal) => {
-                let reason = format!("{refusal:#}");
-                say(format!(
-                    "  {}; taking the distribution's packages",
-                    reason.lines().next().unwrap_or_default()
-                ));
+                say(format!("  {}; taking the distribution's packages", first_line(&refusal)));
                 let toolchain = Self::by_distribution().context(
                     "no compiler for wasm: install rustup and type `rustup target add wasm32-unknown-unknown`, \
                      or use Debian's packages",
