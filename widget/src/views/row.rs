@@ -66,10 +66,12 @@ pub fn row(row: &Row, own: Side, first: bool, last: bool, choices: &Choices) -> 
 
 /// Who wrote it, for those who read it.
 pub fn name(row: &Row) -> AttrValue {
-    if !row.name.is_empty() {
-        return AttrValue::from(row.name.clone());
-    }
-    AttrValue::Static(match row.side {
+    if row.name.is_empty() { unnamed(row.side) } else { AttrValue::from(row.name.clone()) }
+}
+
+/// Who writes on that side, where nobody has said their name.
+pub fn unnamed(side: Side) -> AttrValue {
+    AttrValue::Static(match side {
         Side::Agent => words::AGENT,
         Side::Visitor => words::VISITOR,
     })

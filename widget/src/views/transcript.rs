@@ -15,7 +15,7 @@ use crate::browser::{day, height, restore};
 use crate::words;
 
 use super::icon::{self, icon};
-use super::row::{Choices, continues, name, row};
+use super::row::{Choices, continues, name, row, unnamed};
 use super::typing::typing;
 use super::window::Window;
 
@@ -157,7 +157,7 @@ impl Component for Transcript {
                         }
                         { for drawn(&rows[range], props) }
                         if props.other_is_typing && !more_after {
-                            { typing(&rows.iter().rfind(|row| row.side != props.own).map(name).unwrap_or(AttrValue::Static(words::AGENT))) }
+                            { typing(&rows.iter().rfind(|row| row.side != props.own).map_or_else(|| unnamed(props.own.other()), name)) }
                         }
                     </div>
                 </div>
