@@ -19,7 +19,6 @@ impl Conversation {
         author: Author,
         name: String,
         send: Send,
-        batch: &mut Batch,
     ) -> Accepted {
         let Send { id, writer, n, text } = send;
         let mut inbox = Inbox::after(self.meta.upto_n(&writer));
@@ -41,27 +40,33 @@ impl Conversation {
                     self.meta.unread += 1;
                 }
                 let message = Message { seq, id, author, name, text, at_ms: now };
-                batch.answer(link, EdgeFrame::Ack(Ack { writer, upto_n: n, seq }));
-                batch.messages.push((link, message));
+                self.batch.answer(link, EdgeFrame::Ack(Ack { writer, upto_n: n, seq }));
+                self.batch.messages.push((link, message));
             }
             Accepted::Duplicate => {
                 // NACK-3: a refusal that got lost is said again; it must not look like an acknowledgement.
                 let refused = self.meta.refusals(&writer).iter().find(|refused| refused.n == n);
-                match (refused.map(|refused| refused.reason.clone()), self.meta.ack_of(&writer)) {
-                    (None, Some(ack)) => batch.answer(link, EdgeFrame::Ack(ack)),
-                    (reason, _) => {
-                        let reason = reason.as_deref().unwrap_or("refused");
-                        batch.answer(link, self.nack(id, writer, n, reason, false));
+                let answer = match (refused, self.meta.ack_of(&writer)) {
+                    (None, Some(ack)) => EdgeFrame::Ack(ack),
+                    (refused, _) => {
+                        let reason =
+                            refused.map_or_else(|| "refused".to_owned(), |refused| refused.reason.clone());
+                        self.nack(id, writer, n, &reason, false)
                     }
-                }
+                };
+                self.batch.answer(link, answer);
             }
-            Accepted::Gap => batch.answer(link, self.nack(id, writer, n, "gap", true)),
+            Accepted::Gap => {
+                let nack = self.nack(id, writer, n, "gap", true);
+                self.batch.answer(link, nack);
+            }
             Accepted::Refused(reason) => {
                 // NACK-2: a message refused for good uses up its n, or everything after it would be a gap.
                 let refused = Refused { id: id.clone(), n, reason: reason.to_owned() };
                 self.meta.refused(&writer, refused);
-                batch.refused = true;
-                batch.answer(link, self.nack(id, writer, n, reason, false));
+                self.batch.refused = true;
+                let nack = self.nack(id, writer, n, reason, false);
+                self.batch.answer(link, nack);
             }
         }
         accepted
@@ -79,14 +84,20 @@ impl Conversation {
         EdgeFrame::Nack(Nack { id, writer, n, upto_n, reason: reason.to_owned(), retry })
     }
 
-    /// STORE-1: one transaction for everything that came together, then the answers.
-    pub(super) fn commit(&mut self, now: Millis, batch: Batch) {
-        let Batch { messages, answers, refused } = batch;
+    /// STORE-2: while a store is on its way to the disk, what comes in is collected and stored with the next one.
+    /// A lone message never waits for company.
+    pub(super) fn commit_unless_storing(&mut self, now: Millis) {
+        if !self.storing || self.batch.messages.len() >= MAX_COLLECTED {
+            self.commit(now);
+        }
+    }
+
+    /// STORE-1: one transaction for everything that has been collected, then the answers.
+    pub(super) fn commit(&mut self, now: Millis) {
+        let Batch { messages, answers, refused } = std::mem::take(&mut self.batch);
         if !messages.is_empty() || (refused && self.stored) {
-            self.meta.delivered_upto = self.outbox.acked_upto();
             let stored = messages.iter().map(|(_, message)| message.clone()).collect();
-            self.outputs.push_back(Output::Store { messages: stored, meta: Box::new(self.meta.clone()) });
-            self.stored = true;
+            self.store(stored);
         }
         for (link, frame) in answers {
             self.outputs.push_back(Output::Send(link, frame));
@@ -100,6 +111,14 @@ impl Conversation {
         self.last = messages.into_iter().next_back().map(|(_, message)| message);
         self.announce(now);
         self.notify();
+    }
+
+    /// The meta row counts what has been collected, so it is never stored without that.
+    pub(super) fn store(&mut self, messages: Vec<Message>) {
+        self.meta.delivered_upto = self.outbox.acked_upto();
+        self.outputs.push_back(Output::Store { messages, meta: Box::new(self.meta.clone()) });
+        self.stored = true;
+        self.storing = true;
     }
 
     pub(super) fn event(&self, message: Message) -> Event {
@@ -118,7 +137,10 @@ impl Conversation {
     }
 }
 
-/// What one WebSocket message brings about: stored together, then answered.
+/// More messages than that are not collected, however long the disk takes.
+const MAX_COLLECTED: usize = 256;
+
+/// What has been accepted and is not stored yet: stored together, then answered.
 #[derive(Default)]
 pub(super) struct Batch {
     messages: Vec<(Option<LinkId>, Message)>,
@@ -128,7 +150,15 @@ pub(super) struct Batch {
 
 impl Batch {
     fn answer(&mut self, link: Option<LinkId>, frame: EdgeFrame) {
-        self.answers.extend(link.map(|link| (link, frame)));
+        let Some(link) = link else { return };
+        // OUTBOX-2: an acknowledgement is cumulative, so the last one says it all.
+        if let EdgeFrame::Ack(Ack { writer, .. }) = &frame
+            && let Some((_, EdgeFrame::Ack(before))) = self.answers.last().filter(|(to, _)| *to == link)
+            && before.writer == *writer
+        {
+            self.answers.pop();
+        }
+        self.answers.push((link, frame));
     }
 }
 

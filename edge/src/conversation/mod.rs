@@ -65,6 +65,8 @@ pub enum Input {
     },
     /// The site's word on mode and connected agents.
     Notice(Notice),
+    /// The last [`Output::Store`] is on disk.
+    Stored,
     /// The gate took the announcement; without a pull by `again_ms`, announce again.
     Announced {
         again_ms: Millis,
@@ -98,8 +100,11 @@ pub struct Conversation {
     meta: Meta,
     /// Whether anything is stored: nothing is before the first message (COST-1).
     stored: bool,
+    /// Accepted, not stored yet.
+    batch: Batch,
+    /// A store is on its way to the disk.
+    storing: bool,
     links: BTreeMap<LinkId, LinkInfo>,
-    /// How far each writer's messages have been accepted.
     notice: Notice,
     /// Towards the origin: one cursor over the log.
     outbox: Outbox,
@@ -137,6 +142,8 @@ impl Conversation {
             outbox: Outbox::resume(meta.delivered_upto, meta.last_seq),
             meta,
             stored,
+            batch: Batch::default(),
+            storing: false,
             links: BTreeMap::new(),
             notice: Notice::default(),
             announced: false,
@@ -176,6 +183,10 @@ impl Conversation {
                 }
             }
             Input::Notice(notice) => self.noticed(notice),
+            Input::Stored => {
+                self.storing = false;
+                self.commit(now);
+            }
             Input::Announced { again_ms } => {
                 self.reannounce_at = (self.outbox.waiting() > 0).then_some(now + again_ms);
             }
@@ -183,7 +194,7 @@ impl Conversation {
                 self.announced = false;
                 self.reannounce_at = Some(now + FIRST_REANNOUNCE_MS);
             }
-            Input::Receipts(receipts) => self.receipts(receipts, log),
+            Input::Receipts(receipts) => self.receipts(now, receipts, log),
             Input::Timeout => {
                 if self.reannounce_at.is_some_and(|at| now >= at) {
                     self.reannounce_at = None;
@@ -201,25 +212,26 @@ impl Conversation {
         // first n seen is the start. Its posts are ordered, so nothing can come before it.
         self.meta.begin_after(&reply.writer, reply.n.saturating_sub(1));
         let send = Send { id: reply.id, writer: reply.writer, n: reply.n, text: reply.text };
-        let mut batch = Batch::default();
-        let outcome = match self.accept(now, None, author, reply.name, send, &mut batch) {
+        let outcome = match self.accept(now, None, author, reply.name, send) {
             Accepted::New => (Outcome::Accepted, String::new()),
             Accepted::Duplicate => (Outcome::Duplicate, String::new()),
             Accepted::Gap => (Outcome::Later, "gap".to_owned()),
             Accepted::Refused(reason) => (Outcome::Refused, reason.to_owned()),
         };
-        self.commit(now, batch);
+        self.commit(now);
         outcome
     }
 
     /// The next events for the origin, oldest first, always from the first one without a receipt (one batch in
-    /// flight per conversation is the gate's promise).
-    pub fn pull(&mut self, max: usize, log: &dyn Log) -> Vec<Event> {
+    /// flight per conversation is the gate's promise). They count once the outputs are performed.
+    pub fn pull(&mut self, now: Millis, max: usize, log: &dyn Log) -> Vec<Event> {
+        self.commit(now);
         self.outbox.broken();
         let Some((first, last)) = self.outbox.to_send(max.min(MAX_BATCH) as u64) else {
             return Vec::new();
         };
         self.outbox.sent(last);
+        let log = Ahead::of(log, &self.outputs);
         log.after(first - 1, last + 1 - first).into_iter().map(|message| self.event(message)).collect()
     }
 
@@ -270,32 +282,35 @@ impl Conversation {
     }
 
     fn frames(&mut self, now: Millis, link: LinkId, frames: Vec<ClientFrame>, log: &dyn Log) {
-        let mut batch = Batch::default();
         for frame in frames {
             // LINK-1: frames of a link that is gone are ignored.
             let Some(info) = self.links.get(&link) else { break };
             let (side, author, name) = (info.peer.side(), info.peer.author(), info.peer.name().to_owned());
             match frame {
                 ClientFrame::Hello(hello) => {
-                    // What came before the hello in this message is part of what it is told.
-                    self.commit(now, std::mem::take(&mut batch));
+                    // RESUME-4: what came before the hello is part of what it is told.
+                    self.commit(now);
                     self.hello(link, &hello, log);
                 }
                 ClientFrame::Send(send) => {
-                    self.accept(now, Some(link), author, name, send, &mut batch);
+                    self.accept(now, Some(link), author, name, send);
                 }
                 ClientFrame::Delivered { upto_seq } => self.mark(link, side, upto_seq, false, log),
-                ClientFrame::Seen { upto_seq } => self.mark(link, side, upto_seq, true, log),
+                ClientFrame::Seen { upto_seq } => {
+                    self.commit(now);
+                    self.mark(link, side, upto_seq, true, log);
+                }
                 ClientFrame::Typing { on } => self.broadcast(Some(link), &EdgeFrame::Typing { side, on }),
                 ClientFrame::History { before_seq } => {
-                    let messages = log.before(before_seq, SNAPSHOT);
+                    self.commit(now);
+                    let messages = Ahead::of(log, &self.outputs).before(before_seq, SNAPSHOT);
                     self.outputs.push_back(Output::Send(link, EdgeFrame::History { messages }));
                 }
                 ClientFrame::Ping => self.outputs.push_back(Output::Send(link, EdgeFrame::Pong)),
                 ClientFrame::Unknown => {}
             }
         }
-        self.commit(now, batch);
+        self.commit_unless_storing(now);
     }
 
     fn hello(&mut self, link: LinkId, hello: &Hello, log: &dyn Log) {
@@ -306,7 +321,7 @@ impl Conversation {
                 && resume.last_seq <= last_seq
                 && last_seq - resume.last_seq <= MAX_REPLAY
         });
-        // What came before the hello in the same message is on its way into the log.
+        // What was committed just now is on its way into the log.
         let log = Ahead::of(log, &self.outputs);
         let messages = match resume {
             Some(resume) => log.after(resume.last_seq, MAX_REPLAY),
@@ -359,7 +374,7 @@ impl Conversation {
         self.broadcast(Some(link), &frame);
         self.attach(link);
         if seen && side == Side::Agent {
-            self.meta.unread = log.unread(self.meta.seen.agent);
+            self.meta.unread = Ahead::of(log, &self.outputs).unread(self.meta.seen.agent);
             self.notify();
         }
     }

@@ -1,5 +1,6 @@
 //! The origin's answers move the cursor: in order, and never over a hole.
 
+use shared::Millis;
 use shared::event::{Outcome, Receipt};
 use shared::frame::EdgeFrame;
 use shared::message::Message;
@@ -14,7 +15,8 @@ pub struct Parked {
 }
 
 impl Conversation {
-    pub(super) fn receipts(&mut self, receipts: Vec<Receipt>, log: &dyn Log) {
+    pub(super) fn receipts(&mut self, now: Millis, receipts: Vec<Receipt>, log: &dyn Log) {
+        self.commit(now);
         let before = self.outbox.acked_upto();
         let limit = receipts.len() as u64;
         for Message { seq, id, .. } in log.after(before, limit) {
@@ -48,9 +50,7 @@ impl Conversation {
     fn keep_cursor(&mut self) {
         match self.links.keys().next() {
             Some(&link) => self.attach(link),
-            None => self
-                .outputs
-                .push_back(Output::Store { messages: Vec::new(), meta: Box::new(self.meta.clone()) }),
+            None => self.store(Vec::new()),
         }
     }
 }

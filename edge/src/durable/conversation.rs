@@ -22,7 +22,7 @@ use super::calls::{
     Announced, ConversationCall, ConversationLink, GateCall, Pulled, Replied, Settled, SiteCall,
     ToConversation, answer, body_of, link_of, to_gate, to_site,
 };
-use super::sockets::{Sockets, attachment};
+use super::sockets::{Says, Sockets, attachment};
 use super::{now_ms, sql};
 
 #[durable_object]
@@ -133,7 +133,8 @@ impl Driver {
         self.know(site, conversation);
         match call {
             ConversationCall::Pull { max } => {
-                let events = self.with(|machine| machine.pull(max, &self.log)).unwrap_or_default();
+                let events = self.with(|machine| machine.pull(now_ms(), max, &self.log)).unwrap_or_default();
+                self.perform();
                 answer(&Pulled { events })
             }
             ConversationCall::Receipts { receipts } => {
@@ -179,36 +180,56 @@ impl Driver {
     }
 
     fn perform(self: &Rc<Self>) {
+        let mut says = Says::default();
         while let Some(output) = self.with(Machine::poll_output).flatten() {
             match output {
                 Output::Store { messages, meta } => {
-                    if let Err(error) = self.log.store(&messages, &meta) {
-                        // STORE-1: nothing that was not stored may be acknowledged. Without this instance the
-                        // clients come back and send again.
-                        console_error!("cannot store: {error}");
-                        self.machine.borrow_mut().take();
-                        for socket in self.state.get_websockets() {
-                            let _ = socket
-                                .close(Some(CloseCode::EDGE_ERROR.0), Some(CloseCode::EDGE_ERROR.name()));
-                        }
+                    if let Err(error) = self.log.store(&self.state, &messages, &meta) {
+                        self.cannot_store(&error);
                         return;
                     }
+                    self.when_on_disk();
                 }
                 Output::Park(parked) => {
                     if let Err(error) = self.log.park(&parked) {
                         console_error!("cannot park: {error}");
                     }
                 }
-                Output::Send(link, frame) => self.sockets.send(link, &frame),
-                Output::Close(link, code) => self.sockets.close(link, code),
+                Output::Send(link, frame) => says.push(link, frame),
+                Output::Close(link, code) => {
+                    says.say(&self.sockets);
+                    self.sockets.close(link, code);
+                }
                 Output::Attach(info) => self.sockets.attach(info.link, &info),
                 Output::Announce => self.announce(),
                 Output::Notify(summary) => self.notify(summary),
             }
         }
+        says.say(&self.sockets);
         if let Some(at) = self.with(|machine| machine.poll_timeout()).flatten() {
             self.wake_at(at);
         }
+    }
+
+    /// STORE-1: nothing that was not stored may be acknowledged. Without this instance the clients come back and send
+    /// again.
+    fn cannot_store(&self, error: &worker::Error) {
+        console_error!("cannot store: {error}");
+        self.machine.borrow_mut().take();
+        for socket in self.state.get_websockets() {
+            let _ = socket.close(Some(CloseCode::EDGE_ERROR.0), Some(CloseCode::EDGE_ERROR.name()));
+        }
+    }
+
+    /// The platform holds the answers back by itself; the machine hears of it to store together what came meanwhile.
+    fn when_on_disk(self: &Rc<Self>) {
+        let driver = Rc::clone(self);
+        self.state.wait_until(async move {
+            match sql::on_disk(&driver.state).await {
+                Ok(()) => driver.input(Input::Stored),
+                Err(error) => driver.cannot_store(&error),
+            }
+        });
     }
 
     /// Setting an alarm costs a row, so one that goes off earlier is left alone.
@@ -277,7 +298,12 @@ impl SqlLog {
         })
     }
 
-    fn store(&self, messages: &[Message], meta: &Meta) -> Result<()> {
+    /// All of it or nothing.
+    fn store(&self, state: &State, messages: &[Message], meta: &Meta) -> Result<()> {
+        sql::transaction(state, || self.write(messages, meta))
+    }
+
+    fn write(&self, messages: &[Message], meta: &Meta) -> Result<()> {
         sql::run(
             &self.0,
             "CREATE TABLE IF NOT EXISTS messages (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, author TEXT NOT NULL, \

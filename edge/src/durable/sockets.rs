@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::close::CloseCode;
 use shared::frame::{ClientFrame, EdgeFrame, SUBPROTOCOL};
+use shared::limits::MAX_FRAMES_PER_MESSAGE;
 use worker::{Response, Result, State, WebSocket, WebSocketPair, console_error};
 use worker_sys::WebSocketRequestResponsePair;
 
@@ -73,10 +74,19 @@ impl Sockets {
     }
 
     pub(super) fn send(&self, link: LinkId, frame: &EdgeFrame) {
+        self.send_text(link, serde_json::to_string(frame));
+    }
+
+    /// In one WebSocket message (FRAME-1).
+    fn send_all(&self, link: LinkId, frames: &[EdgeFrame]) {
+        self.send_text(link, serde_json::to_string(frames));
+    }
+
+    fn send_text(&self, link: LinkId, text: serde_json::Result<String>) {
         let by_link = self.by_link.borrow();
         let Some(socket) = by_link.get(&link) else { return };
         // A socket that is closing refuses; its close event comes by itself.
-        if let Ok(text) = serde_json::to_string(frame) {
+        if let Ok(text) = text {
             let _ = socket.send_with_str(text);
         }
     }
@@ -100,6 +110,27 @@ impl Sockets {
             .and_then(|text| socket.serialize_attachment(text));
         if let Err(error) = attached {
             console_error!("a link could not be kept for hibernation: {error}");
+        }
+    }
+}
+
+/// What is said to each link while outputs are performed; goes out together.
+#[derive(Default)]
+pub(super) struct Says(BTreeMap<LinkId, Vec<EdgeFrame>>);
+
+impl Says {
+    pub(super) fn push(&mut self, link: LinkId, frame: EdgeFrame) {
+        self.0.entry(link).or_default().push(frame);
+    }
+
+    pub(super) fn say(&mut self, sockets: &Sockets) {
+        for (link, frames) in std::mem::take(&mut self.0) {
+            for together in frames.chunks(MAX_FRAMES_PER_MESSAGE) {
+                match together {
+                    [one] => sockets.send(link, one),
+                    several => sockets.send_all(link, several),
+                }
+            }
         }
     }
 }

@@ -2,7 +2,33 @@
 //! between is stored together; the platform holds every outgoing frame until that is on disk.
 
 use serde_json::Value;
-use worker::{Result, SqlStorage, SqlStorageValue};
+use wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::{Result, SqlStorage, SqlStorageValue, State};
+
+#[wasm_bindgen]
+extern "C" {
+    /// What the worker crate's storage lacks.
+    type Storage;
+
+    #[wasm_bindgen(method, catch, js_name = transactionSync)]
+    fn transaction_sync(
+        this: &Storage,
+        body: &mut dyn FnMut() -> std::result::Result<(), JsValue>,
+    ) -> std::result::Result<(), JsValue>;
+}
+
+/// All of what `body` writes, or, where it fails, nothing.
+pub(super) fn transaction(state: &State, mut body: impl FnMut() -> Result<()>) -> Result<()> {
+    let storage: Storage = state.as_raw().storage()?.unchecked_into();
+    Ok(storage.transaction_sync(&mut || body().map_err(JsValue::from))?)
+}
+
+/// Comes back when everything written so far is on disk.
+pub(super) async fn on_disk(state: &State) -> Result<()> {
+    JsFuture::from(state.as_raw().storage()?.sync()?).await?;
+    Ok(())
+}
 
 pub(super) fn run(sql: &SqlStorage, query: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
     sql.exec(query, bindings).map(|_| ())

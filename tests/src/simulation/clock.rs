@@ -37,6 +37,11 @@ pub enum Happening {
     ClosedAtBrowser(LinkId, CloseCode),
     ClosedAtEdge(LinkId),
     Alarm(ConversationNo, Millis),
+    /// A store has reached the disk.
+    OnDisk {
+        conversation: ConversationNo,
+        life: u64,
+    },
     NoticeArrives(ConversationNo, Notice),
     AnnounceArrives {
         conversation: ConversationNo,

@@ -226,6 +226,7 @@ impl World {
             Happening::ClosedAtBrowser(wire, code) => self.tab_closed(wire, code),
             Happening::ClosedAtEdge(wire) => self.closed_at_edge(wire),
             Happening::Alarm(conversation, at) => self.alarm(conversation, at),
+            Happening::OnDisk { conversation, life } => self.on_disk(conversation, life),
             Happening::NoticeArrives(conversation, notice) => self.notice_arrives(conversation, notice),
             Happening::AnnounceArrives { conversation, life } => self.announce_arrives(conversation, life),
             Happening::AnnounceAnswered { conversation, life, again_ms } => {

@@ -50,6 +50,8 @@ pub struct SimConversation {
     alarm: Option<Millis>,
     /// Grows with each crash and eviction: answers to an earlier life find nobody.
     life: u64,
+    /// Stores on their way to the disk. The platform does not evict an object that waits for one.
+    storing: u32,
     /// Crashes after so many more outputs.
     pub crash_after: Option<u64>,
     spinning: (Millis, u32),
@@ -68,6 +70,7 @@ impl SimConversation {
             machine: None,
             alarm: None,
             life: 0,
+            storing: 0,
             crash_after: None,
             spinning: (0, 0),
         }
@@ -150,6 +153,10 @@ impl World {
                 self.conversations[number].meta = Some(*meta);
                 // The platform writes the alarm together with the row.
                 self.set_alarm(number, wake_at);
+                // A crash may come before the answers; that the platform holds them back until then adds nothing.
+                let (wait, life) = (self.random.below(20), self.conversations[number].life);
+                self.conversations[number].storing += 1;
+                self.clock.after(wait, Happening::OnDisk { conversation: number, life });
             }
             Output::Park(parked) => return Err(format!("conversation {number} parked {parked:?}")),
             Output::Send(link, frame) => {
@@ -223,6 +230,7 @@ impl World {
         let it = &mut self.conversations[number];
         it.machine = None;
         it.life += 1;
+        it.storing = 0;
         it.crash_after = None;
         it.attachments.clear();
         let alive =
@@ -237,8 +245,19 @@ impl World {
         Ok(())
     }
 
+    pub fn on_disk(&mut self, number: ConversationNo, life: u64) -> Outcome {
+        if self.conversations[number].life != life {
+            return Ok(());
+        }
+        self.conversations[number].storing -= 1;
+        self.conversation_input(number, Input::Stored)
+    }
+
     /// The platform removes the object; storage, links and what they carry stay.
     pub fn evict_conversation(&mut self, number: ConversationNo) {
+        if self.conversations[number].storing > 0 {
+            return;
+        }
         self.trace.tell(self.clock.now, || format!("conversation {number} is evicted"));
         let it = &mut self.conversations[number];
         it.machine = None;
@@ -303,10 +322,11 @@ impl World {
     }
 
     pub fn pull_arrives(&mut self, gate: u64, turn: Turn, number: ConversationNo, max: usize) -> Outcome {
+        let now = self.clock.now;
         let reached = self.calm || !self.random.percent(4);
         let events = reached.then(|| {
             let (machine, log) = self.conversations[number].machine();
-            machine.pull(max, log)
+            machine.pull(now, max, log)
         });
         let alive = self.conversation_performs(number)?;
         let events = events.filter(|_| alive);
