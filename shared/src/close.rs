@@ -45,6 +45,15 @@ impl CloseCode {
         }
     }
 
+    /// The HTTP status of which a code from 4400 on reminds, for links without a socket.
+    pub fn http_status(self) -> u16 {
+        match self {
+            CloseCode::LOGIN_REQUIRED => 401,
+            CloseCode(code @ 4400..4600) => code - 4000,
+            _ => 503,
+        }
+    }
+
     /// The same word that problem+json carries as its code.
     pub fn name(self) -> &'static str {
         match self {

@@ -12,13 +12,13 @@ use shared::codec::{self, Saved};
 use shared::frame::ClientFrame;
 use shared::id::MessageId;
 use shared::limits::{MAX_FRAME_BYTES, MAX_FRAMES_PER_MESSAGE};
-use shared::session::{Input, Link, Output, Session};
+use shared::session::{Input, Link, Output, Session, Transport};
 
 /// What a session needs of the place where it runs. Adapters translate and decide nothing.
 pub trait Adapters {
     /// Milliseconds since 1970: messages carry it.
     fn now(&self) -> Millis;
-    fn open(&mut self, link: Link);
+    fn open(&mut self, link: Link, transport: Transport);
     /// One WebSocket message.
     fn send(&mut self, link: Link, text: &str);
     fn close(&mut self, link: Link, code: CloseCode);
@@ -138,7 +138,7 @@ fn perform(session: &mut Session, adapters: &mut impl Adapters) -> bool {
             }
             Output::Open(link) => {
                 send(adapters, frames_link, &mut frames);
-                adapters.open(link);
+                adapters.open(link, session.transport());
             }
             Output::Close(link, code) => {
                 send(adapters, frames_link, &mut frames);
@@ -205,7 +205,7 @@ mod tests {
         fn now(&self) -> Millis {
             1_000
         }
-        fn open(&mut self, link: Link) {
+        fn open(&mut self, link: Link, _: Transport) {
             self.log.push(format!("open {}", link.0));
             if let (true, Some(feed)) = (self.refuses, &self.feed) {
                 feed.input(Input::Closed(link, CloseCode::ABNORMAL));

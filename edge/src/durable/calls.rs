@@ -9,7 +9,7 @@ use shared::id::{AgentId, ConversationId, SiteId};
 use shared::mode::{Mode, Notice};
 use worker::{Env, Error, Headers, Method, Request, RequestInit, Response, Result, Stub};
 
-use crate::conversation::Peer;
+use crate::conversation::{LinkId, Peer};
 use crate::jwt::Jwks;
 
 use super::within;
@@ -31,7 +31,7 @@ pub struct ConversationLink {
     pub token: Option<String>,
     /// A renewed cookie for the handshake's answer.
     pub set_cookie: Option<String>,
-    pub subprotocol: bool,
+    pub way: Way,
 }
 
 /// An agent's link to the site's inbox.
@@ -39,7 +39,23 @@ pub struct ConversationLink {
 pub struct SiteLink {
     pub site: SiteId,
     pub agent: AgentId,
-    pub subprotocol: bool,
+    pub way: Way,
+}
+
+/// How a link is carried.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum Way {
+    Socket {
+        subprotocol: bool,
+    },
+    /// A POST: without a number it opens a link, with one it is of that link.
+    Post {
+        link: Option<LinkId>,
+    },
+    /// The client leaves that link.
+    Leave {
+        link: LinkId,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -201,10 +217,9 @@ async fn send<T: DeserializeOwned>(stub: Stub, body: &impl Serialize) -> Result<
     within(CALL_LIMIT_MS, call).await.unwrap_or_else(|| Err(Error::from("an object did not answer in time")))
 }
 
-/// The request with which the worker hands a WebSocket over to an object.
-pub fn upgrade(link: &impl Serialize) -> Result<Request> {
+/// The request with which the worker hands a WebSocket, or a POST with its body, over to an object.
+pub fn hand_over(link: &impl Serialize, way: Way, body: Option<String>) -> Result<Request> {
     let headers = Headers::new();
-    headers.set("upgrade", "websocket")?;
     // A header is Latin-1 on its way; names of agents are not.
     let facts: String = serde_json::to_string(link)?
         .chars()
@@ -212,7 +227,16 @@ pub fn upgrade(link: &impl Serialize) -> Result<Request> {
         .collect();
     headers.set(LINK_HEADER, &facts)?;
     let mut init = RequestInit::new();
-    init.with_method(Method::Get).with_headers(headers);
+    match way {
+        Way::Socket { .. } => {
+            headers.set("upgrade", "websocket")?;
+            init.with_method(Method::Get)
+        }
+        Way::Post { .. } | Way::Leave { .. } => {
+            init.with_method(Method::Post).with_body(Some(body.unwrap_or_default().into()))
+        }
+    };
+    init.with_headers(headers);
     Request::new_with_init("https://object/link", &init)
 }
 

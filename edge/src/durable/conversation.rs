@@ -6,7 +6,7 @@ use std::rc::Rc;
 use js_sys::Date as JsDate;
 use shared::Millis;
 use shared::close::CloseCode;
-use shared::frame::Summary;
+use shared::frame::{ClientFrame, Summary};
 use shared::id::{ConversationId, MessageId, SiteId};
 use shared::message::{Author, Message, Side};
 use shared::mode::Notice;
@@ -15,14 +15,13 @@ use worker::{
     console_error, durable_object,
 };
 
-use crate::conversation::{Conversation as Machine, Input, LinkInfo, Log, Meta, Output, Parked};
-use crate::frames;
+use crate::conversation::{Conversation as Machine, Input, LinkId, LinkInfo, Log, Meta, Output, Parked};
 
 use super::calls::{
     Announced, ConversationCall, ConversationLink, GateCall, Pulled, Replied, Settled, SiteCall,
-    ToConversation, answer, body_of, link_of, to_gate, to_site,
+    ToConversation, Way, answer, body_of, link_of, to_gate, to_site,
 };
-use super::sockets::{Says, Sockets, attachment};
+use super::sockets::{self, Host, Says, Sockets, attachment, text};
 use super::{now_ms, sql};
 
 #[durable_object]
@@ -68,36 +67,27 @@ impl DurableObject for Conversation {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         if let Some(link) = link_of::<ConversationLink>(&request)? {
-            return self.driver.open(link);
+            return self.driver.link(link, request).await;
         }
         let ToConversation { site, conversation, call } = body_of(&mut request).await?;
         self.driver.call(site, conversation, call)
     }
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
-        let Some(LinkInfo { link, .. }) = attachment(&socket) else { return Ok(()) };
-        let parsed = match message {
-            WebSocketIncomingMessage::String(text) => frames::parse(&text),
-            WebSocketIncomingMessage::Binary(_) => Err(CloseCode::BAD_FRAME),
-        };
-        match parsed {
-            Ok(frames) => self.driver.input(Input::Frames { link, frames }),
-            Err(code) => {
-                self.driver.sockets.close(link, code);
-                self.driver.input(Input::Closed { link });
-            }
+        if let Some(LinkInfo { link, .. }) = attachment(&socket) {
+            sockets::said(&self.driver, link, text(&message));
         }
         Ok(())
     }
 
     async fn websocket_close(&self, socket: WebSocket, _: usize, _: String, _: bool) -> Result<()> {
         let _ = socket.close(Some(CloseCode::NORMAL.0), Some("bye"));
-        self.driver.closed(&socket);
+        self.driver.socket_closed(&socket);
         Ok(())
     }
 
     async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> Result<()> {
-        self.driver.closed(&socket);
+        self.driver.socket_closed(&socket);
         Ok(())
     }
 
@@ -108,19 +98,50 @@ impl DurableObject for Conversation {
     }
 }
 
+impl Host for Driver {
+    fn sockets(&self) -> &Sockets {
+        &self.sockets
+    }
+
+    fn frames(self: &Rc<Self>, link: LinkId, frames: Vec<ClientFrame>) {
+        self.input(Input::Frames { link, frames });
+    }
+
+    fn closed(self: &Rc<Self>, link: LinkId) {
+        self.input(Input::Closed { link });
+    }
+}
+
 impl Driver {
-    fn open(self: &Rc<Self>, link: ConversationLink) -> Result<Response> {
-        let ConversationLink { site, conversation, peer, notice, token, set_cookie, subprotocol } = link;
+    async fn link(self: &Rc<Self>, facts: ConversationLink, mut request: Request) -> Result<Response> {
+        let set_cookie = facts.set_cookie.clone();
+        let owner = facts.peer.author().to_string();
+        match facts.way {
+            Way::Socket { subprotocol } => {
+                let (link, response) =
+                    self.sockets.accept(&self.state, subprotocol, set_cookie.as_deref())?;
+                self.open(facts, link);
+                Ok(response)
+            }
+            Way::Post { link } => {
+                let text = request.text().await?;
+                let open = |link| self.open(facts, link);
+                let answer = sockets::post(self, &self.state, owner, link, &text, open).await;
+                answer.response(set_cookie.as_deref())
+            }
+            Way::Leave { link } => sockets::leave(self, &owner, link).response(None),
+        }
+    }
+
+    fn open(self: &Rc<Self>, facts: ConversationLink, link: LinkId) {
+        let ConversationLink { site, conversation, peer, notice, token, .. } = facts;
         let begun = self.log.meta().is_some();
         self.know(site, conversation);
-        let (link, response) = self.sockets.accept(&self.state, subprotocol, set_cookie.as_deref())?;
         // A conversation begins with a visitor's message: an agent's address alone makes none.
         if peer.side() == Side::Agent && !begun {
-            self.sockets.close(link, CloseCode::UNKNOWN_CONVERSATION);
-            return Ok(response);
+            return self.sockets.close(link, CloseCode::UNKNOWN_CONVERSATION);
         }
         self.input(Input::Opened { link, peer, notice, token });
-        Ok(response)
     }
 
     fn call(
@@ -167,10 +188,10 @@ impl Driver {
         self.machine.borrow_mut().as_mut().map(act)
     }
 
-    fn closed(self: &Rc<Self>, socket: &WebSocket) {
+    fn socket_closed(self: &Rc<Self>, socket: &WebSocket) {
         if let Some(LinkInfo { link, .. }) = attachment(socket) {
             self.sockets.forget(link);
-            self.input(Input::Closed { link });
+            self.closed(link);
         }
     }
 

@@ -6,6 +6,7 @@ pub mod calls;
 mod conversation;
 pub(crate) mod origin;
 mod origin_gate;
+mod polls;
 mod site;
 mod sockets;
 mod sql;

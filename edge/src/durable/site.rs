@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use shared::Millis;
 use shared::close::CloseCode;
-use shared::frame::Summary;
+use shared::frame::{ClientFrame, Summary};
 use shared::id::{ConversationId, SiteId};
 use shared::mode::Notice;
 use worker::{
@@ -14,14 +14,14 @@ use worker::{
     WebSocketIncomingMessage, console_error, durable_object,
 };
 
-use crate::frames;
+use crate::conversation::LinkId;
 use crate::site::{InboxLink, Input, Output, Site as Machine, Stored};
 
 use super::calls::{
-    ConversationCall, GateCall, Knowledge, Known, SettingsAnswer, SiteCall, SiteLink, ToSite, answer,
+    ConversationCall, GateCall, Knowledge, Known, SettingsAnswer, SiteCall, SiteLink, ToSite, Way, answer,
     body_of, link_of, to_conversation, to_gate,
 };
-use super::sockets::{Sockets, attachment};
+use super::sockets::{self, Host, Sockets, attachment, text};
 use super::{now_ms, sql};
 
 /// How long "there is no such site" is believed.
@@ -77,11 +77,8 @@ impl DurableObject for Site {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        if let Some(SiteLink { site, agent, subprotocol }) = link_of(&request)? {
-            self.driver.know(&site);
-            let (link, response) = self.driver.sockets.accept(&self.driver.state, subprotocol, None)?;
-            self.driver.input(Input::Opened { link, agent });
-            return Ok(response);
+        if let Some(facts) = link_of::<SiteLink>(&request)? {
+            return self.driver.link(facts, request).await;
         }
         let ToSite { site, call } = body_of(&mut request).await?;
         self.driver.know(&site);
@@ -89,29 +86,20 @@ impl DurableObject for Site {
     }
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
-        let Some(InboxLink { link, .. }) = attachment(&socket) else { return Ok(()) };
-        let parsed = match message {
-            WebSocketIncomingMessage::String(text) => frames::parse(&text),
-            WebSocketIncomingMessage::Binary(_) => Err(CloseCode::BAD_FRAME),
-        };
-        match parsed {
-            Ok(frames) => self.driver.input(Input::Frames { link, frames }),
-            Err(code) => {
-                self.driver.sockets.close(link, code);
-                self.driver.input(Input::Closed { link });
-            }
+        if let Some(InboxLink { link, .. }) = attachment(&socket) {
+            sockets::said(&self.driver, link, text(&message));
         }
         Ok(())
     }
 
     async fn websocket_close(&self, socket: WebSocket, _: usize, _: String, _: bool) -> Result<()> {
         let _ = socket.close(Some(CloseCode::NORMAL.0), Some("bye"));
-        self.driver.closed(&socket);
+        self.driver.socket_closed(&socket);
         Ok(())
     }
 
     async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> Result<()> {
-        self.driver.closed(&socket);
+        self.driver.socket_closed(&socket);
         Ok(())
     }
 
@@ -121,7 +109,40 @@ impl DurableObject for Site {
     }
 }
 
+impl Host for Driver {
+    fn sockets(&self) -> &Sockets {
+        &self.sockets
+    }
+
+    fn frames(self: &Rc<Self>, link: LinkId, frames: Vec<ClientFrame>) {
+        self.input(Input::Frames { link, frames });
+    }
+
+    fn closed(self: &Rc<Self>, link: LinkId) {
+        self.input(Input::Closed { link });
+    }
+}
+
 impl Driver {
+    async fn link(self: &Rc<Self>, facts: SiteLink, mut request: Request) -> Result<Response> {
+        let SiteLink { site, agent, way } = facts;
+        self.know(&site);
+        let owner = agent.to_string();
+        let open = |link| self.input(Input::Opened { link, agent });
+        match way {
+            Way::Socket { subprotocol } => {
+                let (link, response) = self.sockets.accept(&self.state, subprotocol, None)?;
+                open(link);
+                Ok(response)
+            }
+            Way::Post { link } => {
+                let text = request.text().await?;
+                sockets::post(self, &self.state, owner, link, &text, open).await.response(None)
+            }
+            Way::Leave { link } => sockets::leave(self, &owner, link).response(None),
+        }
+    }
+
     fn know(&self, site: &SiteId) {
         self.machine.borrow_mut().get_or_insert_with(|| {
             let stored: Stored = sql::load_value(&self.sql, "site").ok().flatten().unwrap_or_default();
@@ -200,10 +221,10 @@ impl Driver {
         }
     }
 
-    fn closed(self: &Rc<Self>, socket: &WebSocket) {
+    fn socket_closed(self: &Rc<Self>, socket: &WebSocket) {
         if let Some(InboxLink { link, .. }) = attachment(socket) {
             self.sockets.forget(link);
-            self.input(Input::Closed { link });
+            self.closed(link);
         }
     }
 
@@ -215,7 +236,7 @@ impl Driver {
                 Output::StoreSummary(summary) => self.store_summary(&summary),
                 Output::ForgetSummary(conversation) => self.forget_summary(&conversation),
                 Output::Send(link, frame) => {
-                    self.sockets.send(link, &frame);
+                    self.sockets.send(link, &[frame]);
                     Ok(())
                 }
                 Output::Close(link, code) => {

@@ -2,22 +2,27 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::close::CloseCode;
 use shared::frame::{ClientFrame, EdgeFrame, SUBPROTOCOL};
 use shared::limits::MAX_FRAMES_PER_MESSAGE;
-use worker::{Response, Result, State, WebSocket, WebSocketPair, console_error};
+use worker::{Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair, console_error};
 use worker_sys::WebSocketRequestResponsePair;
 
 use crate::conversation::LinkId;
+use crate::frames;
 
 use super::now_ms;
+use super::polls::{self, Answer, Polls};
 
 #[derive(Default)]
 pub(super) struct Sockets {
     by_link: RefCell<BTreeMap<LinkId, WebSocket>>,
+    /// Links that do without.
+    pub(super) polls: Polls,
     /// The last number given.
     last: Cell<u64>,
 }
@@ -59,9 +64,7 @@ impl Sockets {
         let pair = WebSocketPair::new()?;
         state.accept_web_socket(&pair.server);
         let mut by_link = self.by_link.borrow_mut();
-        // Never a number that was given before: the late close of an old socket must not end a new link (LINK-1).
-        let link = LinkId(now_ms().max(self.last.get() + 1));
-        self.last.set(link.0);
+        let link = self.next_link();
         by_link.insert(link, pair.server);
         let mut response = Response::builder().with_websocket(pair.client).with_status(101);
         if subprotocol {
@@ -73,26 +76,41 @@ impl Sockets {
         Ok((link, response.empty()))
     }
 
-    pub(super) fn send(&self, link: LinkId, frame: &EdgeFrame) {
-        self.send_text(link, serde_json::to_string(frame));
+    /// A link without a socket, for the POSTs of `owner`.
+    pub(super) fn poll(&self, owner: String) -> LinkId {
+        let link = self.next_link();
+        self.polls.open(link, owner);
+        link
     }
 
-    /// In one WebSocket message (FRAME-1).
-    fn send_all(&self, link: LinkId, frames: &[EdgeFrame]) {
-        self.send_text(link, serde_json::to_string(frames));
+    /// Never a number that was given before: the late close of an old socket must not end a new link (LINK-1).
+    fn next_link(&self) -> LinkId {
+        let link = LinkId(now_ms().max(self.last.get() + 1));
+        self.last.set(link.0);
+        link
     }
 
-    fn send_text(&self, link: LinkId, text: serde_json::Result<String>) {
+    /// In as few WebSocket messages as FRAME-1 allows.
+    pub(super) fn send(&self, link: LinkId, frames: &[EdgeFrame]) {
         let by_link = self.by_link.borrow();
-        let Some(socket) = by_link.get(&link) else { return };
-        // A socket that is closing refuses; its close event comes by itself.
-        if let Ok(text) = text {
-            let _ = socket.send_with_str(text);
+        let Some(socket) = by_link.get(&link) else {
+            return frames.iter().for_each(|frame| self.polls.push(link, frame));
+        };
+        for together in frames.chunks(MAX_FRAMES_PER_MESSAGE) {
+            let text = match together {
+                [one] => serde_json::to_string(one),
+                several => serde_json::to_string(several),
+            };
+            // A socket that is closing refuses; its close event comes by itself.
+            if let Ok(text) = text {
+                let _ = socket.send_with_str(text);
+            }
         }
     }
 
     pub(super) fn close(&self, link: LinkId, code: CloseCode) {
-        self.send(link, &EdgeFrame::Bye { code: u64::from(code.0), retry_after_ms: 0 });
+        self.send(link, &[EdgeFrame::Bye { code: u64::from(code.0), retry_after_ms: 0 }]);
+        self.polls.close(link, code);
         if let Some(socket) = self.by_link.borrow_mut().remove(&link) {
             let _ = socket.close(Some(code.0), Some(code.name()));
         }
@@ -100,6 +118,7 @@ impl Sockets {
 
     pub(super) fn forget(&self, link: LinkId) {
         self.by_link.borrow_mut().remove(&link);
+        self.polls.forget(link);
     }
 
     pub(super) fn attach(&self, link: LinkId, info: &impl Serialize) {
@@ -114,6 +133,65 @@ impl Sockets {
     }
 }
 
+/// What objects with links have in common.
+pub(super) trait Host: 'static {
+    fn sockets(&self) -> &Sockets;
+    fn frames(self: &Rc<Self>, link: LinkId, frames: Vec<ClientFrame>);
+    fn closed(self: &Rc<Self>, link: LinkId);
+}
+
+/// One WebSocket message, or the body of a POST; nothing stands for what is not text.
+pub(super) fn said(host: &Rc<impl Host>, link: LinkId, text: Option<&str>) {
+    match text.map_or(Err(CloseCode::BAD_FRAME), frames::parse) {
+        Ok(frames) => host.frames(link, frames),
+        Err(code) => {
+            host.sockets().close(link, code);
+            host.closed(link);
+        }
+    }
+}
+
+/// POLL-1: the first POST opens a link and is answered with its number and what there is to say; a POST with frames
+/// brings them; an empty one waits for frames.
+pub(super) async fn post<H: Host>(
+    host: &Rc<H>,
+    state: &State,
+    owner: String,
+    asked: Option<LinkId>,
+    text: &str,
+    open: impl FnOnce(LinkId),
+) -> Answer {
+    let polls = &host.sockets().polls;
+    let link = match asked {
+        None => {
+            let link = host.sockets().poll(owner);
+            open(link);
+            polls::watch(host, state, |host| &host.sockets().polls, H::closed);
+            link
+        }
+        Some(link) if polls.asked(link, &owner) => link,
+        Some(_) => return Answer::closed(CloseCode::SILENT),
+    };
+    let waits = asked.is_some() && text == "[]";
+    if !waits {
+        said(host, link, Some(text));
+    }
+    match asked {
+        None => polls.opened(link),
+        Some(_) if waits => polls.wait(link).await,
+        Some(_) => Answer::default(),
+    }
+}
+
+/// The client goes, and says so.
+pub(super) fn leave(host: &Rc<impl Host>, owner: &str, link: LinkId) -> Answer {
+    if host.sockets().polls.asked(link, owner) {
+        host.sockets().forget(link);
+        host.closed(link);
+    }
+    Answer::default()
+}
+
 /// What is said to each link while outputs are performed; goes out together.
 #[derive(Default)]
 pub(super) struct Says(BTreeMap<LinkId, Vec<EdgeFrame>>);
@@ -125,13 +203,16 @@ impl Says {
 
     pub(super) fn say(&mut self, sockets: &Sockets) {
         for (link, frames) in std::mem::take(&mut self.0) {
-            for together in frames.chunks(MAX_FRAMES_PER_MESSAGE) {
-                match together {
-                    [one] => sockets.send(link, one),
-                    several => sockets.send_all(link, several),
-                }
-            }
+            sockets.send(link, &frames);
         }
+    }
+}
+
+/// Nothing where it is not text.
+pub(super) fn text(message: &WebSocketIncomingMessage) -> Option<&str> {
+    match message {
+        WebSocketIncomingMessage::String(text) => Some(text),
+        WebSocketIncomingMessage::Binary(_) => None,
     }
 }
 

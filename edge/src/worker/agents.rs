@@ -9,7 +9,7 @@ use worker::{Env, Request, Response};
 
 use super::knowledge;
 use super::problem::Problem;
-use super::settings::{Settings, cookie};
+use super::settings::{Settings, body_within, cookie};
 use crate::durable::now_ms;
 use crate::durable::origin::Origin;
 use crate::jwt::{self, Refusal};
@@ -36,10 +36,8 @@ struct Me {
 
 pub(super) async fn login(env: &Env, settings: &Settings, mut request: Request, site: &SiteId) -> Answer {
     own_page(settings, &request)?;
-    let body = request.text().await?;
-    if body.len() > MAX_BODY_BYTES {
-        return Err(Problem::TOO_LARGE);
-    }
+    let body = body_within(&mut request, MAX_BODY_BYTES).await?;
+    let body = String::from_utf8_lossy(&body);
     pass(env, &format!("/sites/{site}/agents/login"), None, &body, site).await
 }
 

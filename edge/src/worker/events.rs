@@ -9,7 +9,7 @@ use worker::{Env, Request, Response};
 
 use super::knowledge;
 use super::problem::Problem;
-use super::settings::{Settings, header};
+use super::settings::{Settings, body_within, header};
 use crate::durable::calls::{ConversationCall, Replied, SiteCall, to_conversation, to_site};
 use crate::durable::now_ms;
 
@@ -18,14 +18,7 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 const LATER_MS: u64 = 1_000;
 
 pub(super) async fn take(env: &Env, settings: &Settings, mut request: Request) -> Result<Response, Problem> {
-    let declared = header(&request, "content-length").and_then(|length| length.parse::<usize>().ok());
-    if declared.is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
-        return Err(Problem::TOO_LARGE);
-    }
-    let body = request.bytes().await?;
-    if body.len() > MAX_BODY_BYTES {
-        return Err(Problem::TOO_LARGE);
-    }
+    let body = body_within(&mut request, MAX_BODY_BYTES).await?;
     let [id, timestamp, signature] =
         [ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER].map(|name| header(&request, name));
     settings

@@ -1,40 +1,46 @@
-//! WebSocket handshakes. Who is asking is settled here, before any object is called; a browser cannot read the HTTP
-//! status of a refused handshake, so a refusal is a socket that says goodbye with a code (CLOSE-1).
+//! Links: WebSocket handshakes, and the POSTs of clients without. Who is asking is settled here, before any object is
+//! called; a browser cannot read the HTTP status of a refused handshake, so a refusal is a socket that says goodbye with
+//! a code (CLOSE-1).
 
+use serde_json::json;
 use shared::close::CloseCode;
 use shared::frame::{EdgeFrame, SUBPROTOCOL};
 use shared::id::{ConversationId, SiteId};
-use worker::{Env, Request, Response, WebSocketPair};
+use shared::limits::MAX_FRAME_BYTES;
+use shared::mode::Notice;
+use worker::{Env, Method, Request, Response, WebSocketPair};
 
 use super::problem::Problem;
-use super::settings::{Settings, cookie, header};
+use super::settings::{Settings, body_within, cookie, header};
 use super::{agents, knowledge, pages};
-use crate::conversation::Peer;
-use crate::durable::calls::{ConversationLink, SiteLink, conversation_stub, site_stub, upgrade};
+use crate::conversation::{LinkId, Peer};
+use crate::durable::calls::{ConversationLink, SiteLink, Way, conversation_stub, hand_over, site_stub};
 use crate::durable::now_ms;
 use crate::token::Checked;
 
 type Answer = Result<Response, Problem>;
 
-pub(super) async fn visitor(env: &Env, settings: &Settings, request: Request, site: SiteId) -> Answer {
-    let offer = Offer::of(&request)?;
-    let given = offer.token.clone().map(Given::Subprotocol);
+pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request, site: SiteId) -> Answer {
+    let ask = Ask::of(&mut request).await?;
+    let given = ask.token.clone().map(Given::Offered);
     let given = given.or_else(|| cookie(&request, &pages::cookie_name(&site)).map(Given::Cookie));
     // A cookie goes along from any page; only the frame's own page may use it.
     if matches!(given, Some(Given::Cookie(_))) && !settings.is_own_page(&request) {
-        return offer.refuse(CloseCode::FOREIGN_PAGE, 0);
+        return ask.refuse(CloseCode::FOREIGN_PAGE, 0);
     }
     let now_s = now_ms() / 1_000;
     let checked = given.as_ref().map(|given| settings.token_secret.check(&site, given.token(), now_s));
     let (conversation, fresh) = match checked {
+        Some(Checked::Forged) => return ask.refuse(CloseCode::TOKEN_REFUSED, 0),
         Some(Checked::Valid(conversation)) => (conversation, false),
+        // A link that is open is one of a conversation.
+        Some(Checked::Expired) | None if !ask.opens() => return ask.refuse(CloseCode::SILENT, 0),
         // Expired but genuine: a new conversation, and the outbox goes there (TOKEN-2).
         Some(Checked::Expired) | None => (pages::new_conversation(), true),
-        Some(Checked::Forged) => return offer.refuse(CloseCode::TOKEN_REFUSED, 0),
     };
-    let known = match knowledge::known(env, &site).await {
-        Ok(known) => known,
-        Err(problem) => return offer.refuse(problem.close_code(), problem.retry_after_ms()),
+    let notice = match known(env, &site, &ask).await {
+        Ok(notice) => notice,
+        Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
     let token = settings.token_secret.mint(&site, &conversation, now_s);
     let by_cookie = matches!(given, Some(Given::Cookie(_)));
@@ -42,95 +48,156 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, request: Request, si
         site: site.clone(),
         conversation: conversation.clone(),
         peer: Peer::Visitor,
-        notice: known.notice,
+        notice,
         set_cookie: (by_cookie && fresh).then(|| pages::set_cookie(&site, &token)),
         token: (!by_cookie).then_some(token),
-        subprotocol: offer.subprotocol,
+        way: ask.way,
     };
-    let stub = conversation_stub(env, &site, &conversation)?;
-    Ok(stub.fetch_with_request(upgrade(&link)?).await?)
+    let request = hand_over(&link, ask.way, ask.body)?;
+    answered(ask.way, conversation_stub(env, &site, &conversation)?.fetch_with_request(request).await?).await
 }
 
-pub(super) async fn agent(env: &Env, settings: &Settings, request: Request, site: SiteId) -> Answer {
-    let offer = Offer::of(&request)?;
+pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, site: SiteId) -> Answer {
+    let ask = Ask::of(&mut request).await?;
     let claims = match agents::authenticated(env, settings, &request, &site).await {
         Ok(claims) => claims,
-        Err(problem) => return offer.refuse(problem.close_code(), problem.retry_after_ms()),
+        Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
-    let known = match knowledge::known(env, &site).await {
-        Ok(known) => known,
-        Err(problem) => return offer.refuse(problem.close_code(), problem.retry_after_ms()),
+    let notice = match known(env, &site, &ask).await {
+        Ok(notice) => notice,
+        Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
     let Some(conversation) = conversation_of(&request)? else {
-        let link = SiteLink { site: site.clone(), agent: claims.sub, subprotocol: offer.subprotocol };
-        return Ok(site_stub(env, &site)?.fetch_with_request(upgrade(&link)?).await?);
+        let link = SiteLink { site: site.clone(), agent: claims.sub, way: ask.way };
+        let request = hand_over(&link, ask.way, ask.body)?;
+        return answered(ask.way, site_stub(env, &site)?.fetch_with_request(request).await?).await;
     };
     let link = ConversationLink {
         site: site.clone(),
         conversation: conversation.clone(),
         peer: Peer::Agent { id: claims.sub, name: claims.name },
-        notice: known.notice,
+        notice,
         token: None,
         set_cookie: None,
-        subprotocol: offer.subprotocol,
+        way: ask.way,
     };
-    let stub = conversation_stub(env, &site, &conversation)?;
-    Ok(stub.fetch_with_request(upgrade(&link)?).await?)
+    let request = hand_over(&link, ask.way, ask.body)?;
+    answered(ask.way, conversation_stub(env, &site, &conversation)?.fetch_with_request(request).await?).await
+}
+
+/// An object's answer. Its headers are fixed; a socket's stays as it is, that to a POST goes into one of our own.
+async fn answered(way: Way, mut answer: Response) -> Answer {
+    if matches!(way, Way::Socket { .. }) {
+        return Ok(answer);
+    }
+    let mut response = Response::builder().with_status(answer.status_code());
+    for name in ["content-type", "cache-control", "set-cookie"] {
+        if let Some(value) = answer.headers().get(name)? {
+            response = response.with_header(name, &value)?;
+        }
+    }
+    Ok(response.fixed(answer.bytes().await?))
+}
+
+/// The mode for a new link; a link that is open hears of it by itself.
+async fn known(env: &Env, site: &SiteId, ask: &Ask) -> Result<Notice, Problem> {
+    if ask.opens() { Ok(knowledge::known(env, site).await?.notice) } else { Ok(Notice::default()) }
 }
 
 /// `?conversation=…`: the link of one conversation instead of the inbox.
 fn conversation_of(request: &Request) -> Result<Option<ConversationId>, Problem> {
-    let url = request.url()?;
-    match url.query_pairs().find(|(name, _)| name == "conversation") {
-        Some((_, id)) => ConversationId::parse(&id).map(Some).ok_or(Problem::NOT_FOUND),
+    match parameter(request, "conversation")? {
+        Some(id) => ConversationId::parse(&id).map(Some).ok_or(Problem::NOT_FOUND),
         None => Ok(None),
     }
 }
 
+fn parameter(request: &Request, name: &str) -> Result<Option<String>, Problem> {
+    let url = request.url()?;
+    Ok(url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()))
+}
+
 enum Given {
-    Subprotocol(String),
+    /// In the handshake's subprotocol, or as a bearer token.
+    Offered(String),
     Cookie(String),
 }
 
 impl Given {
     fn token(&self) -> &str {
         match self {
-            Given::Subprotocol(token) | Given::Cookie(token) => token,
+            Given::Offered(token) | Given::Cookie(token) => token,
         }
     }
 }
 
-/// What the client offers in its handshake.
-struct Offer {
-    subprotocol: bool,
+/// What the client asks for: a socket, or one of the POSTs that stand for one (POLL-1).
+struct Ask {
+    way: Way,
     token: Option<String>,
+    body: Option<String>,
 }
 
-impl Offer {
-    fn of(request: &Request) -> Result<Offer, Problem> {
+impl Ask {
+    async fn of(request: &mut Request) -> Result<Ask, Problem> {
+        if request.method() == Method::Get {
+            return Ask::of_handshake(request);
+        }
+        let link = match parameter(request, "link")? {
+            Some(number) => Some(LinkId(number.parse().map_err(|_| Problem::NOT_FOUND)?)),
+            None => None,
+        };
+        let bearer = header(request, "authorization");
+        let token = bearer.and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned));
+        let way = match (request.method(), link) {
+            (Method::Delete, Some(link)) => Way::Leave { link },
+            (Method::Delete, None) => return Err(Problem::NOT_FOUND),
+            _ => Way::Post { link },
+        };
+        let body = match way {
+            Way::Post { .. } => Some(body_within(request, MAX_FRAME_BYTES).await?),
+            _ => None,
+        };
+        let body = body.map(|body| String::from_utf8_lossy(&body).into_owned());
+        Ok(Ask { way, token, body })
+    }
+
+    fn of_handshake(request: &Request) -> Result<Ask, Problem> {
         if !header(request, "upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
             return Err(Problem::UPGRADE_REQUIRED);
         }
         let offered = header(request, "sec-websocket-protocol").unwrap_or_default();
-        let mut offer = Offer { subprotocol: false, token: None };
+        let (mut subprotocol, mut token) = (false, None);
         for one in offered.split(',').map(str::trim) {
-            offer.subprotocol |= one == SUBPROTOCOL;
-            if let Some(token) = one.strip_prefix("token.") {
-                offer.token = Some(token.to_owned());
+            subprotocol |= one == SUBPROTOCOL;
+            if let Some(offered) = one.strip_prefix("token.") {
+                token = Some(offered.to_owned());
             }
         }
-        Ok(offer)
+        Ok(Ask { way: Way::Socket { subprotocol }, token, body: None })
     }
 
-    /// Accepts the socket only to say why it ends.
+    fn opens(&self) -> bool {
+        matches!(self.way, Way::Socket { .. } | Way::Post { link: None })
+    }
+
+    /// Accepts a socket only to say why it ends; a POST is answered with the same.
     fn refuse(&self, code: CloseCode, retry_after_ms: u64) -> Answer {
+        let bye = EdgeFrame::Bye { code: u64::from(code.0), retry_after_ms };
+        let Way::Socket { subprotocol } = self.way else {
+            let body = json!({ "frames": [bye], "close": code.0 });
+            let response = Response::builder()
+                .with_status(code.http_status())
+                .with_header("content-type", "application/json")?
+                .with_header("cache-control", "no-store")?;
+            return Ok(response.fixed(body.to_string().into_bytes()));
+        };
         let pair = WebSocketPair::new()?;
         pair.server.accept()?;
-        let bye = EdgeFrame::Bye { code: u64::from(code.0), retry_after_ms };
         pair.server.send(&bye)?;
         pair.server.close(Some(code.0), Some(code.name()))?;
         let mut response = Response::builder().with_status(101).with_websocket(pair.client);
-        if self.subprotocol {
+        if subprotocol {
             response = response.with_header("Sec-WebSocket-Protocol", SUBPROTOCOL)?;
         }
         Ok(response.empty())

@@ -54,7 +54,7 @@ impl Problem {
             "New log-ins are not possible now. Whoever is logged in goes on.",
         )
     };
-    pub(super) const TOO_LARGE: Problem = problem(413, "too-large", "The body is over the limit of 1 MiB.");
+    pub(super) const TOO_LARGE: Problem = problem(413, "too-large", "The body is over this address's limit.");
     pub(super) const NOT_A_BATCH: Problem =
         problem(400, "not-a-batch", "The body must be a JSON array of at most 50 CloudEvents.");
     pub(super) const UNSIGNED: Problem =

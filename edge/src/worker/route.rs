@@ -32,10 +32,12 @@ impl Route {
             (Method::Post, ["v1", "sites", site, "agents", "renew"]) => Route::Renew { site: site_id(site)? },
             (Method::Post, ["v1", "sites", _, "agents", "logout"]) => Route::Logout,
             (Method::Get, ["v1", "sites", site, "agents", "me"]) => Route::Me { site: site_id(site)? },
-            (Method::Get, ["v1", "sites", site, "agents", "link"]) => {
+            (Method::Get | Method::Post | Method::Delete, ["v1", "sites", site, "agents", "link"]) => {
                 Route::AgentLink { site: site_id(site)? }
             }
-            (Method::Get, ["v1", "sites", site, "link"]) => Route::VisitorLink { site: site_id(site)? },
+            (Method::Get | Method::Post | Method::Delete, ["v1", "sites", site, "link"]) => {
+                Route::VisitorLink { site: site_id(site)? }
+            }
             (Method::Get, ["v1", "sites", site, "ready"]) => Route::Ready { site: site_id(site)? },
             (Method::Get, ["v1", "status"]) => Route::Status,
             (_, ["v1", ..]) => return Err(Problem::NOT_FOUND),

@@ -70,6 +70,16 @@ pub(super) fn header(request: &Request, name: &str) -> Option<String> {
     request.headers().get(name).ok().flatten()
 }
 
+/// The body, read no further than the limit where its length is declared.
+pub(super) async fn body_within(request: &mut Request, limit: usize) -> Result<Vec<u8>, Problem> {
+    let declared = header(request, "content-length").and_then(|length| length.parse::<usize>().ok());
+    if declared.is_some_and(|bytes| bytes > limit) {
+        return Err(Problem::TOO_LARGE);
+    }
+    let body = request.bytes().await?;
+    if body.len() > limit { Err(Problem::TOO_LARGE) } else { Ok(body) }
+}
+
 /// One cookie of the request.
 pub(super) fn cookie(request: &Request, name: &str) -> Option<String> {
     let cookies = header(request, "cookie")?;

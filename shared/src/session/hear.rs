@@ -69,6 +69,7 @@ impl Session {
                 }
             }
             _ => {
+                self.transports.welcomed();
                 self.notice = welcome.notice;
                 self.state = State::Live(Live {
                     link,

@@ -12,6 +12,7 @@ mod lanes;
 #[cfg(test)]
 mod tests;
 mod transcript;
+mod transport;
 mod view;
 
 use std::collections::VecDeque;
@@ -29,6 +30,8 @@ use crate::random::Random;
 
 use lanes::Lanes;
 use transcript::Transcript;
+pub use transport::Transport;
+use transport::Transports;
 pub use view::{MessageState, Row, Standing, WriteRefusal};
 
 /// A browser may take long to notice that nobody answers; after this a new attempt is made.
@@ -135,6 +138,7 @@ pub struct Session {
     role: Role,
     state: State,
     last_link: Link,
+    transports: Transports,
     random: Random,
     backoff: Backoff,
     spread: Spread,
@@ -164,6 +168,7 @@ impl Session {
             role,
             state: State::Idle,
             last_link: Link::default(),
+            transports: Transports::default(),
             random: Random::new(seed),
             backoff: Backoff::default(),
             spread: Spread::default(),
@@ -313,12 +318,14 @@ impl Session {
 
     fn open(&mut self, now: Millis) {
         self.last_link.0 += 1;
+        self.transports.open(now);
         self.state = State::Opening { link: self.last_link, until: now + OPEN_TIMEOUT_MS };
         self.outputs.push_back(Output::Open(self.last_link));
         self.changed();
     }
 
     fn wait(&mut self, now: Millis) {
+        self.transports.ended(now);
         self.link_lost();
         let chatting = self.spread.chatting_ms;
         let delay = if self.is_chatting() {

@@ -9,7 +9,7 @@ use crate::message::{Author, Message, Side};
 use crate::mode::Notice;
 
 use super::lanes::Keep;
-use super::{Session, State};
+use super::{Session, State, Transport};
 
 /// Where the session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,11 @@ impl Session {
             State::Waiting { until } => Standing::Retrying { until },
             _ => Standing::Connecting,
         }
+    }
+
+    /// What the link of the last [`Output::Open`](super::Output::Open) is to be made of.
+    pub fn transport(&self) -> Transport {
+        self.transports.of_link()
     }
 
     /// The conversation from its oldest loaded message to the newest, then what waits to be sent.

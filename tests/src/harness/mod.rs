@@ -4,6 +4,7 @@
 //! - [`person`]: a visitor or an agent: the real session machine on a real socket
 //! - [`browser`]: a person in a real Chromium
 //! - [`ledger`]: what the origin has
+//! - [`wire`]: what carries a person's link
 //! - [`wait`]: until a condition holds, with a limit
 //! - [`proxy`]: a network that can be cut
 
@@ -13,3 +14,4 @@ pub mod person;
 pub mod proxy;
 pub mod stack;
 pub mod wait;
+pub mod wire;

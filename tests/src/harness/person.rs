@@ -5,54 +5,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use futures_util::stream::SplitSink;
-use futures_util::{SinkExt, StreamExt};
-use shared::close::CloseCode;
 use shared::codec::Saved;
-use shared::frame::{ClientFrame, EdgeFrame};
 use shared::id::{MessageId, WriterId};
-use shared::session::{Input, Link, MessageState, Output, Role, Row, Session, Standing};
-use tokio::net::TcpStream;
-use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::{Message, handshake::client::Request};
-use tokio_tungstenite::{WebSocketStream, client_async};
+use shared::session::{Input, MessageState, Output, Role, Row, Session, Standing, Transport};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::wait;
-
-type Socket = WebSocketStream<TcpStream>;
-
-/// Where a person's links go, and with what.
-#[derive(Clone)]
-pub struct Door {
-    /// The port that is connected to, which may be a proxy's.
-    pub port: u16,
-    pub host: &'static str,
-    pub path: String,
-    /// An agent's cookie.
-    pub cookie: Option<String>,
-}
-
-impl Door {
-    pub fn visitor(port: u16) -> Door {
-        Door { port, host: "localhost", path: "/v1/sites/demo/link".into(), cookie: None }
-    }
-
-    pub fn inbox(port: u16, cookie: &str) -> Door {
-        let path = "/v1/sites/demo/agents/link".into();
-        Door { port, host: "console.localhost", path, cookie: Some(cookie.into()) }
-    }
-
-    pub fn conversation(port: u16, cookie: &str, conversation: &str) -> Door {
-        let path = format!("/v1/sites/demo/agents/link?conversation={conversation}");
-        Door { port, host: "console.localhost", path, cookie: Some(cookie.into()) }
-    }
-}
+use super::wire::{Door, Wire};
 
 /// What can be seen of a person from outside; a copy of the session's view.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     pub standing: Option<Standing>,
+    pub transport: Transport,
     pub conversation: Option<String>,
     pub rows: Vec<Row>,
     pub mode: String,
@@ -73,7 +38,7 @@ impl View {
 }
 
 pub struct Person {
-    commands: mpsc::UnboundedSender<Input>,
+    commands: UnboundedSender<Input>,
     view: Arc<Mutex<View>>,
     kept: Arc<Mutex<Kept>>,
     door: Door,
@@ -90,7 +55,11 @@ struct Kept {
 
 impl Person {
     pub fn visitor(port: u16) -> Person {
-        Person::begin(Role::Visitor, Door::visitor(port), Arc::default())
+        Person::visitor_at(Door::visitor(port))
+    }
+
+    pub fn visitor_at(door: Door) -> Person {
+        Person::begin(Role::Visitor, door, Arc::default())
     }
 
     pub fn agent(door: Door) -> Person {
@@ -102,7 +71,7 @@ impl Person {
     }
 
     fn begin(role: Role, door: Door, kept: Arc<Mutex<Kept>>) -> Person {
-        let (commands, inbox) = mpsc::unbounded_channel();
+        let (commands, inbox) = unbounded_channel();
         let view = Arc::new(Mutex::new(View::default()));
         let driver = Driver {
             session: Session::new(role, WriterId::parse(&random_name()).expect("a name"), rand_seed()),
@@ -110,7 +79,7 @@ impl Person {
             door: door.clone(),
             view: Arc::clone(&view),
             kept: Arc::clone(&kept),
-            sink: None,
+            wire: None,
         };
         let task = tokio::spawn(driver.run(inbox));
         Person { commands, view, kept, door, role, task }
@@ -184,19 +153,14 @@ struct Driver {
     door: Door,
     view: Arc<Mutex<View>>,
     kept: Arc<Mutex<Kept>>,
-    sink: Option<(Link, SplitSink<Socket, Message>)>,
-}
-
-enum Happened {
-    Input(Input),
-    Opened(Link, Box<Socket>),
+    wire: Option<Wire>,
 }
 
 impl Driver {
-    async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Input>) {
-        let (happen, mut happened) = mpsc::unbounded_channel::<Happened>();
+    async fn run(mut self, mut commands: UnboundedReceiver<Input>) {
+        let (feed, mut happened) = unbounded_channel();
         let saved = self.kept.lock().expect("a storage").saved.values().cloned().collect();
-        self.input(Input::Start { saved }, &happen).await;
+        self.input(Input::Start { saved }, &feed);
         loop {
             let now = self.now();
             let wake = self.session.poll_timeout().map(|at| Duration::from_millis(at.saturating_sub(now)));
@@ -208,18 +172,10 @@ impl Driver {
             };
             let input = tokio::select! {
                 Some(command) = commands.recv() => command,
-                Some(what) = happened.recv() => match what {
-                    Happened::Input(input) => input,
-                    Happened::Opened(link, socket) => {
-                        let (sink, stream) = (*socket).split();
-                        self.sink = Some((link, sink));
-                        tokio::spawn(listen(link, stream, happen.clone()));
-                        Input::Opened(link)
-                    }
-                },
+                Some(input) = happened.recv() => input,
                 () = timer => Input::Timeout,
             };
-            self.input(input, &happen).await;
+            self.input(input, &feed);
         }
     }
 
@@ -227,15 +183,16 @@ impl Driver {
         self.began.elapsed().as_millis() as u64
     }
 
-    async fn input(&mut self, input: Input, happen: &mpsc::UnboundedSender<Happened>) {
+    fn input(&mut self, input: Input, feed: &UnboundedSender<Input>) {
         let now = self.now();
         self.session.handle(now, input);
         while let Some(output) = self.session.poll_output() {
-            self.perform(output, happen).await;
+            self.perform(output, feed);
         }
         let session = &self.session;
         *self.view.lock().expect("a view") = View {
             standing: Some(session.standing()),
+            transport: session.transport(),
             conversation: session.conversation().map(ToString::to_string),
             rows: session.rows(),
             mode: session.notice().mode.as_str().to_owned(),
@@ -246,24 +203,19 @@ impl Driver {
         };
     }
 
-    async fn perform(&mut self, output: Output, happen: &mpsc::UnboundedSender<Happened>) {
+    fn perform(&mut self, output: Output, feed: &UnboundedSender<Input>) {
         match output {
             Output::Open(link) => {
-                let request = self.request();
-                let (port, happen) = (self.door.port, happen.clone());
-                tokio::spawn(async move {
-                    let _ = happen.send(match connect(port, request).await {
-                        Some(socket) => Happened::Opened(link, Box::new(socket)),
-                        None => Happened::Input(Input::Closed(link, CloseCode::ABNORMAL)),
-                    });
-                });
+                let transport = self.door.transport.unwrap_or(self.session.transport());
+                let token = self.kept.lock().expect("a storage").token.clone();
+                self.wire = Some(Wire::open(&self.door, transport, token, link, feed.clone()));
             }
-            Output::Send(link, frame) => self.send(link, &frame).await,
-            Output::Close(link, _) => {
-                if let Some((_, mut sink)) = self.sink.take_if(|(open, _)| *open == link) {
-                    let _ = sink.close().await;
+            Output::Send(link, frame) => {
+                if let Some(wire) = self.wire.as_ref().filter(|wire| wire.link == link) {
+                    wire.send(shared::codec::encode(std::slice::from_ref(&frame)));
                 }
             }
+            Output::Close(link, _) => drop(self.wire.take_if(|wire| wire.link == link)),
             Output::Save(saved) => {
                 self.kept.lock().expect("a storage").saved.insert(saved.id.clone(), saved);
             }
@@ -274,63 +226,6 @@ impl Driver {
             Output::Changed => {}
         }
     }
-
-    async fn send(&mut self, link: Link, frame: &ClientFrame) {
-        if let Some((open, sink)) = &mut self.sink
-            && *open == link
-        {
-            let text = shared::codec::encode(std::slice::from_ref(frame));
-            let _ = sink.send(Message::text(text)).await;
-        }
-    }
-
-    fn request(&self) -> Request {
-        let Door { port, host, path, cookie } = &self.door;
-        let mut request = format!("ws://{host}:{port}{path}").into_client_request().expect("a request");
-        let headers = request.headers_mut();
-        let mut offer = "seawall.v1".to_owned();
-        if let Some(token) = &self.kept.lock().expect("a storage").token {
-            offer.push_str(", token.");
-            offer.push_str(token);
-        }
-        headers.insert("sec-websocket-protocol", offer.parse().expect("a header"));
-        if let Some(cookie) = cookie {
-            headers.insert("cookie", cookie.parse().expect("a header"));
-            headers.insert("origin", format!("http://{host}:{port}").parse().expect("a header"));
-        }
-        request
-    }
-}
-
-async fn connect(port: u16, request: Request) -> Option<Socket> {
-    let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
-    let handshake = client_async(request, stream);
-    Some(tokio::time::timeout(Duration::from_secs(15), handshake).await.ok()?.ok()?.0)
-}
-
-async fn listen(
-    link: Link,
-    mut stream: futures_util::stream::SplitStream<Socket>,
-    happen: mpsc::UnboundedSender<Happened>,
-) {
-    let mut code = CloseCode::ABNORMAL;
-    while let Some(Ok(message)) = stream.next().await {
-        match message {
-            Message::Text(text) => {
-                let frames: Option<Vec<EdgeFrame>> = shared::codec::decode(&text);
-                let input = frames.map_or(Input::Garbage(link), |frames| Input::Frames(link, frames));
-                if happen.send(Happened::Input(input)).is_err() {
-                    return;
-                }
-            }
-            Message::Close(frame) => {
-                code = frame.map_or(CloseCode::ABNORMAL, |frame| CloseCode(frame.code.into()));
-                break;
-            }
-            _ => {}
-        }
-    }
-    let _ = happen.send(Happened::Input(Input::Closed(link, code)));
 }
 
 fn rand_seed() -> u64 {

@@ -2,9 +2,10 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::session::{Input, MessageState};
-use tests::harness::person::{Door, Person};
+use shared::session::{Input, MessageState, Transport};
+use tests::harness::person::Person;
 use tests::harness::stack::{ADA, Stack};
+use tests::harness::wire::Door;
 use tests::harness::{ledger, wait};
 
 /// A visitor and Ada, who has the visitor's conversation open.
@@ -142,4 +143,33 @@ async fn every_kind_of_fault_is_survived_with_nothing_lost_or_doubled() {
     let lines = ledger::read(&stack).await;
     ledger::checked(&lines);
     assert_eq!(lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>(), written);
+}
+
+/// A firewall that lets no WebSocket through: the session finds out by itself, and polls.
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_1_visitor_and_agent_talk_where_no_websocket_gets_through() {
+    let stack = Stack::start().await;
+    let visitor = Person::visitor_at(Door { websocket: false, ..Door::visitor(stack.edge_port) });
+    visitor.write("Hello from behind the firewall");
+    visitor.has_come("Hello from behind the firewall", &MessageState::Sent, 30).await;
+    assert_eq!(visitor.view().transport, Transport::Poll);
+
+    let cookie = stack.log_in(ADA).await;
+    let inbox = Person::inbox(Door { websocket: false, ..Door::inbox(stack.edge_port, &cookie) });
+    let seen = inbox.sees("the conversation", 30, |view| !view.inbox.is_empty()).await;
+    let conversation = seen.inbox[0].conversation.to_string();
+    let door = Door::conversation(stack.edge_port, &cookie, &conversation);
+    let agent = Person::agent(Door { websocket: false, ..door });
+    agent.input(Input::Looking(true));
+    visitor.has_come("Hello from behind the firewall", &MessageState::Seen, 30).await;
+    agent.write("Come in");
+    visitor.sees("the answer", 30, |view| view.texts().contains(&"Come in")).await;
+    visitor.input(Input::Typing(true));
+    agent.sees("that the visitor is typing", 30, |view| view.other_is_typing).await;
+
+    // The visitor's page goes without a word; the agent's list hears of it when nobody asks any more.
+    drop(visitor);
+    inbox.sees("that the visitor has left", 60, |view| !view.inbox[0].present).await;
+    wait::until_true("the ledger has both", 30, || async { ledger::read(&stack).await.len() == 2 }).await;
+    ledger::checked(&ledger::read(&stack).await);
 }

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use shared::close::CloseCode;
 use shared::session::Standing;
 use tests::harness::ledger;
-use tests::harness::person::{Door, Person};
+use tests::harness::person::Person;
 use tests::harness::stack::{ADA, Stack};
+use tests::harness::wire::Door;
 
 async fn code_of(answer: reqwest::Response) -> (u16, String) {
     let status = answer.status().as_u16();

@@ -1,7 +1,7 @@
 //! Small things that are shorter in JavaScript (`dom.js`).
 
 use wasm_bindgen::prelude::*;
-use web_sys::HtmlTextAreaElement;
+use web_sys::{HtmlTextAreaElement, WebSocket};
 
 #[wasm_bindgen(module = "/src/browser/dom.js")]
 extern "C" {
@@ -11,6 +11,10 @@ extern "C" {
     /// A path at the page's own host, as a WebSocket address.
     #[wasm_bindgen(js_name = linkUrl)]
     pub fn link_url(path: &str) -> String;
+
+    /// Throws where the browser refuses the address.
+    #[wasm_bindgen(js_name = openLink, catch)]
+    pub(super) fn open_link(url: &str, protocol: &str, polls: bool) -> Result<WebSocket, JsValue>;
 
     /// The time of day, as the person is used to read it.
     pub fn time(ms: f64) -> String;

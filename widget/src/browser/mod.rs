@@ -13,9 +13,8 @@ mod timer;
 use shared::Millis;
 use shared::close::CloseCode;
 use shared::codec::Saved;
-use shared::frame::SUBPROTOCOL;
 use shared::id::{MessageId, WriterId};
-use shared::session::{Input, Link, Role, Session};
+use shared::session::{Input, Link, Role, Session, Transport};
 
 use crate::driver::{Adapters, Driver, Feed};
 
@@ -87,8 +86,8 @@ impl Adapters for Browser {
         now()
     }
 
-    fn open(&mut self, link: Link) {
-        self.socket = Socket::open(&self.url, SUBPROTOCOL, link, self.feed.clone());
+    fn open(&mut self, link: Link, transport: Transport) {
+        self.socket = Socket::open(&self.url, transport, link, self.feed.clone());
         if self.socket.is_none() {
             self.feed.input(Input::Closed(link, CloseCode::ABNORMAL));
         }

@@ -1,13 +1,16 @@
-//! One WebSocket: one link.
+//! One link: a WebSocket, or what looks like one and polls.
 
 use shared::close::CloseCode;
 use shared::codec;
-use shared::session::{Input, Link};
+use shared::frame::SUBPROTOCOL;
+use shared::session::{Input, Link, Transport};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
 
 use crate::driver::Feed;
+
+use super::dom::open_link;
 
 pub(super) struct Socket {
     pub(super) link: Link,
@@ -17,8 +20,8 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Nothing where the browser refuses the address.
-    pub(super) fn open(url: &str, protocol: &str, link: Link, feed: Feed) -> Option<Socket> {
-        let socket = WebSocket::new_with_str(url, protocol).ok()?;
+    pub(super) fn open(url: &str, transport: Transport, link: Link, feed: Feed) -> Option<Socket> {
+        let socket = open_link(url, SUBPROTOCOL, transport == Transport::Poll).ok()?;
         let on_event = Closure::<dyn Fn(Event)>::new(move |event| feed.input(input(link, event)));
         let handler = Some(on_event.as_ref().unchecked_ref());
         socket.set_onopen(handler);

@@ -1,0 +1,225 @@
+//! Links without a socket, for clients behind something that lets no WebSocket through: frames wait here until the
+//! client's next POST asks for them (POLL-1). Nothing of it survives the object; the client then connects anew.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shared::Millis;
+use shared::close::CloseCode;
+use worker::{Delay, Response, Result, State};
+
+use crate::conversation::LinkId;
+
+use super::{now_ms, within};
+
+/// How long a POST waits for frames: below the 20 s after which a client asks for a sign of life.
+const HOLD_MS: Millis = 15_000;
+/// Nobody has asked for so long: the client is gone.
+const SILENT_MS: Millis = 30_000;
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// What waits for a client that does not fetch it; more, and the link ends.
+const MAX_WAITING_BYTES: usize = 1024 * 1024;
+
+#[derive(Default)]
+pub(super) struct Polls {
+    by_link: RefCell<BTreeMap<LinkId, Polled>>,
+    watched: Cell<bool>,
+}
+
+struct Polled {
+    /// Who opened it; nobody else may ask for its frames.
+    owner: String,
+    frames: Vec<Box<RawValue>>,
+    bytes: usize,
+    close: Option<CloseCode>,
+    asked_at: Millis,
+    /// The POST that waits, of which there is one at a time.
+    waiting: Option<Waker>,
+    turn: u32,
+}
+
+/// The answer to a POST.
+#[derive(Default, Serialize)]
+pub(super) struct Answer {
+    /// The new link's number, for the `link` parameter of the POSTs that follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    frames: Vec<Box<RawValue>>,
+    /// The link has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    close: Option<u16>,
+}
+
+impl Answer {
+    pub(super) fn closed(code: CloseCode) -> Answer {
+        Answer { close: Some(code.0), ..Answer::default() }
+    }
+
+    pub(super) fn response(&self, set_cookie: Option<&str>) -> Result<Response> {
+        let mut response = Response::builder()
+            .with_header("content-type", "application/json")?
+            .with_header("cache-control", "no-store")?;
+        if let Some(cookie) = set_cookie {
+            response = response.with_header("set-cookie", cookie)?;
+        }
+        Ok(response.fixed(serde_json::to_vec(self)?))
+    }
+}
+
+impl Polls {
+    pub(super) fn open(&self, link: LinkId, owner: String) {
+        let polled = Polled {
+            owner,
+            frames: Vec::new(),
+            bytes: 0,
+            close: None,
+            asked_at: now_ms(),
+            waiting: None,
+            turn: 0,
+        };
+        self.by_link.borrow_mut().insert(link, polled);
+    }
+
+    /// Whether this link is here and belongs to whoever asks; takes note that they did.
+    pub(super) fn asked(&self, link: LinkId, owner: &str) -> bool {
+        let mut by_link = self.by_link.borrow_mut();
+        let Some(polled) = by_link.get_mut(&link).filter(|polled| polled.owner == owner) else {
+            return false;
+        };
+        polled.asked_at = now_ms();
+        true
+    }
+
+    pub(super) fn push(&self, link: LinkId, frame: &impl Serialize) {
+        let mut by_link = self.by_link.borrow_mut();
+        let Some(polled) = by_link.get_mut(&link) else { return };
+        let Ok(frame) = serde_json::value::to_raw_value(frame) else { return };
+        polled.bytes += frame.get().len();
+        polled.frames.push(frame);
+        if polled.bytes > MAX_WAITING_BYTES {
+            polled.end(CloseCode::SILENT);
+        }
+        polled.wake();
+    }
+
+    pub(super) fn close(&self, link: LinkId, code: CloseCode) {
+        if let Some(polled) = self.by_link.borrow_mut().get_mut(&link) {
+            polled.close = Some(code);
+            polled.wake();
+        }
+    }
+
+    pub(super) fn forget(&self, link: LinkId) {
+        self.by_link.borrow_mut().remove(&link);
+    }
+
+    /// What waits for the opener of a new link.
+    pub(super) fn opened(&self, link: LinkId) -> Answer {
+        Answer { link: Some(link.0.to_string()), ..self.take(link) }
+    }
+
+    /// Waits until there are frames, or for [`HOLD_MS`].
+    pub(super) async fn wait(&self, link: LinkId) -> Answer {
+        let Some(turn) = self.by_link.borrow_mut().get_mut(&link).map(Polled::next_turn) else {
+            return Answer::closed(CloseCode::SILENT);
+        };
+        let something = poll_fn(|context| match self.by_link.borrow_mut().get_mut(&link) {
+            Some(polled) if polled.turn == turn && polled.frames.is_empty() && polled.close.is_none() => {
+                polled.waiting = Some(context.waker().clone());
+                Poll::Pending
+            }
+            Some(polled) => Poll::Ready(polled.turn == turn),
+            None => Poll::Ready(true),
+        });
+        match within(HOLD_MS, something).await {
+            // A later POST waits in this one's place.
+            Some(false) => Answer::default(),
+            _ => {
+                self.asked_again(link);
+                self.take(link)
+            }
+        }
+    }
+
+    fn asked_again(&self, link: LinkId) {
+        if let Some(polled) = self.by_link.borrow_mut().get_mut(&link) {
+            polled.asked_at = now_ms();
+        }
+    }
+
+    fn take(&self, link: LinkId) -> Answer {
+        let mut by_link = self.by_link.borrow_mut();
+        let Some(polled) = by_link.get_mut(&link) else { return Answer::closed(CloseCode::SILENT) };
+        polled.bytes = 0;
+        let answer = Answer {
+            link: None,
+            frames: std::mem::take(&mut polled.frames),
+            close: polled.close.map(|code| code.0),
+        };
+        if answer.close.is_some() {
+            by_link.remove(&link);
+        }
+        answer
+    }
+
+    /// Links for which nobody has asked for long; they are gone with this.
+    fn silent(&self, now: Millis) -> Vec<LinkId> {
+        let mut by_link = self.by_link.borrow_mut();
+        let silent =
+            |(link, polled): (&LinkId, &Polled)| (now >= polled.asked_at + SILENT_MS).then_some(*link);
+        let links: Vec<LinkId> = by_link.iter().filter_map(silent).collect();
+        for link in &links {
+            by_link.remove(link);
+        }
+        links
+    }
+}
+
+impl Polled {
+    fn end(&mut self, code: CloseCode) {
+        self.close = Some(code);
+        self.frames.clear();
+        self.bytes = 0;
+    }
+
+    fn next_turn(&mut self) -> u32 {
+        self.turn = self.turn.wrapping_add(1);
+        self.wake();
+        self.turn
+    }
+
+    fn wake(&mut self) {
+        if let Some(waiting) = self.waiting.take() {
+            waiting.wake();
+        }
+    }
+}
+
+/// Ends the links of clients that went without a word, for as long as the object has any.
+pub(super) fn watch<D: 'static>(
+    driver: &Rc<D>,
+    state: &State,
+    polls: fn(&D) -> &Polls,
+    closed: fn(&Rc<D>, LinkId),
+) {
+    if polls(driver).watched.replace(true) {
+        return;
+    }
+    let driver = Rc::clone(driver);
+    state.wait_until(async move {
+        while !polls(&driver).by_link.borrow().is_empty() {
+            Delay::from(LOOK_EVERY).await;
+            for link in polls(&driver).silent(now_ms()) {
+                closed(&driver, link);
+            }
+        }
+        polls(&driver).watched.set(false);
+    });
+}

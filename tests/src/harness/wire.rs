@@ -1,0 +1,235 @@
+//! What carries a person's link: a WebSocket, or POSTs where none gets through (POLL-1).
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use reqwest::{Client, Method};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use shared::close::CloseCode;
+use shared::frame::EdgeFrame;
+use shared::session::{Input, Link, Transport};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// Where a person's links go, and with what.
+#[derive(Clone)]
+pub struct Door {
+    /// The port that is connected to, which may be a proxy's.
+    pub port: u16,
+    pub host: &'static str,
+    pub path: String,
+    /// An agent's cookie.
+    pub cookie: Option<String>,
+    /// Nothing leaves the choice to the session.
+    pub transport: Option<Transport>,
+    /// Whether WebSockets get through.
+    pub websocket: bool,
+}
+
+impl Door {
+    pub fn visitor(port: u16) -> Door {
+        Door {
+            port,
+            host: "localhost",
+            path: "/v1/sites/demo/link".into(),
+            cookie: None,
+            transport: None,
+            websocket: true,
+        }
+    }
+
+    pub fn inbox(port: u16, cookie: &str) -> Door {
+        let path = "/v1/sites/demo/agents/link".into();
+        Door { path, host: "console.localhost", cookie: Some(cookie.into()), ..Door::visitor(port) }
+    }
+
+    pub fn conversation(port: u16, cookie: &str, conversation: &str) -> Door {
+        let path = format!("/v1/sites/demo/agents/link?conversation={conversation}");
+        Door { path, ..Door::inbox(port, cookie) }
+    }
+
+    pub fn by(self, transport: Transport) -> Door {
+        Door { transport: Some(transport), ..self }
+    }
+
+    fn own_page(&self) -> String {
+        format!("http://{}:{}", self.host, self.port)
+    }
+
+    fn handshake(&self, token: Option<&str>) -> Request {
+        let Door { port, host, path, .. } = self;
+        let mut request = format!("ws://{host}:{port}{path}").into_client_request().expect("a request");
+        let headers = request.headers_mut();
+        let token = token.map(|token| format!(", token.{token}")).unwrap_or_default();
+        headers.insert("sec-websocket-protocol", format!("seawall.v1{token}").parse().expect("a header"));
+        if let Some(cookie) = &self.cookie {
+            headers.insert("cookie", cookie.parse().expect("a header"));
+            headers.insert("origin", self.own_page().parse().expect("a header"));
+        }
+        request
+    }
+}
+
+/// The way out of a link. Dropping it breaks the link without a word.
+pub struct Wire {
+    pub link: Link,
+    texts: UnboundedSender<String>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Wire {
+    pub fn open(
+        door: &Door,
+        transport: Transport,
+        token: Option<String>,
+        link: Link,
+        feed: UnboundedSender<Input>,
+    ) -> Wire {
+        let (texts, outgoing) = unbounded_channel();
+        let door = door.clone();
+        let task = tokio::spawn(async move {
+            let code = match transport {
+                Transport::WebSocket => socket(&door, token.as_deref(), link, outgoing, &feed).await,
+                Transport::Poll => poll(&door, token, link, outgoing, &feed).await,
+            };
+            let _ = feed.send(Input::Closed(link, code.unwrap_or(CloseCode::ABNORMAL)));
+        });
+        Wire { link, texts, task }
+    }
+
+    pub fn send(&self, text: String) {
+        let _ = self.texts.send(text);
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn heard(link: Link, text: &str) -> Input {
+    let frames: Option<Vec<EdgeFrame>> = shared::codec::decode(text);
+    frames.map_or(Input::Garbage(link), |frames| Input::Frames(link, frames))
+}
+
+/// Until the link ends; nothing where it broke.
+async fn socket(
+    door: &Door,
+    token: Option<&str>,
+    link: Link,
+    mut outgoing: UnboundedReceiver<String>,
+    feed: &UnboundedSender<Input>,
+) -> Option<CloseCode> {
+    if !door.websocket {
+        return None;
+    }
+    let stream = TcpStream::connect(("127.0.0.1", door.port)).await.ok()?;
+    let handshake = client_async(door.handshake(token), stream);
+    let socket: WebSocketStream<TcpStream> =
+        tokio::time::timeout(Duration::from_secs(15), handshake).await.ok()?.ok()?.0;
+    let (mut sink, mut stream) = socket.split();
+    feed.send(Input::Opened(link)).ok()?;
+    loop {
+        tokio::select! {
+            text = outgoing.recv() => sink.send(Message::text(text?)).await.ok()?,
+            message = stream.next() => match message?.ok()? {
+                Message::Text(text) => feed.send(heard(link, &text)).ok()?,
+                Message::Close(frame) => return frame.map(|frame| CloseCode(frame.code.into())),
+                _ => {}
+            },
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    link: Option<String>,
+    frames: Option<Box<RawValue>>,
+    close: Option<u16>,
+}
+
+/// The same by POSTs, as `www/poll.js` does it.
+async fn poll(
+    door: &Door,
+    token: Option<String>,
+    link: Link,
+    mut outgoing: UnboundedReceiver<String>,
+    feed: &UnboundedSender<Input>,
+) -> Option<CloseCode> {
+    let posts = Posts {
+        client: Client::builder().timeout(Duration::from_secs(30)).build().ok()?,
+        door: door.clone(),
+        token,
+        number: Arc::default(),
+        link,
+        feed: feed.clone(),
+    };
+    feed.send(Input::Opened(link)).ok()?;
+    if let Some(code) = posts.post(outgoing.recv().await?).await? {
+        return Some(code);
+    }
+    let sending = async {
+        loop {
+            match posts.post(outgoing.recv().await?).await {
+                Some(None) => {}
+                ended => return ended.flatten(),
+            }
+        }
+    };
+    let listening = async {
+        loop {
+            match posts.post("[]".to_owned()).await {
+                Some(None) => posts.feed.send(heard(link, "[]")).ok()?,
+                ended => return ended.flatten(),
+            }
+        }
+    };
+    tokio::select! { code = sending => code, code = listening => code }
+}
+
+struct Posts {
+    client: Client,
+    door: Door,
+    token: Option<String>,
+    /// The link's number at the edge.
+    number: Arc<Mutex<Option<String>>>,
+    link: Link,
+    feed: UnboundedSender<Input>,
+}
+
+impl Posts {
+    /// Nothing where the POST failed; otherwise the code with which the link ended, if it did.
+    async fn post(&self, body: String) -> Option<Option<CloseCode>> {
+        let mut url = format!("http://127.0.0.1:{}{}", self.door.port, self.door.path);
+        if let Some(number) = &*self.number.lock().expect("a number") {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(&format!("link={number}"));
+        }
+        let mut request = self
+            .client
+            .request(Method::POST, url)
+            .header("host", format!("{}:{}", self.door.host, self.door.port))
+            .body(body);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(cookie) = &self.door.cookie {
+            request = request.header("cookie", cookie).header("origin", self.door.own_page());
+        }
+        let answer: Answer = request.send().await.ok()?.json().await.ok()?;
+        if let Some(number) = answer.link {
+            *self.number.lock().expect("a number") = Some(number);
+        }
+        if let Some(frames) = answer.frames {
+            self.feed.send(heard(self.link, frames.get())).ok()?;
+        }
+        Some(answer.close.map(CloseCode))
+    }
+}
