@@ -2,5 +2,7 @@
 
 #[path = "browser/closed_tab.rs"]
 mod closed_tab;
+#[path = "browser/firewall.rs"]
+mod firewall;
 #[path = "browser/story.rs"]
 mod story;

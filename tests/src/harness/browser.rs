@@ -174,8 +174,23 @@ impl Browser {
     }
 
     pub async fn fill(&self, name: &str, text: &str) {
-        let element = self.find("input,textarea", name).await;
-        element.send_keys(text).await.expect("takes typing");
+        self.type_into("input,textarea", name, text).await;
+    }
+
+    /// Until the field holds just this text: the app may take the plain page's field over in the middle of it.
+    async fn type_into(&self, selector: &str, name: &str, text: &str) {
+        wait::until_true(&format!("{name:?} holds {text:?}"), 30, || async {
+            let Some(field) = self.find_now(selector, name).await else { return false };
+            match field.prop("value").await {
+                Ok(Some(value)) if value == text => return true,
+                Ok(Some(value)) if !value.is_empty() => drop(field.clear().await),
+                _ => {}
+            }
+            let _ = field.send_keys(text).await;
+            // What was typed is looked at in the field that is there then.
+            false
+        })
+        .await;
     }
 
     /// Steps into the chat's frame on the demo page.
@@ -199,9 +214,15 @@ impl Browser {
 
     /// Writes a message in the composer that is on screen.
     pub async fn say(&self, text: &str) {
-        let composer = self.find("textarea", "Message").await;
-        composer.send_keys(text).await.expect("takes typing");
-        composer.send_keys(&Key::Enter.to_string()).await.expect("Enter sends");
+        self.type_into("textarea", "Message", text).await;
+        wait::until_true("Enter empties the composer", 30, || async {
+            let Some(composer) = self.find_now("textarea", "Message").await else { return false };
+            if composer.prop("value").await.is_ok_and(|value| value.is_some_and(|value| value == text)) {
+                let _ = composer.send_keys(&Key::Enter.to_string()).await;
+            }
+            composer.prop("value").await.is_ok_and(|value| value.is_some_and(|value| value.is_empty()))
+        })
+        .await;
     }
 
     /// What the conversation on screen reads, line by line.

@@ -38,9 +38,9 @@ async fn story(storage: Storage) {
     visitor.state("Do you ship to Norway?", &["Seen"], 30).await;
 
     // Typing both ways.
-    agent.find("textarea", "Message").await.send_keys("W").await.expect("takes typing");
+    agent.fill("Message", "W").await;
     visitor.page_reads("is typing", 30).await;
-    agent.say("e do, twice a week.").await;
+    agent.say("We do, twice a week.").await;
     visitor.reads("We do, twice a week.", 30).await;
     agent.state("We do, twice a week.", &["Seen"], 30).await;
 
@@ -57,8 +57,9 @@ async fn story(storage: Storage) {
         "{storage:?}: visitor to agent's screen, median of {}: {before} ms with the origin, {during} ms while it is dead",
         ROUNDS * TIMED
     );
-    // Screens are drawn in steps of some 16 ms, so that a small median needs this much room.
-    assert!(during <= (before * 1.5).max(before + 16.0), "{before} ms before, {during} ms during");
+    // A message that waited for the origin would come seconds late. On a busy machine medians of some 50 ms differ by
+    // as much as this.
+    assert!(during <= (before * 1.5).max(before + 100.0), "{before} ms before, {during} ms during");
 
     // The agent reloads the console and is still logged in.
     agent.client.refresh().await.expect("reloads");
