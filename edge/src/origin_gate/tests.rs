@@ -194,3 +194,16 @@ fn receipt_5_an_origin_that_takes_nothing_is_not_asked_again_at_once() {
         assert!(gate.poll_timeout().is_some_and(|at| at >= now + pause));
     }
 }
+
+/// Found by the simulation: after a bad answer the gate waited for as long as its clock had gone back.
+#[test]
+fn a_clock_that_goes_back_does_not_stop_the_gate() {
+    let (a, mut now) = (key("a"), 10_000_000);
+    let mut gate = OriginGate::new(vec![a.clone()], 1);
+    let turn = post(&mut gate, now, &a);
+    gate.handle(now, Input::Answered { turn, answer: BAD });
+    now = 2_000_000;
+    gate.handle(now, Input::Timeout);
+    assert!(gate.poll_timeout().is_some_and(|at| at <= now + 250), "{:?}", gate.poll_timeout());
+    post(&mut gate, now + 250, &a);
+}
