@@ -227,6 +227,8 @@ impl Lanes {
         for lane in &mut self.lanes {
             if let Some(entry) = lane.entries.iter_mut().find(|e| e.id == *id && e.keep == Keep::Unacked) {
                 entry.keep = Keep::Stored { upto_seq: seq };
+                // ADOPT-5: a gap that says otherwise is doubted, too. It may be old, or the name another one there.
+                lane.confirmed_upto = lane.confirmed_upto.max(entry.n);
                 lane.settle();
             }
         }

@@ -181,3 +181,25 @@ fn adopt_4_a_message_that_the_log_has_is_not_sent_again() {
     page.connect(Welcome { messages: vec![mine], ..welcome(Epoch(99), 1) });
     assert_eq!(page.sends(), []);
 }
+
+/// Found by the simulation: a refusal from before the snapshot came after it, over a link that does not keep the order,
+/// and what the log had already was sent to it once more under another name.
+#[test]
+fn adopt_5_an_old_gap_does_not_rename_what_the_log_shows() {
+    let mut page = Page::live("w", vec![]);
+    for text in ["a", "b", "c"] {
+        page.write(text);
+    }
+    let mine = |seq: u64| Message {
+        id: MessageId::parse(&format!("w.{seq}")).unwrap(),
+        author: Author::Visitor,
+        ..event(seq)
+    };
+    // An edge of an older version says nothing of acknowledgements in its welcome.
+    page.reconnect(Welcome { messages: vec![mine(1), mine(2)], ..welcome(EPOCH, 2) });
+    assert_eq!(page.sends().last(), Some(&sent("w", 3, "c")));
+    page.hear(nack("w.3", "w", 3, 0, "gap", true));
+    page.hear(EdgeFrame::Welcome(Box::new(welcome(EPOCH, 2))));
+    page.wait(1_000);
+    assert_eq!(page.sends(), [sent("w", 3, "c")]);
+}
