@@ -337,7 +337,7 @@ impl World {
     }
 
     pub fn pull_arrives(&mut self, gate: u64, turn: Turn, number: ConversationNo, max: usize) -> Outcome {
-        let now = self.clock.now;
+        let now = self.time_at(Host::Conversation(number));
         let reached = self.calm || !self.random.percent(4);
         let events = reached.then(|| {
             let (machine, log) = self.conversations[number].machine();
