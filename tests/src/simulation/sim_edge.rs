@@ -188,7 +188,11 @@ impl World {
                 let (wait, life) = (self.call_latency(), self.conversations[number].life);
                 self.clock.after(wait, Happening::AnnounceArrives { conversation: number, life });
             }
-            Output::Notify(_) => {}
+            // The site answers with its word on the mode.
+            Output::Notify(_) => {
+                let (wait, notice) = (self.call_latency(), self.notice.clone());
+                self.clock.after(wait, Happening::NoticeArrives(number, notice));
+            }
         }
         Ok(())
     }
