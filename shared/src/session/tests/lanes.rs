@@ -203,3 +203,28 @@ fn adopt_5_an_old_gap_does_not_rename_what_the_log_shows() {
     page.wait(1_000);
     assert_eq!(page.sends(), [sent("w", 3, "c")]);
 }
+
+/// Found by the simulation: the log had a message under another name, and page and edge greeted each other for ever.
+#[test]
+fn adopt_5_a_welcome_that_confirms_less_does_not_take_the_doubt_away() {
+    let mut page = Page::live("w", vec![]);
+    for text in ["a", "b", "c"] {
+        page.write(text);
+    }
+    let mine = |seq| Message { id: MessageId::parse("w.2").unwrap(), author: Author::Visitor, ..event(seq) };
+    page.reconnect(Welcome { messages: vec![mine(1)], ..welcome(EPOCH, 1) });
+    page.hear(ack("w", 1, 2));
+    page.sends();
+    let mut sends = vec![sent("w", 3, "c")];
+    for _ in 0..10 {
+        if sends.iter().any(|(writer, ..)| writer == "w.3") {
+            return;
+        }
+        page.hear(nack("w.3", "w", 3, 1, "gap", true));
+        let known = Ack { writer: WriterId::parse("w").unwrap(), upto_n: 1, seq: 2 };
+        page.hear(EdgeFrame::Welcome(Box::new(Welcome { acks: vec![known], ..welcome(EPOCH, 2) })));
+        page.wait(1_000);
+        sends = page.sends();
+    }
+    panic!("the lane was never renamed: {sends:?}");
+}
