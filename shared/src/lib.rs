@@ -9,7 +9,7 @@
 //! - [`close`]: why a link ended, and what the client does next
 //! - [`json`], [`codec`]: the small codec that the widget uses instead of serde_json
 //! - [`outbox`], [`inbox`]: keep until acknowledged; accept once, in order. Both hops use them
-//! - [`backoff`]: when to reconnect
+//! - [`steady`], [`backoff`]: a clock that never goes back; when to reconnect
 //! - [`session`]: the client's side of a link, for widget and console
 //! - [`event`], `webhook`: what travels between edge and origin, and its signature
 //!
@@ -30,6 +30,7 @@ pub mod mode;
 pub mod outbox;
 pub mod random;
 pub mod session;
+pub mod steady;
 #[cfg(feature = "sign")]
 pub mod webhook;
 

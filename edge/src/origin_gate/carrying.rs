@@ -29,8 +29,8 @@ struct Under {
     events: Vec<Event>,
     /// Credit taken for this turn and not yet used.
     reserved: u64,
-    /// Conversations whose events are in the batch, and how many.
-    carried: Vec<(Key, usize)>,
+    /// Conversations whose events are in the batch, and the events' ids.
+    carried: Vec<(Key, Vec<String>)>,
     settling: BTreeSet<Key>,
 }
 
@@ -95,7 +95,7 @@ impl Carrying {
         }
         match events {
             Some(events) if !events.is_empty() => {
-                under.carried.push((key, events.len()));
+                under.carried.push((key, events.iter().map(|event| event.id.clone()).collect()));
                 under.events.extend(events);
             }
             Some(_) => self.finished(key, outputs),
@@ -114,12 +114,14 @@ impl Carrying {
         Some((events, unused))
     }
 
-    /// RECEIPT-5: an origin that says 200 and takes nothing is believed by its deeds: the answer counts as bad, so
-    /// that the same batch is not posted again at once.
+    /// RECEIPT-5: an origin that says 200 and takes nothing of what it was sent is believed by its deeds: the answer
+    /// counts as bad, so that the same batch is not posted again at once.
     pub(super) fn judged(&self, turn: Turn, answer: Answer) -> Answer {
-        let carried = self.turns.get(&turn).is_some_and(|under| !under.carried.is_empty());
+        let carried = self.turns.get(&turn).map_or(&[][..], |under| &under.carried);
         match answer {
-            Answer::Good(receipts) if carried && receipts.iter().all(|it| it.result == Outcome::Later) => {
+            Answer::Good(receipts)
+                if !carried.is_empty() && !carried.iter().any(|it| moves(it, &receipts)) =>
+            {
                 let retry_after_ms = receipts.iter().filter_map(|it| it.retry_after_ms).max().unwrap_or(0);
                 Answer::Bad { reason: "origin-takes-nothing", retry_after_ms }
             }
@@ -186,6 +188,13 @@ impl Carrying {
     pub(super) fn backlogged(&self) -> usize {
         self.known.len()
     }
+}
+
+/// Whether the cursor of a conversation moves by these receipts: over its first event, at least (RECEIPT-2).
+fn moves((key, ids): &(Key, Vec<String>), receipts: &[Receipt]) -> bool {
+    let receipts = receipts_of(key, receipts);
+    let first = ids.first().and_then(|id| receipts.iter().find(|receipt| receipt.id == *id));
+    first.is_some_and(|receipt| receipt.result != Outcome::Later)
 }
 
 /// Receipts name the event's id, and the source where the id alone would not be enough.

@@ -15,6 +15,7 @@ use shared::Millis;
 use shared::event::{Event, Receipt};
 use shared::id::{ConversationId, SiteId};
 use shared::mode::Mode;
+use shared::steady::Steady;
 
 use carrying::Carrying;
 use deciding::{Deciding, Permit};
@@ -92,6 +93,7 @@ pub enum Output {
 }
 
 pub struct OriginGate {
+    clock: Steady,
     deciding: Deciding,
     carrying: Carrying,
     outputs: VecDeque<Output>,
@@ -100,15 +102,21 @@ pub struct OriginGate {
 impl OriginGate {
     /// `index` is what was stored of who has a backlog; `seed` feeds the jitter of probes.
     pub fn new(index: Vec<Key>, seed: u64) -> OriginGate {
-        OriginGate { deciding: Deciding::new(seed), carrying: Carrying::new(index), outputs: VecDeque::new() }
+        OriginGate {
+            clock: Steady::default(),
+            deciding: Deciding::new(seed),
+            carrying: Carrying::new(index),
+            outputs: VecDeque::new(),
+        }
     }
 
     /// Continues in the mode in which a former instance ended: a restart is no evidence.
     pub fn resume_holding(&mut self, now: Millis) {
-        self.deciding.hold(now, "origin-unreachable");
+        self.deciding.hold(self.clock.time(now), "origin-unreachable");
     }
 
     pub fn handle(&mut self, now: Millis, input: Input) {
+        let now = self.clock.time(now);
         match input {
             Input::Announced(key) => {
                 if self.carrying.announced(key.clone()) {
@@ -168,7 +176,8 @@ impl OriginGate {
     }
 
     pub fn poll_timeout(&self) -> Option<Millis> {
-        self.deciding.next_permit_at(self.carrying.turns(), self.carrying.waiting() > 0)
+        let at = self.deciding.next_permit_at(self.carrying.turns(), self.carrying.waiting() > 0);
+        at.map(|at| self.clock.host(at))
     }
 
     pub fn mode(&self) -> (Mode, &'static str) {

@@ -194,3 +194,35 @@ fn receipt_5_an_origin_that_takes_nothing_is_not_asked_again_at_once() {
         assert!(gate.poll_timeout().is_some_and(|at| at >= now + pause));
     }
 }
+
+/// Found by the simulation: wrong ids in a 200 made the gate post the same batch as fast as the origin answered.
+#[test]
+fn receipt_5_an_origin_that_speaks_of_other_events_is_not_asked_again_at_once() {
+    let a = key("a");
+    let mut gate = OriginGate::new(vec![a.clone()], 1);
+    let other_source = || {
+        let Answer::Good(mut receipts) = good(&["m1"]) else { unreachable!() };
+        receipts[0].source = "/sites/demo/conversations/b".into();
+        Answer::Good(receipts)
+    };
+    for answer in [good(&["nobody"]), other_source()] {
+        let now = gate.poll_timeout().unwrap_or(0);
+        let turn = post(&mut gate, now, &a);
+        gate.handle(now, Input::Answered { turn, answer });
+        assert_eq!(outputs(&mut gate), []);
+        assert!(gate.poll_timeout().is_some_and(|at| at >= now + 250));
+    }
+}
+
+/// Found by the simulation: after a bad answer the gate waited for as long as its clock had gone back.
+#[test]
+fn a_clock_that_goes_back_does_not_stop_the_gate() {
+    let (a, mut now) = (key("a"), 10_000_000);
+    let mut gate = OriginGate::new(vec![a.clone()], 1);
+    let turn = post(&mut gate, now, &a);
+    gate.handle(now, Input::Answered { turn, answer: BAD });
+    now = 2_000_000;
+    gate.handle(now, Input::Timeout);
+    assert!(gate.poll_timeout().is_some_and(|at| at <= now + 250), "{:?}", gate.poll_timeout());
+    post(&mut gate, now + 250, &a);
+}

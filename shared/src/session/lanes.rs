@@ -211,8 +211,11 @@ impl Lanes {
         for lane in self.lanes.iter_mut().filter(|lane| lane.writer == ack.writer) {
             // Another tab may have written more in this lane than this one knows of (ADOPT-1).
             let upto = lane.outbox.end().min(ack.upto_n.saturating_add(lane.shift));
-            lane.confirmed_upto = lane.confirmed_upto.max(upto);
-            lane.doubts = 0;
+            // Only what has come as far as was confirmed takes the doubt away: a welcome after each gap may say less.
+            if upto >= lane.confirmed_upto {
+                lane.confirmed_upto = upto;
+                lane.doubts = 0;
+            }
             for entry in &mut lane.entries {
                 if (lane.shift + 1..=upto).contains(&entry.n) && entry.keep == Keep::Unacked {
                     entry.keep = Keep::Stored { upto_seq: ack.seq };
@@ -227,6 +230,8 @@ impl Lanes {
         for lane in &mut self.lanes {
             if let Some(entry) = lane.entries.iter_mut().find(|e| e.id == *id && e.keep == Keep::Unacked) {
                 entry.keep = Keep::Stored { upto_seq: seq };
+                // ADOPT-5: a gap that says otherwise is doubted, too. It may be old, or the name another one there.
+                lane.confirmed_upto = lane.confirmed_upto.max(entry.n);
                 lane.settle();
             }
         }

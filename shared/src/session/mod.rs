@@ -27,6 +27,7 @@ use crate::limits::MAX_WRITERS_PER_HELLO;
 use crate::message::Side;
 use crate::mode::Notice;
 use crate::random::Random;
+use crate::steady::Steady;
 
 use lanes::Lanes;
 use transcript::Transcript;
@@ -136,6 +137,7 @@ struct Live {
 
 pub struct Session {
     role: Role,
+    clock: Steady,
     state: State,
     last_link: Link,
     transports: Transports,
@@ -166,6 +168,7 @@ impl Session {
     pub fn new(role: Role, writer: WriterId, seed: u64) -> Session {
         Session {
             role,
+            clock: Steady::default(),
             state: State::Idle,
             last_link: Link::default(),
             transports: Transports::default(),
@@ -190,6 +193,7 @@ impl Session {
     }
 
     pub fn handle(&mut self, now: Millis, input: Input) {
+        let now = self.clock.time(now);
         match input {
             Input::Start { saved } => {
                 self.lanes.adopt(saved);
@@ -302,7 +306,7 @@ impl Session {
             .flatten()
             .min(),
         };
-        link.into_iter().chain(self.other_types_until).min()
+        link.into_iter().chain(self.other_types_until).min().map(|at| self.clock.host(at))
     }
 
     fn current_link(&self) -> Option<Link> {
@@ -423,7 +427,7 @@ impl Session {
         if self.may_write(&text).is_err() {
             return;
         }
-        let saved = self.lanes.write(text, now);
+        let saved = self.lanes.write(text, self.clock.host(now));
         self.outputs.push_back(Output::Save(saved));
         self.typing_told_at = None;
         self.changed();

@@ -268,6 +268,23 @@ fn mode_2_of_two_notices_the_later_one_wins() {
     assert_eq!(page.session.notice().mode, Mode::Holding);
 }
 
+/// Found by the simulation: somebody set the clock back, and the next attempt was as much later.
+#[test]
+fn a_clock_that_goes_back_does_not_stop_the_session() {
+    let mut page = Page::live("w", Vec::new());
+    page.now = 10_000_000;
+    page.write("before");
+    page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+    page.now = 2_000_000;
+    page.input(Input::Timeout);
+    let next = page.session.poll_timeout().expect("it never gives up");
+    assert!(next <= page.now + 2_000, "{next}");
+    assert_eq!(page.session.standing(), Standing::Retrying { until: next }, "on the clock of the page");
+    page.write("after");
+    let rows = page.session.rows();
+    assert_eq!(rows.iter().map(|row| row.at_ms).collect::<Vec<_>>(), [10_000_000, 2_000_000]);
+}
+
 #[test]
 fn close_1_each_code_says_what_the_client_does_next() {
     for (code, standing) in [

@@ -68,7 +68,7 @@ impl Session {
             State::Live(_) => Standing::Live,
             State::Stopped(code) => Standing::Stopped(code),
             _ if !self.online => Standing::Offline,
-            State::Waiting { until } => Standing::Retrying { until },
+            State::Waiting { until } => Standing::Retrying { until: self.clock.host(until) },
             _ => Standing::Connecting,
         }
     }

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use edge::conversation;
+use shared::event::{Event, Outcome, Receipt};
 use shared::frame::{Ack, ClientFrame, EdgeFrame};
-use shared::id::{MessageId, WriterId};
-use shared::session;
+use shared::id::{Epoch, MessageId, WriterId};
+use shared::message::Message;
+use shared::session::{self, Link};
+
+use super::sim_browser::TabId;
 
 /// Stands between the parties and the network. Everything passes unchanged by default.
 pub trait Adapter {
@@ -26,27 +30,91 @@ pub trait Adapter {
     fn browser_does(&mut self, outputs: Vec<session::Output>) -> Vec<session::Output> {
         outputs
     }
+
+    /// What the edge says, before the session hears it.
+    fn browser_hears(&mut self, _: TabId, frames: Vec<EdgeFrame>) -> Vec<EdgeFrame> {
+        frames
+    }
+
+    /// The link that frames are taken to have come on.
+    fn link_heard(&mut self, link: Link, _current: Option<Link>) -> Link {
+        link
+    }
+
+    /// Whether a socket that has ended is taken for a new one when it speaks.
+    fn revives_orphans(&mut self) -> bool {
+        false
+    }
+
+    /// Whether the alarm's handler throws, so that the platform gives the alarm up.
+    fn alarm_throws(&mut self) -> bool {
+        false
+    }
+
+    /// Receipts that a conversation is given for what was only pulled.
+    fn receipts_for_pulled(&mut self, _: &[Event]) -> Vec<Receipt> {
+        Vec::new()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bug {
     AckBeforeStore,
     NoDedupe,
+    /// Now and then a browser is not told that the origin has its messages.
+    ReceiptLost,
     ResumeOffByOne,
+    /// What was missed is replayed twice, the second time at places of its own.
+    DoubledReplay,
+    /// A socket that has ended is taken for a new one when it speaks.
+    OrphanHeard,
     /// The browser erases a message when it is sent, instead of waiting for the origin.
-    EraseOnSend,
+    OutboxClearedBeforeAck,
+    AlarmThrows,
+    /// What the origin was sent counts as what it has.
+    CursorBeforeReceipt,
+    /// The browser takes a new log for the old one.
+    EpochIgnored,
+    /// The edge reads its log in the order of the clock.
+    OrderByClock,
+    /// Frames that come on a former link count as if they came on the new one.
+    FormerLinkHeard,
     /// The edge says that the origin has everything that was stored.
     ReceiptBeforeOrigin,
 }
 
 impl Bug {
+    pub const ALL: [Bug; 13] = [
+        Bug::AckBeforeStore,
+        Bug::NoDedupe,
+        Bug::ReceiptLost,
+        Bug::ResumeOffByOne,
+        Bug::DoubledReplay,
+        Bug::OrphanHeard,
+        Bug::OutboxClearedBeforeAck,
+        Bug::AlarmThrows,
+        Bug::CursorBeforeReceipt,
+        Bug::EpochIgnored,
+        Bug::OrderByClock,
+        Bug::FormerLinkHeard,
+        Bug::ReceiptBeforeOrigin,
+    ];
+
     pub fn plant(bug: Option<Bug>) -> Box<dyn Adapter> {
         match bug {
             None => Box::new(Faithful),
             Some(Bug::AckBeforeStore) => Box::new(AckBeforeStore),
             Some(Bug::NoDedupe) => Box::<NoDedupe>::default(),
+            Some(Bug::ReceiptLost) => Box::<ReceiptLost>::default(),
             Some(Bug::ResumeOffByOne) => Box::new(ResumeOffByOne),
-            Some(Bug::EraseOnSend) => Box::<EraseOnSend>::default(),
+            Some(Bug::DoubledReplay) => Box::new(DoubledReplay),
+            Some(Bug::OrphanHeard) => Box::new(OrphanHeard),
+            Some(Bug::OutboxClearedBeforeAck) => Box::<OutboxClearedBeforeAck>::default(),
+            Some(Bug::AlarmThrows) => Box::new(AlarmThrows),
+            Some(Bug::CursorBeforeReceipt) => Box::new(CursorBeforeReceipt),
+            Some(Bug::EpochIgnored) => Box::<EpochIgnored>::default(),
+            Some(Bug::OrderByClock) => Box::new(OrderByClock),
+            Some(Bug::FormerLinkHeard) => Box::new(FormerLinkHeard),
             Some(Bug::ReceiptBeforeOrigin) => Box::new(ReceiptBeforeOrigin),
         }
     }
@@ -112,11 +180,11 @@ impl Adapter for ResumeOffByOne {
 
 /// "Sent" is taken for "safe".
 #[derive(Default)]
-struct EraseOnSend {
+struct OutboxClearedBeforeAck {
     sent: BTreeMap<MessageId, u32>,
 }
 
-impl Adapter for EraseOnSend {
+impl Adapter for OutboxClearedBeforeAck {
     fn browser_does(&mut self, outputs: Vec<session::Output>) -> Vec<session::Output> {
         let mut out = Vec::new();
         for output in outputs {
@@ -155,5 +223,112 @@ impl Adapter for ReceiptBeforeOrigin {
             out.extend(early.map(|(link, frame)| conversation::Output::Send(link, frame)));
         }
         out
+    }
+}
+
+/// Every fourth word of what the origin has gets lost, and is not said again before something else is.
+#[derive(Default)]
+struct ReceiptLost {
+    told: u64,
+}
+
+impl Adapter for ReceiptLost {
+    fn edge_does(&mut self, mut outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
+        outputs.retain(|output| {
+            let receipt = matches!(output, conversation::Output::Send(_, EdgeFrame::Receipted { .. }));
+            self.told += u64::from(receipt);
+            !receipt || !self.told.is_multiple_of(4)
+        });
+        outputs
+    }
+}
+
+struct DoubledReplay;
+
+impl Adapter for DoubledReplay {
+    fn edge_does(&mut self, mut outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
+        for output in &mut outputs {
+            if let conversation::Output::Send(_, EdgeFrame::Welcome(welcome)) = output
+                && welcome.replay
+            {
+                let places = welcome.last_seq + 1..;
+                let again = welcome.messages.iter().cloned().zip(places);
+                let again: Vec<Message> = again.map(|(message, seq)| Message { seq, ..message }).collect();
+                welcome.last_seq += again.len() as u64;
+                welcome.messages.extend(again);
+            }
+        }
+        outputs
+    }
+}
+
+struct OrphanHeard;
+
+impl Adapter for OrphanHeard {
+    fn revives_orphans(&mut self) -> bool {
+        true
+    }
+}
+
+struct AlarmThrows;
+
+impl Adapter for AlarmThrows {
+    fn alarm_throws(&mut self) -> bool {
+        true
+    }
+}
+
+struct CursorBeforeReceipt;
+
+impl Adapter for CursorBeforeReceipt {
+    fn receipts_for_pulled(&mut self, events: &[Event]) -> Vec<Receipt> {
+        let taken = |event: &Event| Receipt {
+            id: event.id.clone(),
+            source: event.source.clone(),
+            result: Outcome::Accepted,
+            reason: String::new(),
+            retry_after_ms: None,
+        };
+        events.iter().map(taken).collect()
+    }
+}
+
+#[derive(Default)]
+struct EpochIgnored {
+    first: BTreeMap<TabId, Epoch>,
+}
+
+impl Adapter for EpochIgnored {
+    fn browser_hears(&mut self, tab: TabId, mut frames: Vec<EdgeFrame>) -> Vec<EdgeFrame> {
+        for frame in &mut frames {
+            if let EdgeFrame::Welcome(welcome) = frame {
+                welcome.epoch = *self.first.entry(tab).or_insert(welcome.epoch);
+            }
+        }
+        frames
+    }
+}
+
+struct OrderByClock;
+
+impl Adapter for OrderByClock {
+    fn edge_does(&mut self, mut outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
+        for output in &mut outputs {
+            let conversation::Output::Send(_, frame) = output else { continue };
+            match frame {
+                EdgeFrame::Welcome(welcome) => welcome.messages.sort_by_key(|message| message.at_ms),
+                EdgeFrame::History { messages } => messages.sort_by_key(|message| message.at_ms),
+                _ => {}
+            }
+        }
+        outputs
+    }
+}
+
+struct FormerLinkHeard;
+
+impl Adapter for FormerLinkHeard {
+    fn link_heard(&mut self, link: Link, current: Option<Link>) -> Link {
+        current.unwrap_or(link)
     }
 }

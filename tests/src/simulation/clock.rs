@@ -100,6 +100,10 @@ pub enum Happening {
     OriginHeals(u64),
 }
 
+/// Twelve days: no time is 0 anywhere, so that nothing works only because 0 is in the past, and clocks that are a day
+/// behind are not before the beginning of time.
+pub const BEGINNING_MS: Millis = 1_000_000_000;
+
 #[derive(Debug, Default)]
 pub struct Clock {
     pub now: Millis,
@@ -108,9 +112,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Not at 0, so that nothing works only because a time of 0 is in the past.
     pub fn new() -> Clock {
-        Clock { now: 1_000_000, ..Clock::default() }
+        Clock { now: BEGINNING_MS, ..Clock::default() }
     }
 
     pub fn at(&mut self, at: Millis, what: Happening) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use shared::Millis;
 use shared::message::Message;
+use shared::mode::Mode;
 use shared::session::{MessageState, Standing};
 
 use super::clock::ConversationNo;
@@ -89,6 +90,9 @@ impl World {
             if backlog > 0 {
                 return Some(format!("conversation {number} has a backlog of {backlog}"));
             }
+        }
+        if self.notice.mode != Mode::Normal {
+            return Some(format!("the mode is still {:?}", self.notice));
         }
         let known = self.gate.index.len().max(self.gate.backlogged());
         (known > 0).then(|| format!("the gate still knows of {known} backlogs"))

@@ -3,24 +3,30 @@
 //!
 //! # Layout, in reading order
 //!
-//! - [`step`]: what can happen
+//! - [`plan`], [`step`]: what a run is made of, and what can happen
 //! - [`reference`], [`invariants`]: what should be true
 //! - [`sim_browser`], [`sim_edge`], [`sim_gate`], [`sim_origin`], [`sim_replies`], [`network`]: the parties and their drivers
+//! - [`awaits`], [`skew`], [`versions`]: evictions, wrong clocks, peers of another version
 //! - [`bugs`]: planted bugs, to see them found
-//! - [`clock`], [`trace`]: time, and the story of a failed seed
+//! - [`clock`], [`trace`], [`shorten`]: time, the story of a failed seed, and the shortest one
 
+pub mod awaits;
 pub mod bugs;
 pub mod clock;
 pub mod invariants;
 pub mod network;
+pub mod plan;
 pub mod reference;
+pub mod shorten;
 pub mod sim_browser;
 pub mod sim_edge;
 pub mod sim_gate;
 pub mod sim_origin;
 pub mod sim_replies;
+pub mod skew;
 pub mod step;
 pub mod trace;
+pub mod versions;
 
 use shared::Millis;
 use shared::mode::Notice;
@@ -30,12 +36,14 @@ use shared::session::Role;
 use bugs::{Adapter, Bug};
 use clock::{Clock, Happening};
 use network::Network;
+use plan::{Plan, Trouble};
 use reference::Reference;
 use sim_browser::{Browser, Tab};
 use sim_edge::SimConversation;
 use sim_gate::SimGate;
 use sim_origin::{Fault, SimOrigin};
 use sim_replies::SimReplies;
+use skew::Skew;
 use step::Weather;
 use trace::Trace;
 
@@ -49,14 +57,18 @@ const REST_WITHIN_MS: Millis = 240_000;
 const WATCH_MS: Millis = 60_000;
 /// Per tab in that time: three pings and three pongs.
 const IDLE_FRAMES_PER_TAB: u64 = 8;
+/// An announcement that was under way costs a pull.
+const IDLE_CALLS: u64 = 2;
 /// More happenings than this in one run mean a loop.
 const MAX_HAPPENINGS: u64 = 400_000;
 
 pub struct World {
-    pub seed: u64,
+    pub plan: Plan,
     pub clock: Clock,
     pub random: Random,
     pub weather: Weather,
+    /// Taken or left out so far.
+    pub steps: u64,
     /// The faults are over.
     pub calm: bool,
     pub browsers: Vec<Browser>,
@@ -74,6 +86,11 @@ pub struct World {
     pub trace: Trace,
     /// Texts written so far; makes each one different.
     pub texts: u64,
+    pub skew: Skew,
+    /// Await points so far.
+    pub awaits: u64,
+    /// What conversations have done so far: outputs.
+    pub edge_outputs: u64,
 }
 
 /// What a run was like.
@@ -82,28 +99,38 @@ pub struct Summary {
     pub written: u64,
     pub frames: u64,
     pub happenings: u64,
-    /// From the last fault to rest.
+    /// Await points of the drivers at the edge, until all was well.
+    pub awaits: u64,
+    /// From the last fault to rest, and what was said and called in that time.
     pub rest_ms: Millis,
+    pub rest_frames: u64,
+    pub rest_calls: u64,
 }
 
 #[derive(Clone, Debug)]
 pub struct Failure {
-    pub seed: u64,
+    pub plan: Plan,
     pub what: String,
-    pub trace: Vec<String>,
+    /// Steps until then.
+    pub steps: u64,
 }
 
-/// Runs one seed; with the whole story where it is asked for.
-pub fn run(seed: u64, bug: Option<Bug>, told: bool) -> (Result<Summary, Failure>, Vec<String>) {
-    let mut world = World::new(seed, bug, told);
-    let result = world.run();
-    let trace = std::mem::take(&mut world.trace.lines);
-    (result.map_err(|what| Failure { seed, what, trace: trace.clone() }), trace)
+pub struct Run {
+    pub result: Result<Summary, Failure>,
+    /// Empty where nobody asked for it.
+    pub story: Vec<String>,
+}
+
+/// Runs one story; tells it where it is asked for.
+pub fn run(plan: &Plan, told: bool) -> Run {
+    let mut world = World::new(plan.clone(), told);
+    let result = world.run().map_err(|what| Failure { plan: plan.clone(), what, steps: world.steps });
+    Run { result, story: world.trace.lines }
 }
 
 impl World {
-    fn new(seed: u64, bug: Option<Bug>, told: bool) -> World {
-        let mut random = Random::new(seed);
+    fn new(plan: Plan, told: bool) -> World {
+        let mut random = Random::new(plan.seed);
         let weather = Weather {
             faulty_ms: 10_000 + random.below(90_000),
             every_ms: 300 + random.below(3_000),
@@ -111,14 +138,14 @@ impl World {
             loses_storage: random.percent(15),
             bursts: random.percent(5),
         };
-        let network = Network::new(random.percent(40));
+        let network = Network::new(random.percent(40) && !plan.without.contains(&Trouble::Network));
         let conversations = if random.percent(40) { 2 } else { 1 };
         let browser = |role, conversation| Browser { role, conversation, storage: Default::default() };
         World {
-            seed,
             clock: Clock::new(),
             random,
             weather,
+            steps: 0,
             calm: false,
             browsers: (0..conversations)
                 .flat_map(|number| [browser(Role::Visitor, number), browser(Role::Agent, number)])
@@ -131,20 +158,32 @@ impl World {
             replies: (0..conversations).map(|_| SimReplies::default()).collect(),
             notice: Notice { version: 1, ..Notice::default() },
             reference: Reference::default(),
-            bug: Bug::plant(bug),
+            bug: Bug::plant(plan.bug),
+            plan,
             trace: Trace { on: told, lines: Vec::new() },
             texts: 0,
+            skew: Skew::none(2 * conversations, conversations),
+            awaits: 0,
+            edge_outputs: 0,
         }
     }
 
     fn run(&mut self) -> Result<Summary, String> {
         let mut happenings = 0;
+        self.set_clocks_wrong();
         self.open_tab(0)?;
+        // Visitor and agent at once, and two tabs, are common enough not to wait for a step.
+        for (browser, percent) in [(1, 50), (0, 30)] {
+            if self.random.percent(percent) {
+                self.open_tab(browser)?;
+            }
+        }
         self.clock.after(0, Happening::Step);
         let faults_end = self.clock.now + self.weather.faulty_ms;
         self.run_until(faults_end, &mut happenings)?;
         self.calm_down()?;
         let calm_since = self.clock.now;
+        let (frames, calls) = (self.network.frames, self.gate.calls);
         let mut restless = self.restless();
         while let Some(what) = restless {
             if self.clock.now > calm_since + REST_WITHIN_MS {
@@ -154,15 +193,17 @@ impl World {
             restless = self.restless();
         }
         let rest_ms = self.clock.now - calm_since;
+        let (rest_frames, rest_calls) = (self.network.frames - frames, self.gate.calls - calls);
         self.check_rest()?;
         self.watch(&mut happenings)?;
         let written = self.reference.written.len() as u64;
-        Ok(Summary { written, frames: self.network.frames, happenings, rest_ms })
+        let (frames, awaits) = (self.network.frames, self.awaits);
+        Ok(Summary { written, frames, happenings, awaits, rest_ms, rest_frames, rest_calls })
     }
 
     fn run_until(&mut self, end: Millis, happenings: &mut u64) -> Outcome {
         self.clock.at(end, Happening::OriginHeals(u64::MAX));
-        while self.clock.now < end {
+        while self.clock.now < end && (self.calm || !self.plan.is_over(self.steps)) {
             let Some(what) = self.clock.advance() else { return Ok(()) };
             *happenings += 1;
             if *happenings > MAX_HAPPENINGS {
@@ -194,8 +235,12 @@ impl World {
 
     /// At rest nobody talks but to ask whether the other is still there.
     fn watch(&mut self, happenings: &mut u64) -> Outcome {
-        let before = self.network.frames;
+        let (before, calls) = (self.network.frames, self.gate.calls);
         self.run_until(self.clock.now + WATCH_MS, happenings)?;
+        let calls = self.gate.calls - calls;
+        if calls > IDLE_CALLS {
+            return Err(format!("{calls} calls of the gate in {WATCH_MS} ms in which nothing happened"));
+        }
         let open = self.tabs.iter().filter(|tab| tab.open).count() as u64;
         let said = self.network.frames - before;
         if said > open * IDLE_FRAMES_PER_TAB {
@@ -208,6 +253,7 @@ impl World {
     }
 
     fn happen(&mut self, what: Happening) -> Outcome {
+        self.await_point(&what)?;
         match what {
             Happening::Step => self.step(),
             Happening::TabTimer { tab, timer } => self.tab_timer(tab, timer),

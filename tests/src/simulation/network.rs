@@ -11,7 +11,9 @@ use shared::id::AgentId;
 use shared::session::{self, Link};
 
 use super::clock::{ConversationNo, Happening};
+use super::plan::Trouble;
 use super::sim_browser::TabId;
+use super::versions::from_client;
 use super::{Outcome, World};
 
 /// One physical connection.
@@ -49,7 +51,7 @@ impl World {
     pub fn latency(&mut self) -> Millis {
         if self.calm {
             10 + self.random.below(20)
-        } else if self.random.percent(3) {
+        } else if self.strikes(Trouble::Network, 3) {
             self.random.below(4_000)
         } else {
             5 + self.random.below(150)
@@ -58,11 +60,7 @@ impl World {
 
     /// A call between objects or to the origin.
     pub fn call_latency(&mut self) -> Millis {
-        if !self.calm && self.random.percent(5) {
-            self.random.below(3_000)
-        } else {
-            1 + self.random.below(20)
-        }
+        if self.strikes(Trouble::Calls, 5) { self.random.below(3_000) } else { 1 + self.random.below(20) }
     }
 
     pub fn open_wire(&mut self, tab: TabId, link: Link) -> LinkId {
@@ -80,16 +78,12 @@ impl World {
     pub fn knocks(&mut self, id: LinkId) -> Outcome {
         let Some(wire) = self.network.wires.get_mut(&id).filter(|wire| !wire.cut) else { return Ok(()) };
         let (conversation, tab) = (wire.conversation, wire.tab);
-        if !self.calm && self.random.percent(5) {
+        if self.strikes(Trouble::Network, 5) {
             let code = [CloseCode::ABNORMAL, CloseCode::EDGE_ERROR, CloseCode::SITE_NOT_KNOWN_YET]
                 [self.random.below(3) as usize];
             return self.end_at_browser(id, code);
         }
-        let browser = &self.browsers[self.tabs[tab.0].browser];
-        let peer = match browser.role {
-            session::Role::Visitor => Peer::Visitor,
-            _ => Peer::Agent { id: AgentId::parse("ada").unwrap_or_default(), name: "Ada".to_owned() },
-        };
+        let peer = self.peer_of(tab);
         if let Some(wire) = self.network.wires.get_mut(&id) {
             wire.at_edge = true;
         }
@@ -148,14 +142,41 @@ impl World {
             }
             return Ok(());
         }
-        let frames = self.bug.browser_says(frames);
+        let frames = self.bug.browser_says(from_client(self.tabs[wire.tab.0].version, frames)?);
         for frame in &frames {
             if let ClientFrame::Send(send) = frame {
                 self.reference.sent(send)?;
             }
         }
         let frames = self.bug.edge_hears(frames);
-        self.conversation_input(wire.conversation, Input::Frames { link: id, frames })
+        let input = Input::Frames { link: id, frames };
+        if wire.at_edge {
+            return self.conversation_input(wire.conversation, input);
+        }
+        if self.bug.revives_orphans() {
+            let (peer, notice) = (self.peer_of(wire.tab), self.notice.clone());
+            self.conversation_input(
+                wire.conversation,
+                Input::Opened { link: id, peer, notice, token: None },
+            )?;
+        }
+        // LINK-1: what comes on a link that has ended brings about nothing.
+        let before = self.edge_outputs;
+        self.conversation_input(wire.conversation, input)?;
+        if self.edge_outputs != before {
+            return Err(format!(
+                "conversation {} accepts frames of the ended link {}",
+                wire.conversation, id.0
+            ));
+        }
+        Ok(())
+    }
+
+    fn peer_of(&self, tab: TabId) -> Peer {
+        match self.browsers[self.tabs[tab.0].browser].role {
+            session::Role::Visitor => Peer::Visitor,
+            _ => Peer::Agent { id: AgentId::parse("ada").unwrap_or_default(), name: "Ada".to_owned() },
+        }
     }
 
     pub fn down_arrives(&mut self, id: LinkId, frames: Vec<EdgeFrame>) -> Outcome {

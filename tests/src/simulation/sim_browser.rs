@@ -2,6 +2,7 @@
 //! tabs. A tab is the real session; what it saves reaches the storage a little later, and in order.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem::Discriminant;
 
 use edge::conversation::LinkId;
 use shared::Millis;
@@ -10,9 +11,13 @@ use shared::codec::Saved;
 use shared::frame::{ClientFrame, EdgeFrame};
 use shared::id::{Epoch, MessageId, WriterId};
 use shared::limits::MAX_FRAMES_PER_MESSAGE;
-use shared::session::{Input, Link, Output, Role, Session};
+use shared::mode::Notice;
+use shared::session::{Input, Link, Output, Role, Row, Session, Standing};
 
 use super::clock::{ConversationNo, Happening};
+use super::plan::Trouble;
+use super::skew::Host;
+use super::versions::{Version, from_edge};
 use super::{Outcome, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +42,8 @@ pub struct Tab {
     pub open: bool,
     /// The log that its rows are from.
     pub epoch: Option<Epoch>,
+    /// How the edge differs from what this page was made for.
+    pub version: Version,
     /// The link whose frames count; none after its end.
     current: Option<Link>,
     wires: BTreeMap<Link, LinkId>,
@@ -57,6 +64,11 @@ impl Tab {
     }
 }
 
+/// What a person sees, and where the session stands.
+fn shown(session: &Session) -> (Discriminant<Standing>, Notice, Vec<Row>) {
+    (std::mem::discriminant(&session.standing()), session.notice().clone(), session.rows())
+}
+
 /// So many timeouts at one instant are a tight loop.
 pub const MAX_SPIN: u32 = 8;
 
@@ -66,11 +78,17 @@ impl World {
         let role = self.browsers[browser].role;
         let writer = WriterId::parse(&format!("w{}", tab.0)).unwrap_or_default();
         let session = Session::new(role, writer, self.random.next_u64());
+        let version = match self.strikes(Trouble::Versions, 12) {
+            true if self.random.percent(50) => Version::Older,
+            true => Version::Newer,
+            false => Version::Same,
+        };
         self.tabs.push(Tab {
             browser,
             session,
             open: true,
             epoch: None,
+            version,
             current: None,
             wires: BTreeMap::new(),
             says: Vec::new(),
@@ -83,7 +101,9 @@ impl World {
         if self.random.percent(50) {
             saved.reverse();
         }
-        self.trace.tell(self.clock.now, || format!("tab {} opens with {} saved", tab.0, saved.len()));
+        self.trace.tell(self.clock.now, || {
+            format!("tab {} of browser {browser} opens with {} saved, edge: {version:?}", tab.0, saved.len())
+        });
         self.tab_input(tab, Input::Start { saved })
     }
 
@@ -114,8 +134,9 @@ impl World {
         if !matches!(input, Input::Timeout) {
             self.trace.tell(now, || format!("tab {} <- {input:?}", tab.0));
         }
+        let time = self.time_at(Host::Browser(self.tabs[tab.0].browser));
         let session = &mut self.tabs[tab.0].session;
-        session.handle(now, input);
+        session.handle(time, input);
         let outputs: Vec<Output> = std::iter::from_fn(|| session.poll_output()).collect();
         let outputs = self.bug.browser_does(outputs);
         for output in outputs {
@@ -127,7 +148,7 @@ impl World {
         let it = &mut self.tabs[tab.0];
         it.timer += 1;
         if let Some(at) = it.session.poll_timeout() {
-            self.clock.at(at, Happening::TabTimer { tab, timer: it.timer });
+            self.clock.after(at.saturating_sub(time), Happening::TabTimer { tab, timer: it.timer });
         }
         Ok(())
     }
@@ -199,15 +220,30 @@ impl World {
     }
 
     pub fn tab_hears(&mut self, tab: TabId, link: Link, frames: Vec<EdgeFrame>) -> Outcome {
+        if !self.tabs[tab.0].open {
+            return Ok(());
+        }
+        let frames = from_edge(self.tabs[tab.0].version, frames)?;
+        let frames = self.bug.browser_hears(tab, frames);
         let it = &mut self.tabs[tab.0];
-        if it.current == Some(link) {
+        let current = it.current == Some(link);
+        if current {
             for frame in &frames {
                 if let EdgeFrame::Welcome(welcome) = frame {
                     it.epoch = Some(welcome.epoch);
                 }
             }
         }
-        self.tab_input(tab, Input::Frames(link, frames))
+        let shown = (!current).then(|| shown(&it.session));
+        let named = self.bug.link_heard(link, it.current);
+        self.tab_input(tab, Input::Frames(named, frames))?;
+        // LINK-1: what comes on a former link changes nothing.
+        match shown {
+            Some(before) if before != self::shown(&self.tabs[tab.0].session) => {
+                Err(format!("tab {} believes frames of the former link {}", tab.0, link.0))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub fn tab_opened(&mut self, wire: LinkId) -> Outcome {

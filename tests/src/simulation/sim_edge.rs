@@ -15,6 +15,7 @@ use shared::mode::Notice;
 
 use super::clock::{ConversationNo, Happening};
 use super::sim_browser::MAX_SPIN;
+use super::skew::Host;
 use super::{Outcome, World};
 
 /// The log, in memory. Reads the same as the one in SQLite.
@@ -105,8 +106,8 @@ impl SimConversation {
 
 impl World {
     pub fn conversation_input(&mut self, number: ConversationNo, input: Input) -> Outcome {
-        let now = self.clock.now;
-        self.trace.tell(now, || format!("conversation {number} <- {input:?}"));
+        self.trace.tell(self.clock.now, || format!("conversation {number} <- {input:?}"));
+        let now = self.time_at(Host::Conversation(number));
         let (machine, log) = self.conversations[number].machine();
         machine.handle(now, input, log);
         self.conversation_performs(number).map(|_| ())
@@ -130,6 +131,7 @@ impl World {
                 None => {}
             }
             self.trace.tell(self.clock.now, || format!("conversation {number} -> {output:?}"));
+            self.edge_outputs += 1;
             self.conversation_performs_one(number, output, wake_at, &mut says)?;
         }
         self.conversation_says(says);
@@ -186,7 +188,11 @@ impl World {
                 let (wait, life) = (self.call_latency(), self.conversations[number].life);
                 self.clock.after(wait, Happening::AnnounceArrives { conversation: number, life });
             }
-            Output::Notify(_) => {}
+            // The site answers with its word on the mode.
+            Output::Notify(_) => {
+                let (wait, notice) = (self.call_latency(), self.notice.clone());
+                self.clock.after(wait, Happening::NoticeArrives(number, notice));
+            }
         }
         Ok(())
     }
@@ -206,17 +212,30 @@ impl World {
             && it.alarm.is_none_or(|set| at < set)
         {
             it.alarm = Some(at);
-            self.clock.at(at, Happening::Alarm(number, at));
+            self.plan_alarm(number);
+        }
+    }
+
+    /// The platform's alarm goes off when the platform's clock says so.
+    pub fn plan_alarm(&mut self, number: ConversationNo) {
+        if let Some(at) = self.conversations[number].alarm {
+            let when = self.when(Host::Conversation(number), at);
+            self.clock.at(when, Happening::Alarm(number, at));
         }
     }
 
     pub fn alarm(&mut self, number: ConversationNo, at: Millis) -> Outcome {
-        let now = self.clock.now;
+        let (now, here) = (self.clock.now, self.time_at(Host::Conversation(number)));
         let it = &mut self.conversations[number];
-        if it.alarm != Some(at) {
+        // A later alarm has taken its place, or the clock has gone back since.
+        if it.alarm != Some(at) || here < at {
             return Ok(());
         }
         it.alarm = None;
+        if self.bug.alarm_throws() {
+            return Ok(());
+        }
+        let it = &mut self.conversations[number];
         it.spinning = if it.spinning.0 == now { (now, it.spinning.1 + 1) } else { (now, 0) };
         if it.spinning.1 > MAX_SPIN {
             return Err(format!("conversation {number} asks for alarms in the past, again and again"));
@@ -309,8 +328,8 @@ impl World {
             // A reply never begins a conversation.
             return Ok(Some(Verdict::Refused));
         }
-        let now = self.clock.now;
-        self.trace.tell(now, || format!("conversation {number} <- {reply:?}"));
+        self.trace.tell(self.clock.now, || format!("conversation {number} <- {reply:?}"));
+        let now = self.time_at(Host::Conversation(number));
         let (machine, _) = self.conversations[number].machine();
         let id = reply.id.clone();
         let (verdict, _) = machine.reply(now, reply);
@@ -322,7 +341,7 @@ impl World {
     }
 
     pub fn pull_arrives(&mut self, gate: u64, turn: Turn, number: ConversationNo, max: usize) -> Outcome {
-        let now = self.clock.now;
+        let now = self.time_at(Host::Conversation(number));
         let reached = self.calm || !self.random.percent(4);
         let events = reached.then(|| {
             let (machine, log) = self.conversations[number].machine();
@@ -342,11 +361,12 @@ impl World {
         number: ConversationNo,
         receipts: Vec<Receipt>,
     ) -> Outcome {
-        let now = self.clock.now;
+        let now = self.time_at(Host::Conversation(number));
         let reached = self.calm || !self.random.percent(4);
         let mut backlog = None;
         if reached {
-            self.trace.tell(now, || format!("conversation {number} <- {} receipts", receipts.len()));
+            self.trace
+                .tell(self.clock.now, || format!("conversation {number} <- {} receipts", receipts.len()));
             let (machine, log) = self.conversations[number].machine();
             machine.handle(now, Input::Receipts(receipts), log);
             if self.conversation_performs(number)? {

@@ -25,6 +25,8 @@ pub enum Fault {
     /// This percentage of events is put off; whatever comes after it in its conversation, too (RECEIPT-4).
     PutsOff(u64),
     Slow(Millis),
+    /// This percentage of answers is 200 with nonsense, or speaks of other events than were sent.
+    Lies(u64),
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +50,7 @@ impl World {
         let fault = self.origin.fault;
         let errs = matches!(fault, Fault::Errors(percent) if self.random.percent(percent));
         let lost = matches!(fault, Fault::LosesReceipts(percent) if self.random.percent(percent));
+        let lies = matches!(fault, Fault::Lies(percent) if self.random.percent(percent));
         let count = events.len() as u64;
         let taken = match fault {
             Fault::Down | Fault::Hang => 0,
@@ -67,10 +70,41 @@ impl World {
             Fault::Hang => return Ok(()),
             Fault::Down => Answer::Bad { reason: "origin-unreachable", retry_after_ms: 0 },
             _ if errs => Answer::Bad { reason: "origin-errors", retry_after_ms },
+            _ if lies => self.lie(receipts),
             _ => Answer::Good(receipts),
         };
         self.clock.after(wait, Happening::PostAnswered { gate, turn, answer });
         Ok(())
+    }
+
+    /// What was taken was taken; what is said about it is something else.
+    fn lie(&mut self, mut receipts: Vec<Receipt>) -> Answer {
+        let nobodys = |n: usize| Receipt {
+            id: format!("nobody.{n}"),
+            source: "/sites/demo/conversations/c0".to_owned(),
+            result: Verdict::Accepted,
+            reason: String::new(),
+            retry_after_ms: None,
+        };
+        match self.random.below(8) {
+            0 => return Answer::Bad { reason: "origin-malformed", retry_after_ms: 0 },
+            1 => receipts.clear(),
+            2 => receipts.iter_mut().for_each(|receipt| receipt.id.push('x')),
+            3 => receipts.iter_mut().for_each(|receipt| receipt.source.push('x')),
+            4 => receipts = (0..receipts.len()).map(nobodys).collect(),
+            5 => receipts = (0..60).map(nobodys).chain(receipts).collect(),
+            6 => {
+                let again = receipts.clone();
+                receipts.reverse();
+                receipts.extend(again);
+            }
+            _ => {
+                // First put off, then accepted: the first word counts, and the other one changes nothing.
+                let later = |receipt: &Receipt| Receipt { result: Verdict::Later, ..receipt.clone() };
+                receipts = receipts.iter().skip(1).map(later).chain(receipts.iter().cloned()).collect();
+            }
+        }
+        Answer::Good(receipts)
     }
 
     fn take(&mut self, event: Event, late: &mut BTreeSet<String>) -> Receipt {

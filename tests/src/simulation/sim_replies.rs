@@ -8,6 +8,7 @@ use shared::id::{AgentId, MessageId, WriterId};
 use shared::message::Side;
 
 use super::clock::{ConversationNo, Happening};
+use super::plan::Trouble;
 use super::sim_browser::TabId;
 use super::{Outcome, World};
 
@@ -49,11 +50,11 @@ impl World {
     pub fn reply_arrives(&mut self, number: ConversationNo) -> Outcome {
         let Some(reply) = self.replies[number].waiting.front().cloned() else { return Ok(()) };
         let mut verdict = None;
-        if self.calm || !self.random.percent(10) {
+        if !self.strikes(Trouble::Calls, 10) {
             verdict = self.conversation_takes_reply(number, reply)?;
         }
         // The answer may get lost.
-        let verdict = verdict.filter(|_| self.calm || !self.random.percent(10));
+        let verdict = verdict.filter(|_| !self.strikes(Trouble::Calls, 10));
         let wait = self.call_latency();
         self.clock.after(wait, Happening::ReplyAnswered(number, verdict));
         Ok(())

@@ -2,6 +2,8 @@
 
 use shared::Millis;
 
+use super::clock::BEGINNING_MS;
+
 /// The last lines that a failure prints.
 pub const TOLD: usize = 60;
 
@@ -14,7 +16,7 @@ pub struct Trace {
 impl Trace {
     pub fn tell(&mut self, now: Millis, line: impl FnOnce() -> String) {
         if self.on {
-            self.lines.push(format!("{:>9} {}", now - 1_000_000, line()));
+            self.lines.push(format!("{:>9} {}", now - BEGINNING_MS, line()));
         }
     }
 }

@@ -181,3 +181,50 @@ fn adopt_4_a_message_that_the_log_has_is_not_sent_again() {
     page.connect(Welcome { messages: vec![mine], ..welcome(Epoch(99), 1) });
     assert_eq!(page.sends(), []);
 }
+
+/// Found by the simulation: a refusal from before the snapshot came after it, over a link that does not keep the order,
+/// and what the log had already was sent to it once more under another name.
+#[test]
+fn adopt_5_an_old_gap_does_not_rename_what_the_log_shows() {
+    let mut page = Page::live("w", vec![]);
+    for text in ["a", "b", "c"] {
+        page.write(text);
+    }
+    let mine = |seq: u64| Message {
+        id: MessageId::parse(&format!("w.{seq}")).unwrap(),
+        author: Author::Visitor,
+        ..event(seq)
+    };
+    // An edge of an older version says nothing of acknowledgements in its welcome.
+    page.reconnect(Welcome { messages: vec![mine(1), mine(2)], ..welcome(EPOCH, 2) });
+    assert_eq!(page.sends().last(), Some(&sent("w", 3, "c")));
+    page.hear(nack("w.3", "w", 3, 0, "gap", true));
+    page.hear(EdgeFrame::Welcome(Box::new(welcome(EPOCH, 2))));
+    page.wait(1_000);
+    assert_eq!(page.sends(), [sent("w", 3, "c")]);
+}
+
+/// Found by the simulation: the log had a message under another name, and page and edge greeted each other for ever.
+#[test]
+fn adopt_5_a_welcome_that_confirms_less_does_not_take_the_doubt_away() {
+    let mut page = Page::live("w", vec![]);
+    for text in ["a", "b", "c"] {
+        page.write(text);
+    }
+    let mine = |seq| Message { id: MessageId::parse("w.2").unwrap(), author: Author::Visitor, ..event(seq) };
+    page.reconnect(Welcome { messages: vec![mine(1)], ..welcome(EPOCH, 1) });
+    page.hear(ack("w", 1, 2));
+    page.sends();
+    let mut sends = vec![sent("w", 3, "c")];
+    for _ in 0..10 {
+        if sends.iter().any(|(writer, ..)| writer == "w.3") {
+            return;
+        }
+        page.hear(nack("w.3", "w", 3, 1, "gap", true));
+        let known = Ack { writer: WriterId::parse("w").unwrap(), upto_n: 1, seq: 2 };
+        page.hear(EdgeFrame::Welcome(Box::new(Welcome { acks: vec![known], ..welcome(EPOCH, 2) })));
+        page.wait(1_000);
+        sends = page.sends();
+    }
+    panic!("the lane was never renamed: {sends:?}");
+}
