@@ -45,8 +45,7 @@ impl Conversation {
             }
             Accepted::Duplicate => {
                 // NACK-3: a refusal that got lost is said again; it must not look like an acknowledgement.
-                let refused = self.meta.refusals(&writer).iter().find(|refused| refused.n == n);
-                let answer = match (refused, self.meta.ack_of(&writer)) {
+                let answer = match (self.meta.refusal(&writer, n), self.meta.ack_of(&writer)) {
                     (None, Some(ack)) => EdgeFrame::Ack(ack),
                     (refused, _) => {
                         let reason =

@@ -102,6 +102,10 @@ impl Meta {
         }
     }
 
+    pub(super) fn refusal(&self, writer: &WriterId, n: u64) -> Option<&Refused> {
+        self.refusals(writer).iter().find(|refused| refused.n == n)
+    }
+
     pub(super) fn refusals(&self, writer: &WriterId) -> &[Refused] {
         self.writers.get(writer).map_or(&[], |written| &written.refused)
     }

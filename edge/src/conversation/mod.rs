@@ -211,10 +211,16 @@ impl Conversation {
         // EPOCH-3: the origin numbers its replies for the life of the conversation; after a loss of storage the
         // first n seen is the start. Its posts are ordered, so nothing can come before it.
         self.meta.begin_after(&reply.writer, reply.n.saturating_sub(1));
-        let send = Send { id: reply.id, writer: reply.writer, n: reply.n, text: reply.text };
+        let (writer, n) = (reply.writer.clone(), reply.n);
+        let send = Send { id: reply.id, writer: reply.writer, n, text: reply.text };
         let outcome = match self.accept(now, None, author, reply.name, send) {
             Accepted::New => (Outcome::Accepted, String::new()),
-            Accepted::Duplicate => (Outcome::Duplicate, String::new()),
+            // NACK-3: a refusal that is asked for again, and a number that was never one, are no success.
+            Accepted::Duplicate => match self.meta.refusal(&writer, n) {
+                Some(refused) => (Outcome::Refused, refused.reason.clone()),
+                None if n == 0 => (Outcome::Refused, "not-numbered".to_owned()),
+                None => (Outcome::Duplicate, String::new()),
+            },
             Accepted::Gap => (Outcome::Later, "gap".to_owned()),
             Accepted::Refused(reason) => (Outcome::Refused, reason.to_owned()),
         };

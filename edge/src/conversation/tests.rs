@@ -1,7 +1,7 @@
 //! The conversation on a virtual clock. Each story was found by the simulation or by reading, and cost somebody a message.
 
 use shared::close::CloseCode;
-use shared::event::{Outcome, Receipt};
+use shared::event::{Outcome, Receipt, Reply};
 use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Resume, Send};
 use shared::id::{AgentId, ConversationId, Epoch, MessageId, SiteId, WriterId};
 use shared::limits::MAX_LINKS_PER_CONVERSATION;
@@ -322,4 +322,27 @@ fn store_2_a_cursor_is_never_stored_without_the_messages_that_its_row_counts() {
         }
     }
     assert_eq!(desk.log.0.len(), 2);
+}
+
+fn reply(n: u64, text: &str) -> Reply {
+    let (site, conversation) = (SiteId::parse("demo").unwrap(), ConversationId::parse("c").unwrap());
+    let (id, writer) = (MessageId::parse(&format!("o.{n}")).unwrap(), WriterId::parse("o").unwrap());
+    let (agent, name, text) = (AgentId::parse("ada").unwrap(), "Ada".to_owned(), text.to_owned());
+    Reply { site, conversation, id, writer, n, agent, name, text }
+}
+
+/// The receipt of a refused reply got lost. Sent again, the reply was called a duplicate, which is a success: the origin
+/// took it for delivered.
+#[test]
+fn nack_3_a_refused_reply_that_comes_again_is_refused_again() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a")]);
+    for _ in 0..2 {
+        let (outcome, reason) = desk.machine.reply(1_000, reply(1, " "));
+        assert_eq!((outcome, reason.as_str()), (Outcome::Refused, "text-empty"));
+    }
+    assert_eq!(desk.machine.reply(1_000, reply(2, "b")).0, Outcome::Accepted);
+    assert_eq!(desk.machine.reply(1_000, reply(2, "b")).0, Outcome::Duplicate);
+    assert_eq!(desk.machine.reply(1_000, reply(0, "c")).0, Outcome::Refused, "numbers begin with 1");
 }
