@@ -8,7 +8,7 @@ use shared::limits::MAX_LINKS_PER_CONVERSATION;
 use shared::message::{Author, Message};
 use shared::mode::{Mode, Notice};
 
-use super::{Conversation, Input, LinkId, Log, Output, Peer};
+use super::{Conversation, Input, LinkId, Log, MAX_WRITERS, Output, Peer};
 
 #[derive(Default)]
 struct Memory(Vec<Message>);
@@ -345,4 +345,17 @@ fn nack_3_a_refused_reply_that_comes_again_is_refused_again() {
     assert_eq!(desk.machine.reply(1_000, reply(2, "b")).0, Outcome::Accepted);
     assert_eq!(desk.machine.reply(1_000, reply(2, "b")).0, Outcome::Duplicate);
     assert_eq!(desk.machine.reply(1_000, reply(0, "c")).0, Outcome::Refused, "numbers begin with 1");
+}
+
+#[test]
+fn writers_whose_messages_are_refused_are_remembered_up_to_the_limit() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a")]);
+    for number in 0..2 * MAX_WRITERS {
+        let writer = WriterId::parse(&format!("o{number}")).unwrap();
+        assert_eq!(desk.machine.reply(1_000, Reply { writer, ..reply(7, " ") }).0, Outcome::Refused);
+    }
+    let row = serde_json::to_value(desk.machine.meta()).unwrap();
+    assert_eq!(row["writers"].as_object().map(serde_json::Map::len), Some(MAX_WRITERS));
 }
