@@ -19,7 +19,7 @@ use shared::close::CloseCode;
 use shared::event::{Event, MAX_BATCH, Outcome, Reply};
 use shared::frame::{ClientFrame, EdgeFrame, Hello, PROTOCOL, Send, Spread, Summary, Welcome};
 use shared::id::{ConversationId, SiteId};
-use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_REPLAY, SNAPSHOT};
+use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_REPLAY, MAX_WRITERS_PER_HELLO, SNAPSHOT};
 use shared::message::{Author, Message, Side};
 use shared::mode::Notice;
 use shared::outbox::Outbox;
@@ -333,7 +333,9 @@ impl Conversation {
             Some(resume) => log.after(resume.last_seq, MAX_REPLAY),
             None => log.before(last_seq + 1, SNAPSHOT),
         };
-        for writer in &hello.unacked {
+        // HELLO-1: a page has few outboxes; whoever names more costs no more.
+        let unacked = &hello.unacked[..hello.unacked.len().min(MAX_WRITERS_PER_HELLO)];
+        for writer in unacked {
             for Refused { id, n, reason } in self.meta.refusals(writer) {
                 let nack = self.nack(id.clone(), writer.clone(), *n, reason, false);
                 self.outputs.push_back(Output::Send(link, nack));
@@ -352,7 +354,7 @@ impl Conversation {
             replay: resume.is_some(),
             messages,
             last_seq,
-            acks: hello.unacked.iter().filter_map(|writer| self.meta.ack_of(writer)).collect(),
+            acks: unacked.iter().filter_map(|writer| self.meta.ack_of(writer)).collect(),
             receipted_upto: self.outbox.acked_upto(),
             delivered: self.meta.delivered,
             seen: self.meta.seen,

@@ -359,3 +359,14 @@ fn writers_whose_messages_are_refused_are_remembered_up_to_the_limit() {
     let row = serde_json::to_value(desk.machine.meta()).unwrap();
     assert_eq!(row["writers"].as_object().map(serde_json::Map::len), Some(MAX_WRITERS));
 }
+
+#[test]
+fn hello_1_of_more_writers_than_16_the_first_16_count() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a"), send(2, " ")]);
+    let unacked = vec![writer(); 5_000];
+    let said = desk.say(1, vec![ClientFrame::Hello(Hello { protocol: 1, resume: None, unacked })]);
+    assert_eq!(said.len(), 16 + 1, "refusals, and the welcome");
+    assert!(matches!(&said[16].1, EdgeFrame::Welcome(welcome) if welcome.acks.len() == 16));
+}
