@@ -148,6 +148,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// Messages that are counted and not stored yet.
+    pub(super) fn len(&self) -> u64 {
+        self.messages.len() as u64
+    }
+
     fn answer(&mut self, link: Option<LinkId>, frame: EdgeFrame) {
         let Some(link) = link else { return };
         // OUTBOX-2: an acknowledgement is cumulative, so the last one says it all.

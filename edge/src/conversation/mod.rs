@@ -369,7 +369,8 @@ impl Conversation {
     }
 
     fn mark(&mut self, link: LinkId, side: Side, upto_seq: u64, seen: bool, log: &dyn Log) {
-        let upto_seq = upto_seq.min(self.meta.last_seq);
+        // What is not stored is on nobody's screen.
+        let upto_seq = upto_seq.min(self.meta.last_seq - self.batch.len());
         let mut moved = self.meta.delivered.raise(side, upto_seq);
         if seen {
             moved |= self.meta.seen.raise(side, upto_seq);

@@ -370,3 +370,20 @@ fn hello_1_of_more_writers_than_16_the_first_16_count() {
     assert_eq!(said.len(), 16 + 1, "refusals, and the welcome");
     assert!(matches!(&said[16].1, EdgeFrame::Welcome(welcome) if welcome.acks.len() == 16));
 }
+
+/// "Delivered" moved over a message that was still waiting for the disk. Had the object died then, whatever came to
+/// stand at that place would have been called delivered.
+#[test]
+fn mark_1_what_is_not_stored_is_on_nobodys_screen() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![hello(None)]);
+    let frames = |frame| Input::Frames { link: LinkId(1), frames: vec![frame] };
+    desk.tell_slow_disk(frames(send(1, "x")));
+    desk.tell_slow_disk(frames(send(2, "x")));
+    desk.tell_slow_disk(frames(ClientFrame::Delivered { upto_seq: u64::MAX }));
+    assert_eq!(desk.machine.meta().delivered.visitor, 1);
+    desk.tell_slow_disk(Input::Stored);
+    desk.tell_slow_disk(frames(ClientFrame::Delivered { upto_seq: u64::MAX }));
+    assert_eq!(desk.machine.meta().delivered.visitor, 2);
+}
