@@ -86,7 +86,7 @@ impl Conversation {
     /// STORE-2: while a store is on its way to the disk, what comes in is collected and stored with the next one.
     /// A lone message never waits for company.
     pub(super) fn commit_unless_storing(&mut self, now: Millis) {
-        if !self.storing || self.batch.messages.len() >= MAX_COLLECTED {
+        if !self.storing || self.batch.messages.len().max(self.batch.answers.len()) >= MAX_COLLECTED {
             self.commit(now);
         }
     }
@@ -99,7 +99,10 @@ impl Conversation {
             self.store(stored);
         }
         for (link, frame) in answers {
-            self.outputs.push_back(Output::Send(link, frame));
+            // LINK-1: whoever asked may be gone by now.
+            if self.links.contains_key(&link) {
+                self.outputs.push_back(Output::Send(link, frame));
+            }
         }
         if messages.is_empty() {
             return;
@@ -136,7 +139,7 @@ impl Conversation {
     }
 }
 
-/// More messages than that are not collected, however long the disk takes.
+/// More messages or answers than that are not collected, however long the disk takes.
 const MAX_COLLECTED: usize = 256;
 
 /// What has been accepted and is not stored yet: stored together, then answered.

@@ -387,3 +387,27 @@ fn mark_1_what_is_not_stored_is_on_nobodys_screen() {
     desk.tell_slow_disk(frames(ClientFrame::Delivered { upto_seq: u64::MAX }));
     assert_eq!(desk.machine.meta().delivered.visitor, 2);
 }
+
+#[test]
+fn link_1_an_answer_that_waited_for_the_disk_is_not_sent_to_a_link_that_has_gone() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    let frames = |n| Input::Frames { link: LinkId(1), frames: vec![send(n, "x")] };
+    desk.tell_slow_disk(frames(1));
+    desk.tell_slow_disk(frames(2));
+    desk.tell_slow_disk(Input::Closed { link: LinkId(1) });
+    let outputs = desk.tell_slow_disk(Input::Stored);
+    assert_eq!(stores(&outputs), [1]);
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Send(..))), "{outputs:?}");
+}
+
+/// Only messages were counted, so a disk that took long let answers to repeated and out-of-order messages pile up.
+#[test]
+fn store_2_no_more_answers_than_256_are_collected() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    let frames = |n| Input::Frames { link: LinkId(1), frames: vec![send(n, "x"); 64] };
+    desk.tell_slow_disk(frames(1));
+    let answered: Vec<usize> = (0..8).map(|_| desk.tell_slow_disk(frames(9)).len()).collect();
+    assert_eq!(answered, [0, 0, 0, 256, 0, 0, 0, 256]);
+}
