@@ -16,7 +16,12 @@ pub fn parse(text: &str) -> Result<Vec<ClientFrame>, CloseCode> {
         Value::Array(_) => return Err(CloseCode::BAD_FRAME),
         one => vec![one],
     };
-    items.into_iter().map(|item| serde_json::from_value(item).map_err(|_| CloseCode::BAD_FRAME)).collect()
+    items.into_iter().map(|item| frame(item).ok_or(CloseCode::BAD_FRAME)).collect()
+}
+
+/// serde would also take a list of a frame's values for the frame.
+fn frame(item: Value) -> Option<ClientFrame> {
+    item.is_object().then(|| serde_json::from_value(item).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -32,6 +37,14 @@ mod tests {
         assert_eq!(parse(&"x".repeat(MAX_FRAME_BYTES + 1)), Err(CloseCode::FRAME_TOO_LARGE));
         let many = format!("[{}]", vec![r#"{"type":"ping"}"#; MAX_FRAMES_PER_MESSAGE + 1].join(","));
         assert_eq!(parse(&many), Err(CloseCode::BAD_FRAME));
+    }
+
+    #[test]
+    fn frame_2_a_frame_is_an_object() {
+        for list in [r#"[["ping"]]"#, r#"[["typing",true]]"#, r#"[["send","w.1","w",1,"a"]]"#, r#"["ping"]"#]
+        {
+            assert_eq!(parse(list), Err(CloseCode::BAD_FRAME), "{list}");
+        }
     }
 
     #[test]

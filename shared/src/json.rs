@@ -210,10 +210,8 @@ impl Reader<'_> {
                 let high = self.hex()?;
                 if (0xd800..0xdc00).contains(&high) {
                     self.take("\\u")?;
-                    let low = self.hex()?;
-                    let pair = (0xdc00..0xe000).contains(&low);
-                    let code = 0x10000 + ((high - 0xd800) << 10) + low.wrapping_sub(0xdc00);
-                    return pair.then(|| char::from_u32(code)).flatten();
+                    let low = self.hex()?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
+                    return char::from_u32(0x10000 + ((high - 0xd800) << 10) + low);
                 }
                 char::from_u32(high)?
             }
@@ -288,6 +286,15 @@ mod tests {
         {
             assert_eq!(Json::parse(bad), None, "{bad:?}");
         }
+    }
+
+    /// The sum was made before the second half was looked at, and left the number's range.
+    #[test]
+    fn a_pair_of_escapes_whose_second_half_is_none_is_refused() {
+        for bad in [r#""\ud800\u0041""#, r#""\udbff\ud800""#, r#""\ud800\ue000""#, r#""\udc00""#] {
+            assert_eq!(Json::parse(bad), None, "{bad}");
+        }
+        assert_eq!(Json::parse(r#""\udbff\udfff""#), Some(Json::Text("\u{10ffff}".into())));
     }
 
     #[test]

@@ -29,7 +29,8 @@ impl Outbox {
 
     /// Numbers to send now, at most `max` of them: `first..=last`.
     pub fn to_send(&self, max: u64) -> Option<(u64, u64)> {
-        (self.sent_upto < self.end).then(|| (self.sent_upto + 1, self.end.min(self.sent_upto + max)))
+        (self.sent_upto < self.end)
+            .then(|| (self.sent_upto + 1, self.end.min(self.sent_upto.saturating_add(max))))
     }
 
     pub fn sent(&mut self, upto: u64) {
@@ -103,6 +104,13 @@ mod tests {
         assert!(!outbox.acked(3));
         assert!(!outbox.acked(7));
         assert_eq!(outbox.waiting(), 3);
+    }
+
+    #[test]
+    fn outbox_1_the_last_number_of_all_is_sent_like_any_other() {
+        let mut outbox = Outbox::resume(u64::MAX - 1, u64::MAX - 1);
+        outbox.extend(u64::MAX);
+        assert_eq!(outbox.to_send(u64::MAX / 2), Some((u64::MAX, u64::MAX)));
     }
 
     #[test]

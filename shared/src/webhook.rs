@@ -43,16 +43,19 @@ impl Secret {
         (24..=64).contains(&bytes.len()).then_some(Secret(bytes))
     }
 
-    fn mac(&self, id: &str, timestamp_s: u64, body: &[u8]) -> Hmac<Sha256> {
+    fn mac(&self, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
         let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
-        mac.update(format!("{id}.{timestamp_s}.").as_bytes());
+        mac.update(format!("{id}.{timestamp}.").as_bytes());
         mac.update(body);
         mac
     }
 
     /// The value of `webhook-signature`.
     pub fn sign(&self, id: &str, timestamp_s: u64, body: &[u8]) -> String {
-        format!("v1,{}", STANDARD.encode(self.mac(id, timestamp_s, body).finalize().into_bytes()))
+        format!(
+            "v1,{}",
+            STANDARD.encode(self.mac(id, &timestamp_s.to_string(), body).finalize().into_bytes())
+        )
     }
 
     /// Checks the three headers against the body; any of several signatures may fit (key rotation).
@@ -72,7 +75,7 @@ impl Secret {
             .split_ascii_whitespace()
             .filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok())
             // `verify_slice` compares in constant time.
-            .any(|given| self.mac(id, timestamp_s, body).verify_slice(&given).is_ok());
+            .any(|given| self.mac(id, timestamp, body).verify_slice(&given).is_ok());
         if !fits {
             return Err(Refusal::Forged);
         }
@@ -111,6 +114,10 @@ mod tests {
         assert_eq!(check(1_000, Some("other"), Some("1000"), Some(&good), body), Err(Refusal::Forged));
         assert_eq!(check(1_000, Some(id), Some("1000"), None, body), Err(Refusal::Unsigned));
         assert_eq!(check(1_000, Some(id), Some("soon"), Some(&good), body), Err(Refusal::Unsigned));
+        // The timestamp as it was written: the same number in another form was not signed.
+        for other in ["+1000", "01000"] {
+            assert_eq!(check(1_000, Some(id), Some(other), Some(&good), body), Err(Refusal::Forged));
+        }
         let two = format!("v1,AAAA {good}");
         assert_eq!(check(1_000, Some(id), Some("1000"), Some(&two), body), Ok(()));
     }

@@ -5,12 +5,13 @@
 //! [`workspace`] where things lie · [`progress`] what is being done and for how long · [`process`] starting
 //! programs · [`toolchain`] a compiler for wasm · [`tools`] programs pinned by lock files · [`build`] crates to
 //! `dist`, with [`worker`] (the edge's module), [`assets`] (what browsers download) and [`stamp`] (what need not be
-//! done again) · [`run`] · [`fault`] · [`test`] · [`check`] · [`size`] · [`http`] a client for one request.
+//! done again) · [`run`] · [`fault`] · [`test`] · [`fuzz`] · [`check`] · [`size`] · [`http`] a client for one request.
 
 mod assets;
 mod build;
 mod check;
 mod fault;
+mod fuzz;
 mod http;
 mod process;
 mod progress;
@@ -42,6 +43,8 @@ enum Command {
     Run(run::Options),
     /// Run the tests: all of them, or one kind
     Test(test::Options),
+    /// Look for inputs that break a rule: a short run of every fuzzer, or a longer one
+    Fuzz(fuzz::Options),
     /// Build edge, widget, console and pages into target/seawall/dist
     Build,
     /// Formatting, lints, licences, a dry deployment, sizes: what a change has to pass besides the tests
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run(options) => run::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Build => build::build().map(drop),
         Command::Check => check::run(),
         Command::Size(options) => size::run(&options),

@@ -1,4 +1,4 @@
-//! Programs pinned by lock files, kept in a per-user cache: npm packages, cargo-deny, and a browser.
+//! Programs pinned by lock files, kept in a per-user cache: npm packages, cargo-deny, cargo-fuzz, and a browser.
 
 use std::env;
 use std::fs;
@@ -104,27 +104,34 @@ impl Tools {
     }
 }
 
-/// cargo-deny, built once per version.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    from_crates("cargo-deny", "0.20.2")
+}
+
+pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
+    from_crates("cargo-fuzz", "0.13.2")
+}
+
+/// A program of the crate registry, built once per version.
+fn from_crates(name: &str, version: &str) -> Result<PathBuf> {
     let cache = workspace::cache()?;
-    let folder = cache.join(format!("cargo-deny-{CARGO_DENY}"));
-    let program = folder.join("bin/cargo-deny");
+    let folder = cache.join(format!("{name}-{version}"));
+    let program = folder.join("bin").join(name);
     if program.is_file() {
         return Ok(program);
     }
-    let _lock = workspace::lock(&cache.join("cargo-deny.lock"), "another installation of cargo-deny")?;
+    let lock = cache.join(format!("{name}.lock"));
+    let _lock = workspace::lock(&lock, &format!("another installation of {name}"))?;
     if !program.is_file() {
-        let step = Step::begin(format!("build cargo-deny {CARGO_DENY}, once for this user"));
-        // Unoptimised: it checks in a second all the same, and builds in a third of the time.
-        let flags = ["install", "--quiet", "--locked", "--debug", "--version", CARGO_DENY, "--root"];
-        capture(Command::new("cargo").args(flags).arg(&folder).arg("cargo-deny"))
-            .context("cargo-deny could not be built; is the crate registry within reach?")?;
+        let step = Step::begin(format!("build {name} {version}, once for this user"));
+        // Unoptimised: it does its work in a second all the same, and builds in a third of the time.
+        let flags = ["install", "--quiet", "--locked", "--debug", "--version", version, "--root"];
+        capture(Command::new("cargo").args(flags).arg(&folder).arg(name))
+            .with_context(|| format!("{name} could not be built; is the crate registry within reach?"))?;
         step.done();
     }
     Ok(program)
 }
-
-const CARGO_DENY: &str = "0.20.2";
 
 /// A browser and the WebDriver of the same version.
 pub(crate) struct Browser {

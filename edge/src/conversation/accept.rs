@@ -45,8 +45,7 @@ impl Conversation {
             }
             Accepted::Duplicate => {
                 // NACK-3: a refusal that got lost is said again; it must not look like an acknowledgement.
-                let refused = self.meta.refusals(&writer).iter().find(|refused| refused.n == n);
-                let answer = match (refused, self.meta.ack_of(&writer)) {
+                let answer = match (self.meta.refusal(&writer, n), self.meta.ack_of(&writer)) {
                     (None, Some(ack)) => EdgeFrame::Ack(ack),
                     (refused, _) => {
                         let reason =
@@ -87,7 +86,7 @@ impl Conversation {
     /// STORE-2: while a store is on its way to the disk, what comes in is collected and stored with the next one.
     /// A lone message never waits for company.
     pub(super) fn commit_unless_storing(&mut self, now: Millis) {
-        if !self.storing || self.batch.messages.len() >= MAX_COLLECTED {
+        if !self.storing || self.batch.messages.len().max(self.batch.answers.len()) >= MAX_COLLECTED {
             self.commit(now);
         }
     }
@@ -100,7 +99,10 @@ impl Conversation {
             self.store(stored);
         }
         for (link, frame) in answers {
-            self.outputs.push_back(Output::Send(link, frame));
+            // LINK-1: whoever asked may be gone by now.
+            if self.links.contains_key(&link) {
+                self.outputs.push_back(Output::Send(link, frame));
+            }
         }
         if messages.is_empty() {
             return;
@@ -137,7 +139,7 @@ impl Conversation {
     }
 }
 
-/// More messages than that are not collected, however long the disk takes.
+/// More messages or answers than that are not collected, however long the disk takes.
 const MAX_COLLECTED: usize = 256;
 
 /// What has been accepted and is not stored yet: stored together, then answered.
@@ -149,6 +151,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// Messages that are counted and not stored yet.
+    pub(super) fn len(&self) -> u64 {
+        self.messages.len() as u64
+    }
+
     fn answer(&mut self, link: Option<LinkId>, frame: EdgeFrame) {
         let Some(link) = link else { return };
         // OUTBOX-2: an acknowledgement is cumulative, so the last one says it all.

@@ -73,19 +73,25 @@ impl Meta {
     }
 
     pub(super) fn accepted(&mut self, writer: &WriterId, n: u64, seq: u64) {
+        self.make_room_for(writer);
         let written = self.writers.entry(writer.clone()).or_default();
         (written.n, written.stored_n, written.seq) = (n, n, seq);
-        if self.writers.len() > MAX_WRITERS {
-            let oldest = self.writers.iter().min_by_key(|(_, written)| written.seq);
-            if let Some(oldest) = oldest.map(|(writer, _)| writer.clone()) {
-                self.writers.remove(&oldest);
-            }
+    }
+
+    fn make_room_for(&mut self, writer: &WriterId) {
+        if self.writers.len() < MAX_WRITERS || self.writers.contains_key(writer) {
+            return;
+        }
+        let oldest = self.writers.iter().min_by_key(|(_, written)| written.seq);
+        if let Some(oldest) = oldest.map(|(writer, _)| writer.clone()) {
+            self.writers.remove(&oldest);
         }
     }
 
     /// Where an unknown writer starts.
     pub(super) fn begin_after(&mut self, writer: &WriterId, n: u64) {
         if n > 0 && !self.writers.contains_key(writer) {
+            self.make_room_for(writer);
             self.writers.insert(writer.clone(), Written { n, ..Written::default() });
         }
     }
@@ -100,6 +106,10 @@ impl Meta {
                 written.refused.remove(0);
             }
         }
+    }
+
+    pub(super) fn refusal(&self, writer: &WriterId, n: u64) -> Option<&Refused> {
+        self.refusals(writer).iter().find(|refused| refused.n == n)
     }
 
     pub(super) fn refusals(&self, writer: &WriterId) -> &[Refused] {

@@ -19,7 +19,7 @@ use shared::close::CloseCode;
 use shared::event::{Event, MAX_BATCH, Outcome, Reply};
 use shared::frame::{ClientFrame, EdgeFrame, Hello, PROTOCOL, Send, Spread, Summary, Welcome};
 use shared::id::{ConversationId, SiteId};
-use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_REPLAY, SNAPSHOT};
+use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_REPLAY, MAX_WRITERS_PER_HELLO, SNAPSHOT};
 use shared::message::{Author, Message, Side};
 use shared::mode::Notice;
 use shared::outbox::Outbox;
@@ -211,10 +211,16 @@ impl Conversation {
         // EPOCH-3: the origin numbers its replies for the life of the conversation; after a loss of storage the
         // first n seen is the start. Its posts are ordered, so nothing can come before it.
         self.meta.begin_after(&reply.writer, reply.n.saturating_sub(1));
-        let send = Send { id: reply.id, writer: reply.writer, n: reply.n, text: reply.text };
+        let (writer, n) = (reply.writer.clone(), reply.n);
+        let send = Send { id: reply.id, writer: reply.writer, n, text: reply.text };
         let outcome = match self.accept(now, None, author, reply.name, send) {
             Accepted::New => (Outcome::Accepted, String::new()),
-            Accepted::Duplicate => (Outcome::Duplicate, String::new()),
+            // NACK-3: a refusal that is asked for again, and a number that was never one, are no success.
+            Accepted::Duplicate => match self.meta.refusal(&writer, n) {
+                Some(refused) => (Outcome::Refused, refused.reason.clone()),
+                None if n == 0 => (Outcome::Refused, "not-numbered".to_owned()),
+                None => (Outcome::Duplicate, String::new()),
+            },
             Accepted::Gap => (Outcome::Later, "gap".to_owned()),
             Accepted::Refused(reason) => (Outcome::Refused, reason.to_owned()),
         };
@@ -327,7 +333,9 @@ impl Conversation {
             Some(resume) => log.after(resume.last_seq, MAX_REPLAY),
             None => log.before(last_seq + 1, SNAPSHOT),
         };
-        for writer in &hello.unacked {
+        // HELLO-1: a page has few outboxes; whoever names more costs no more.
+        let unacked = &hello.unacked[..hello.unacked.len().min(MAX_WRITERS_PER_HELLO)];
+        for writer in unacked {
             for Refused { id, n, reason } in self.meta.refusals(writer) {
                 let nack = self.nack(id.clone(), writer.clone(), *n, reason, false);
                 self.outputs.push_back(Output::Send(link, nack));
@@ -346,7 +354,7 @@ impl Conversation {
             replay: resume.is_some(),
             messages,
             last_seq,
-            acks: hello.unacked.iter().filter_map(|writer| self.meta.ack_of(writer)).collect(),
+            acks: unacked.iter().filter_map(|writer| self.meta.ack_of(writer)).collect(),
             receipted_upto: self.outbox.acked_upto(),
             delivered: self.meta.delivered,
             seen: self.meta.seen,
@@ -361,7 +369,8 @@ impl Conversation {
     }
 
     fn mark(&mut self, link: LinkId, side: Side, upto_seq: u64, seen: bool, log: &dyn Log) {
-        let upto_seq = upto_seq.min(self.meta.last_seq);
+        // What is not stored is on nobody's screen.
+        let upto_seq = upto_seq.min(self.meta.last_seq - self.batch.len());
         let mut moved = self.meta.delivered.raise(side, upto_seq);
         if seen {
             moved |= self.meta.seen.raise(side, upto_seq);

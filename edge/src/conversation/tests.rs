@@ -1,14 +1,14 @@
 //! The conversation on a virtual clock. Each story was found by the simulation or by reading, and cost somebody a message.
 
 use shared::close::CloseCode;
-use shared::event::{Outcome, Receipt};
+use shared::event::{Outcome, Receipt, Reply};
 use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Resume, Send};
 use shared::id::{AgentId, ConversationId, Epoch, MessageId, SiteId, WriterId};
 use shared::limits::MAX_LINKS_PER_CONVERSATION;
 use shared::message::{Author, Message};
 use shared::mode::{Mode, Notice};
 
-use super::{Conversation, Input, LinkId, Log, Output, Peer};
+use super::{Conversation, Input, LinkId, Log, MAX_WRITERS, Output, Peer};
 
 #[derive(Default)]
 struct Memory(Vec<Message>);
@@ -322,4 +322,92 @@ fn store_2_a_cursor_is_never_stored_without_the_messages_that_its_row_counts() {
         }
     }
     assert_eq!(desk.log.0.len(), 2);
+}
+
+fn reply(n: u64, text: &str) -> Reply {
+    let (site, conversation) = (SiteId::parse("demo").unwrap(), ConversationId::parse("c").unwrap());
+    let (id, writer) = (MessageId::parse(&format!("o.{n}")).unwrap(), WriterId::parse("o").unwrap());
+    let (agent, name, text) = (AgentId::parse("ada").unwrap(), "Ada".to_owned(), text.to_owned());
+    Reply { site, conversation, id, writer, n, agent, name, text }
+}
+
+/// The receipt of a refused reply got lost. Sent again, the reply was called a duplicate, which is a success: the origin
+/// took it for delivered.
+#[test]
+fn nack_3_a_refused_reply_that_comes_again_is_refused_again() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a")]);
+    for _ in 0..2 {
+        let (outcome, reason) = desk.machine.reply(1_000, reply(1, " "));
+        assert_eq!((outcome, reason.as_str()), (Outcome::Refused, "text-empty"));
+    }
+    assert_eq!(desk.machine.reply(1_000, reply(2, "b")).0, Outcome::Accepted);
+    assert_eq!(desk.machine.reply(1_000, reply(2, "b")).0, Outcome::Duplicate);
+    assert_eq!(desk.machine.reply(1_000, reply(0, "c")).0, Outcome::Refused, "numbers begin with 1");
+}
+
+#[test]
+fn writers_whose_messages_are_refused_are_remembered_up_to_the_limit() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a")]);
+    for number in 0..2 * MAX_WRITERS {
+        let writer = WriterId::parse(&format!("o{number}")).unwrap();
+        assert_eq!(desk.machine.reply(1_000, Reply { writer, ..reply(7, " ") }).0, Outcome::Refused);
+    }
+    let row = serde_json::to_value(desk.machine.meta()).unwrap();
+    assert_eq!(row["writers"].as_object().map(serde_json::Map::len), Some(MAX_WRITERS));
+}
+
+#[test]
+fn hello_1_of_more_writers_than_16_the_first_16_count() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a"), send(2, " ")]);
+    let unacked = vec![writer(); 5_000];
+    let said = desk.say(1, vec![ClientFrame::Hello(Hello { protocol: 1, resume: None, unacked })]);
+    assert_eq!(said.len(), 16 + 1, "refusals, and the welcome");
+    assert!(matches!(&said[16].1, EdgeFrame::Welcome(welcome) if welcome.acks.len() == 16));
+}
+
+/// "Delivered" moved over a message that was still waiting for the disk. Had the object died then, whatever came to
+/// stand at that place would have been called delivered.
+#[test]
+fn mark_1_what_is_not_stored_is_on_nobodys_screen() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![hello(None)]);
+    let frames = |frame| Input::Frames { link: LinkId(1), frames: vec![frame] };
+    desk.tell_slow_disk(frames(send(1, "x")));
+    desk.tell_slow_disk(frames(send(2, "x")));
+    desk.tell_slow_disk(frames(ClientFrame::Delivered { upto_seq: u64::MAX }));
+    assert_eq!(desk.machine.meta().delivered.visitor, 1);
+    desk.tell_slow_disk(Input::Stored);
+    desk.tell_slow_disk(frames(ClientFrame::Delivered { upto_seq: u64::MAX }));
+    assert_eq!(desk.machine.meta().delivered.visitor, 2);
+}
+
+#[test]
+fn link_1_an_answer_that_waited_for_the_disk_is_not_sent_to_a_link_that_has_gone() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    let frames = |n| Input::Frames { link: LinkId(1), frames: vec![send(n, "x")] };
+    desk.tell_slow_disk(frames(1));
+    desk.tell_slow_disk(frames(2));
+    desk.tell_slow_disk(Input::Closed { link: LinkId(1) });
+    let outputs = desk.tell_slow_disk(Input::Stored);
+    assert_eq!(stores(&outputs), [1]);
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Send(..))), "{outputs:?}");
+}
+
+/// Only messages were counted, so a disk that took long let answers to repeated and out-of-order messages pile up.
+#[test]
+fn store_2_no_more_answers_than_256_are_collected() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    let frames = |n| Input::Frames { link: LinkId(1), frames: vec![send(n, "x"); 64] };
+    desk.tell_slow_disk(frames(1));
+    let answered: Vec<usize> = (0..8).map(|_| desk.tell_slow_disk(frames(9)).len()).collect();
+    assert_eq!(answered, [0, 0, 0, 256, 0, 0, 0, 256]);
 }

@@ -21,6 +21,13 @@ const PAUSE_MS: Millis = 250;
 const PROBE_EVERY_MS: Millis = 1_000;
 const PROBE_JITTER_MS: Millis = 400;
 
+/// What an origin asks for is obeyed, but a wrong number must not stop everything for good.
+const MAX_RETRY_AFTER_MS: Millis = 600_000;
+
+fn obeyed(retry_after_ms: Millis) -> Millis {
+    retry_after_ms.min(MAX_RETRY_AFTER_MS)
+}
+
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Permit {
     No,
@@ -125,14 +132,14 @@ impl Deciding {
             }
             (Answer::Bad { reason, retry_after_ms }, Phase::Open { bad, paused_until }) => {
                 *bad += 1;
-                *paused_until = now + (PAUSE_MS * Millis::from(*bad)).max(*retry_after_ms);
+                *paused_until = now + (PAUSE_MS * Millis::from(*bad)).max(obeyed(*retry_after_ms));
                 if *bad >= BAD_IN_A_ROW {
                     self.changed = true;
                     self.hold(now, reason);
                 }
             }
             (Answer::Bad { retry_after_ms, .. }, Phase::Holding { probe_at }) => {
-                *probe_at = (*probe_at).max(now + retry_after_ms);
+                *probe_at = (*probe_at).max(now + obeyed(*retry_after_ms));
             }
         }
     }

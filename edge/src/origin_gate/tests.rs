@@ -226,3 +226,30 @@ fn a_clock_that_goes_back_does_not_stop_the_gate() {
     assert!(gate.poll_timeout().is_some_and(|at| at <= now + 250), "{:?}", gate.poll_timeout());
     post(&mut gate, now + 250, &a);
 }
+
+/// A receipt asked for a pause until the end of time: the sum left the number's range. Without that nothing would ever
+/// have gone to that origin again.
+#[test]
+fn receipt_5_a_pause_has_an_end_whatever_the_origin_asks_for() {
+    let a = key("a");
+    for retry_after_ms in [u64::MAX, u64::MAX - 1, 1_000_000_000] {
+        let mut gate = OriginGate::new(vec![a.clone()], 1);
+        let mut now = 0;
+        // The first five on the way to holding, then two as probes.
+        for _ in 0..7 {
+            let turn = post(&mut gate, now, &a);
+            let receipt = Receipt {
+                id: "m1".into(),
+                source: String::new(),
+                result: Outcome::Later,
+                reason: "busy".into(),
+                retry_after_ms: Some(retry_after_ms),
+            };
+            gate.handle(now, Input::Answered { turn, answer: Answer::Good(vec![receipt]) });
+            outputs(&mut gate);
+            let next = gate.poll_timeout().expect("it tries again");
+            assert!(next > now && next <= now + 600_000, "{next} after {now}");
+            now = next;
+        }
+    }
+}

@@ -120,6 +120,8 @@ impl Site {
                 self.links.insert(link, info);
             }
             Input::Frames { link, frames } => {
+                // LINK-1: frames of a link that is gone are ignored.
+                let frames = if self.links.contains_key(&link) { frames } else { Vec::new() };
                 for frame in frames {
                     match frame {
                         ClientFrame::Hello(_) => self.hello(now, link),
@@ -317,6 +319,17 @@ mod tests {
         site.handle(4_000, Input::Closed { link: LinkId(2) });
         site.handle(7_000, Input::Timeout);
         assert_eq!(pushes(&outputs(&mut site)), [0]);
+    }
+
+    #[test]
+    fn link_1_a_console_that_is_gone_is_told_nothing() {
+        let mut site = site();
+        greet(&mut site, 0, 1, "ada");
+        site.handle(1, Input::Closed { link: LinkId(1) });
+        outputs(&mut site);
+        let frames = vec![ClientFrame::Ping, ClientFrame::Hello(Hello::default())];
+        site.handle(2, Input::Frames { link: LinkId(1), frames });
+        assert_eq!(outputs(&mut site), []);
     }
 
     #[test]

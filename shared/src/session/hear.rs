@@ -8,6 +8,9 @@ use crate::message::{Message, Side};
 use super::lanes::{AfterNack, Keep};
 use super::{Link, Live, Output, Session, State, TYPING_EVERY_MS};
 
+/// Lines of the list of conversations: as many as the edge keeps of a site.
+const MAX_INBOX: usize = 1_000;
+
 impl Session {
     pub(super) fn frame(&mut self, now: Millis, link: Link, frame: EdgeFrame) {
         if let State::Live(live) = &mut self.state {
@@ -177,6 +180,7 @@ impl Session {
             None => self.inbox.push(summary),
         }
         self.inbox.sort_by_key(|line| std::cmp::Reverse(line.at_ms));
+        self.inbox.truncate(MAX_INBOX);
     }
 
     pub(super) fn after_frames(&mut self, now: Millis) {

@@ -251,7 +251,7 @@ impl Lanes {
             if upto < lane.confirmed_upto && lane.doubts <= MAX_DOUBTS {
                 return AfterNack::Resync;
             }
-            if lane.first_unacked().is_some_and(|first| first.n > upto + 1) {
+            if lane.first_unacked().is_some_and(|first| first.n > upto.saturating_add(1)) {
                 let renamed = lane.rename();
                 self.renamed.extend(renamed);
             }

@@ -42,6 +42,8 @@ const GREET_TIMEOUT_MS: Millis = 10_000;
 const PING_AFTER_MS: Millis = 20_000;
 /// … and given up when none comes.
 const PONG_TIMEOUT_MS: Millis = 10_000;
+/// No number that the edge says keeps a client away for longer than a day.
+const LONGEST_MS: Millis = 86_400_000;
 /// "Typing" is said again at most this often, and believed for twice as long.
 const TYPING_EVERY_MS: Millis = 3_000;
 
@@ -331,12 +333,14 @@ impl Session {
     fn wait(&mut self, now: Millis) {
         self.transports.ended(now);
         self.link_lost();
-        let chatting = self.spread.chatting_ms;
+        let [chatting, others, retry_after_ms] =
+            [self.spread.chatting_ms, self.spread.others_ms, self.retry_after_ms]
+                .map(|ms| ms.min(LONGEST_MS));
         let delay = if self.is_chatting() {
-            self.backoff.next_delay(chatting, self.retry_after_ms, &mut self.random)
+            self.backoff.next_delay(chatting, retry_after_ms, &mut self.random)
         } else {
             // Those who chat come first, all others after them.
-            chatting + self.backoff.next_delay(self.spread.others_ms, self.retry_after_ms, &mut self.random)
+            chatting + self.backoff.next_delay(others, retry_after_ms, &mut self.random)
         };
         self.retry_after_ms = 0;
         self.state = State::Waiting { until: now + delay };

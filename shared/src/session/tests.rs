@@ -369,3 +369,53 @@ fn hello_2_a_mode_that_overtakes_the_welcome_is_asked_for_again() {
     page.hear(EdgeFrame::Welcome(Box::new(Welcome { notice, ..welcome(EPOCH, 0) })));
     assert_eq!(page.session.notice().mode, Mode::Normal);
 }
+
+/// Sums with numbers at the end of their range left it: a tab that is built with checks would have died.
+#[test]
+fn numbers_at_the_end_of_their_range_are_numbers_like_others() {
+    let mut page = Page::live("w", vec![saved("p", u64::MAX)]);
+    assert_eq!(page.sends(), [sent("p", u64::MAX, &u64::MAX.to_string())]);
+    page.hear(nack(&format!("p.{}", u64::MAX), "p", u64::MAX, u64::MAX, "gap", true));
+    page.hear(EdgeFrame::History { messages: vec![event(u64::MAX)] });
+    page.hear(EdgeFrame::Receipted { upto_seq: u64::MAX });
+    page.reconnect(welcome(Epoch(78), u64::MAX));
+    page.hear(EdgeFrame::Event(event(u64::MAX)));
+    assert!(page.session.has_earlier());
+}
+
+/// A pause of some million years is a mistake of whoever asks for it.
+#[test]
+fn reconnect_4_no_number_keeps_a_client_away_for_good() {
+    for ms in [u64::MAX, u64::MAX - 1, 1 << 50] {
+        let mut page = Page::live("w", vec![]);
+        page.hear(EdgeFrame::Bye { code: 4500, retry_after_ms: ms });
+        page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+        let day = 86_400_000;
+        assert!(
+            page.session.poll_timeout().is_some_and(|at| at >= page.now + day && at <= page.now + 2 * day)
+        );
+        page.input(Input::Reconnect);
+        let spread = Spread { chatting_ms: ms, others_ms: ms };
+        page.connect(Welcome { spread, ..welcome(EPOCH, 0) });
+        page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+        assert!(page.session.poll_timeout().is_some_and(|at| at > page.now && at <= page.now + 3 * day));
+    }
+}
+
+#[test]
+fn the_list_of_conversations_has_an_end() {
+    let mut page = Page::live("w", vec![]);
+    for number in 0..1_500u64 {
+        page.hear(EdgeFrame::Summary(Summary {
+            conversation: ConversationId::parse(&format!("c{number}")).unwrap(),
+            last_seq: 1,
+            author: Author::Visitor,
+            text: "a".into(),
+            at_ms: number,
+            unread: 1,
+            present: true,
+        }));
+    }
+    assert_eq!(page.session.inbox().len(), 1_000);
+    assert_eq!(page.session.inbox()[0].at_ms, 1_499, "the newest are kept");
+}

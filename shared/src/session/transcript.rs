@@ -50,7 +50,7 @@ impl Transcript {
     pub(super) fn prepend(&mut self, messages: Vec<Message>) -> bool {
         let mut moved = false;
         for message in messages.into_iter().rev() {
-            if message.seq + 1 == self.first_seq() && self.messages.len() < MAX_MESSAGES {
+            if self.first_seq().checked_sub(1) == Some(message.seq) && self.messages.len() < MAX_MESSAGES {
                 self.messages.push_front(message);
                 moved = true;
             }
@@ -60,7 +60,7 @@ impl Transcript {
 
     /// The seq of the oldest message here; one after the end where there is none.
     pub(super) fn first_seq(&self) -> u64 {
-        self.messages.front().map_or(self.inbox.upto() + 1, |message| message.seq)
+        self.messages.front().map_or(self.inbox.upto().saturating_add(1), |message| message.seq)
     }
 
     pub(super) fn last_seq(&self) -> u64 {
