@@ -181,6 +181,7 @@ impl Conversation {
                 if self.links.remove(&link).is_some_and(|info| info.peer.side() == Side::Visitor) {
                     self.notify_presence();
                 }
+                self.hand_cursor_on();
             }
             Input::Notice(notice) => self.noticed(notice),
             Input::Stored => {

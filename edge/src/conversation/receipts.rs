@@ -53,4 +53,13 @@ impl Conversation {
             None => self.store(Vec::new()),
         }
     }
+
+    /// The link that kept the cursor may be gone: another one keeps it, free as well.
+    pub(super) fn hand_cursor_on(&mut self) {
+        let upto_seq = self.outbox.acked_upto();
+        let kept = self.links.values().any(|info| info.delivered_upto == upto_seq);
+        if self.outbox.waiting() == 0 && !self.links.is_empty() && !kept {
+            self.keep_cursor();
+        }
+    }
 }

@@ -226,6 +226,30 @@ fn receipt_2_the_cursor_never_moves_over_a_hole() {
     assert_eq!(desk.machine.backlog(), 2);
 }
 
+/// Found by the simulation: the cursor went with the link that kept it, and an eviction made a backlog of what the
+/// origin had.
+#[test]
+fn receipt_2_the_cursor_stays_when_the_link_that_kept_it_goes() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.open(2, Notice::default());
+    desk.say(1, vec![hello(None), send(1, "a")]);
+    desk.machine.pull(1_000, 50, &desk.log);
+    let (id, source, reason) = ("w.1".into(), String::new(), String::new());
+    let receipt = Receipt { id, source, result: Outcome::Accepted, reason, retry_after_ms: None };
+    desk.tell(Input::Receipts(vec![receipt]));
+    let outputs = desk.tell(Input::Closed { link: LinkId(1) });
+    let keeper = outputs.iter().find_map(|output| match output {
+        Output::Attach(info) if info.delivered_upto == 1 => Some(info.clone()),
+        _ => None,
+    });
+    let keeper = keeper.expect("the other link keeps it");
+    let mut stale = desk.machine.meta().clone();
+    stale.delivered_upto = 0;
+    let restored = Conversation::restore(stale, vec![keeper], &desk.log);
+    assert_eq!(restored.backlog(), 0);
+}
+
 fn stores(outputs: &[Output]) -> Vec<usize> {
     let count = |output: &Output| match output {
         Output::Store { messages, .. } => Some(messages.len()),
