@@ -46,7 +46,7 @@ async fn screenshots() {
     visitor.reads("Tuesdays and Fridays", 30).await;
     visitor.say("Lovely. And the blue lantern, is it in stock?").await;
     visitor.state("is it in stock?", &["Seen"], 30).await;
-    agent.find("textarea", "Message").await.send_keys("Let me look").await.expect("takes typing");
+    agent.fill("Message", "Let me look").await;
     visitor.page_reads("is typing", 30).await;
     visitor.picture(&file("story-1-visitor")).await;
     agent.picture(&file("story-2-agent")).await;
@@ -59,7 +59,7 @@ async fn screenshots() {
     stack.fault(json!({ "kind": "down" })).await;
     visitor.say("Take your time.").await;
     stack.wait_for_mode("holding", 30).await;
-    agent.say(": yes, eleven of them.").await;
+    agent.say("Let me look: yes, eleven of them.").await;
     visitor.reads("eleven of them", 30).await;
     visitor.say("Then I take two, please.").await;
     visitor.state("Then I take two", &["Seen"], 30).await;
