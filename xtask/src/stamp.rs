@@ -19,6 +19,7 @@ impl Stamp {
         let recipe = [
             include_str!("build.rs"),
             include_str!("shim.js"),
+            include_str!("shrink.rs"),
             include_str!("toolchain.rs"),
             include_str!("worker.rs"),
             include_str!("../tools/package.json"),
