@@ -40,6 +40,8 @@ const edge :Workerd.Worker = (
     (name = "SEAWALL_EDGE_HOST", fromEnvironment = "SEAWALL_EDGE_HOST"),
     (name = "SEAWALL_CONSOLE_HOST", fromEnvironment = "SEAWALL_CONSOLE_HOST"),
     (name = "SEAWALL_OPERATOR_TOKEN", fromEnvironment = "SEAWALL_OPERATOR_TOKEN"),
+    # Behind a proxy: the header in which it names the client's address, such as X-Forwarded-For.
+    (name = "SEAWALL_ADDRESS_HEADER", fromEnvironment = "SEAWALL_ADDRESS_HEADER"),
   ],
   # The keys name folders of stored conversations: they never change.
   durableObjectNamespaces = [

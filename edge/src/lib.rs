@@ -3,10 +3,11 @@
 //! # Layout, in reading order
 //!
 //! - [`conversation`], [`site`], [`origin_gate`]: the machines. No clock, no I/O, no platform
-//! - [`frames`], [`token`], [`jwt`]: what comes from outside, parsed and checked
+//! - [`frames`], [`token`], [`jwt`], [`admission`]: what comes from outside, parsed, checked and kept within limits
 //! - [`durable`]: the machines on workerd, as Durable Objects
 //! - `worker`: every request's first stop
 
+pub mod admission;
 pub mod conversation;
 pub mod durable;
 pub mod frames;

@@ -22,6 +22,7 @@ pub async fn make(origin: &Origin) -> Result<(), Problem> {
         groups: Some(vec![RosterGroup { id: "support".into(), name: "Support".into(), agents: members }]),
         agents: Some(agents),
         embed_origins: None,
+        limits: None,
     };
     sites::store(origin, site, save).await.map(drop)
 }

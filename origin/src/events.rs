@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
-use shared::event::{BATCH_TYPE, Body, Event, MAX_BATCH, Outcome, Receipt, Receipts};
+use shared::event::{BATCH_TYPE, Body, Event, Forgotten, MAX_BATCH, Outcome, Receipt, Receipts};
 use shared::limits::MAX_TEXT_CHARS;
 
 use crate::ledger::{self, Taken};
@@ -23,6 +23,10 @@ pub async fn post(State(origin): State<Arc<Origin>>, request: Signed) -> Result<
             let (result, reason) = match judged.verdict {
                 Verdict::Refused(reason) => (Outcome::Refused, reason),
                 Verdict::Probe => (Outcome::Accepted, ""),
+                Verdict::Forgotten(forgotten) => match ledger::forget(tx, &forgotten)? {
+                    true => (Outcome::Accepted, ""),
+                    false => (Outcome::Duplicate, ""),
+                },
                 Verdict::Message(event) => match ledger::accept(tx, &event.id, &event.stored)? {
                     Taken::Accepted => (Outcome::Accepted, ""),
                     Taken::Duplicate => (Outcome::Duplicate, ""),
@@ -70,6 +74,7 @@ struct Judged {
 
 enum Verdict {
     Message(Box<MessageEvent>),
+    Forgotten(Forgotten),
     Probe,
     Refused(&'static str),
 }
@@ -88,18 +93,23 @@ fn judge(item: &Value) -> Judged {
 fn verdict(item: &Value) -> Verdict {
     // The type is looked at first: an event of a later version may have any shape.
     match item.get("type").and_then(Value::as_str) {
-        Some("seawall.message" | "seawall.probe") => {}
+        Some("seawall.message" | "seawall.forgotten" | "seawall.probe") => {}
         Some(_) => return Verdict::Refused("unknown-type"),
         None => return Verdict::Refused("not-an-event"),
     }
     match serde_json::from_value::<Event>(item.clone()) {
         Ok(Event { specversion, .. }) if specversion != "1.0" => Verdict::Refused("not-an-event"),
         Ok(Event { body: Body::Probe {}, .. }) => Verdict::Probe,
+        Ok(Event { body: Body::Forgotten(forgotten), source, .. }) => {
+            let named = format!("/sites/{}/conversations/{}", forgotten.site, forgotten.conversation);
+            match source == named && fit(&[forgotten.epoch.0]) {
+                true => Verdict::Forgotten(forgotten),
+                false => Verdict::Refused("not-an-event"),
+            }
+        }
         Ok(Event { body: Body::Message(stored), id, source, .. }) => {
             let named = format!("/sites/{}/conversations/{}", stored.site, stored.conversation);
-            // SQLite's numbers are signed.
-            let numbers_fit =
-                [stored.epoch.0, stored.seq, stored.at_ms].iter().all(|&n| i64::try_from(n).is_ok());
+            let numbers_fit = fit(&[stored.epoch.0, stored.seq, stored.at_ms]);
             if !shared::id::is_valid(&id) || source != named || stored.seq == 0 || !numbers_fit {
                 Verdict::Refused("not-an-event")
             } else if stored.text.chars().count() > MAX_TEXT_CHARS {
@@ -112,6 +122,11 @@ fn verdict(item: &Value) -> Verdict {
     }
 }
 
+/// SQLite's numbers are signed.
+fn fit(numbers: &[u64]) -> bool {
+    numbers.iter().all(|&number| i64::try_from(number).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +135,7 @@ mod tests {
     fn reason(item: Value) -> &'static str {
         match judge(&item).verdict {
             Verdict::Message(_) => "a message",
+            Verdict::Forgotten(_) => "a wish to be forgotten",
             Verdict::Probe => "a probe",
             Verdict::Refused(reason) => reason,
         }
@@ -142,6 +158,13 @@ mod tests {
         assert_eq!(reason(message()), "a message");
         let probe = json!({"specversion": "1.0", "id": "p", "source": "/probes", "type": "seawall.probe", "data": {}});
         assert_eq!(reason(probe), "a probe");
+        let wish = |source: &str, epoch: u64| {
+            reason(json!({"specversion": "1.0", "id": "f", "source": source, "type": "seawall.forgotten",
+                "data": {"site": "demo", "conversation": "c1", "epoch": epoch}}))
+        };
+        assert_eq!(wish("/sites/demo/conversations/c1", 7), "a wish to be forgotten");
+        assert_eq!(wish("/sites/demo/conversations/c2", 7), "not-an-event");
+        assert_eq!(wish("/sites/demo/conversations/c1", u64::MAX), "not-an-event");
     }
 
     #[test]

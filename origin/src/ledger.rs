@@ -7,7 +7,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
-use shared::event::Stored;
+use shared::event::{Forgotten, Stored};
 
 use crate::bearer::Admin;
 use crate::input::Params;
@@ -28,6 +28,12 @@ pub fn accept(tx: &Transaction<'_>, id: &str, stored: &Stored) -> Result<Taken, 
     if tx.prepare_cached(known)?.query_row([site], |_| Ok(())).optional()?.is_none() {
         return Ok(Taken::UnknownSite);
     }
+    // FORGET-3: a batch that was under way when its conversation was forgotten. Taken, and kept nowhere.
+    let forgotten = "SELECT 1 FROM forgotten WHERE site = ?1 AND conversation = ?2 AND epoch >= ?3";
+    let row = params![site, conversation, stored.epoch.0];
+    if tx.prepare_cached(forgotten)?.query_row(row, |_| Ok(())).optional()?.is_some() {
+        return Ok(Taken::Duplicate);
+    }
     let first = "INSERT INTO conversations (site, id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     tx.prepare_cached(first)?.execute([site, conversation])?;
     let insert = "INSERT INTO messages (site, conversation, id, epoch, seq, author, name, text, at_ms)
@@ -46,6 +52,23 @@ pub fn accept(tx: &Transaction<'_>, id: &str, stored: &Stored) -> Result<Taken, 
     ];
     let inserted = tx.prepare_cached(insert)?.execute(row)?;
     Ok(if inserted == 1 { Taken::Accepted } else { Taken::Duplicate })
+}
+
+/// Erases a conversation with everything that was said in it, replies on their way included; false where it was
+/// erased before.
+pub fn forget(tx: &Transaction<'_>, forgotten: &Forgotten) -> Result<bool, Problem> {
+    let (site, conversation, epoch) =
+        (forgotten.site.as_str(), forgotten.conversation.as_str(), forgotten.epoch.0);
+    let remember = "INSERT INTO forgotten (site, conversation, epoch) VALUES (?1, ?2, ?3)
+        ON CONFLICT DO UPDATE SET epoch = excluded.epoch WHERE excluded.epoch > forgotten.epoch";
+    let new = tx.prepare_cached(remember)?.execute(params![site, conversation, epoch])? == 1;
+    if new {
+        let row = params![site, conversation];
+        tx.execute("DELETE FROM messages WHERE site = ?1 AND conversation = ?2", row)?;
+        tx.execute("DELETE FROM outbox WHERE site = ?1 AND conversation = ?2", row)?;
+        tx.execute("DELETE FROM conversations WHERE site = ?1 AND id = ?2", row)?;
+    }
+    Ok(new)
 }
 
 #[derive(Serialize)]

@@ -73,7 +73,9 @@ pub fn push(tx: &Transaction<'_>, event: &Event) -> Result<(), Problem> {
             tx.execute(older, [site.as_str()])?;
             (site, "", *version)
         }
-        Body::Message(_) | Body::Probe {} | Body::Unknown => unreachable!("these never leave the origin"),
+        Body::Message(_) | Body::Forgotten(_) | Body::Probe {} | Body::Unknown => {
+            unreachable!("these never leave the origin")
+        }
     };
     if waiting(tx)? >= MAX_WAITING {
         let detail =

@@ -89,7 +89,7 @@ CREATE TABLE conversations (
     PRIMARY KEY (site, id)
 ) STRICT;
 
--- The ledger. `position` is the order of acceptance; rows are never deleted, so it only grows.
+-- The ledger. `position` is the order of acceptance; it only grows.
 CREATE TABLE messages (
     position     INTEGER PRIMARY KEY,
     site         TEXT NOT NULL,
@@ -132,6 +132,16 @@ CREATE TABLE keys (
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
+) STRICT;
+", "
+ALTER TABLE sites ADD COLUMN limits TEXT NOT NULL DEFAULT '{}'; -- SiteLimits in JSON; what is left out is the default
+
+-- Conversations that their visitors wanted forgotten: nothing of them up to this epoch is taken again.
+CREATE TABLE forgotten (
+    site         TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    epoch        INTEGER NOT NULL,
+    PRIMARY KEY (site, conversation)
 ) STRICT;
 "];
 

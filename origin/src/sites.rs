@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Deserialize;
-use shared::event::{Event, RosterGroup, SiteSettings};
+use shared::event::{Event, RosterGroup, SiteLimits, SiteSettings};
 use shared::id::{AgentId, SiteId};
 
 use crate::bearer::Admin;
@@ -30,11 +30,18 @@ pub async fn get(
 }
 
 pub fn settings(db: &Connection, site: &str) -> Result<Option<SiteSettings>, Problem> {
-    let sql = "SELECT account, name, embed_origins, version FROM sites WHERE id = ?1";
+    let sql = "SELECT account, name, embed_origins, version, limits FROM sites WHERE id = ?1";
     let row = db.prepare_cached(sql)?.query_row([site], |row| {
-        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, u64>(3)?))
+        Ok((
+            row.get::<_, String>(0)?,
+            row.get(1)?,
+            row.get::<_, String>(2)?,
+            row.get::<_, u64>(3)?,
+            row.get::<_, String>(4)?,
+        ))
     });
-    let (Some((account, name, embed_origins, version)), Some(id)) = (row.optional()?, SiteId::parse(site))
+    let (Some((account, name, embed_origins, version, limits)), Some(id)) =
+        (row.optional()?, SiteId::parse(site))
     else {
         return Ok(None);
     };
@@ -45,6 +52,7 @@ pub fn settings(db: &Connection, site: &str) -> Result<Option<SiteSettings>, Pro
         embed_origins: serde_json::from_str(&embed_origins).unwrap_or_default(),
         agents: roster::agents_of(db, site)?,
         groups: roster::groups_of(db, &account, site)?,
+        limits: serde_json::from_str(&limits).unwrap_or_default(),
         account,
     }))
 }
@@ -65,6 +73,8 @@ pub struct Save {
     pub agents: Option<Vec<AgentSave>>,
     /// The account's groups.
     pub groups: Option<Vec<RosterGroup>>,
+    /// What is left out of them is the edge's default.
+    pub limits: Option<SiteLimits>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -118,6 +128,10 @@ fn write(
     if let Some(origins) = &save.embed_origins {
         let origins = serde_json::json!(origins).to_string();
         tx.execute("UPDATE sites SET embed_origins = ?2 WHERE id = ?1", params![site.as_str(), origins])?;
+    }
+    if let Some(limits) = &save.limits {
+        let limits = serde_json::json!(limits).to_string();
+        tx.execute("UPDATE sites SET limits = ?2 WHERE id = ?1", params![site.as_str(), limits])?;
     }
     if let Some(agents) = &save.agents {
         roster::save_agents(tx, &account, site, agents, hashes)?;

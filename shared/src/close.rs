@@ -26,8 +26,12 @@ impl CloseCode {
     pub const SILENT: CloseCode = CloseCode(4408);
     /// An agent asked for a conversation in which nothing was ever said.
     pub const UNKNOWN_CONVERSATION: CloseCode = CloseCode(4410);
+    /// The visitor wanted this conversation forgotten.
+    pub const FORGOTTEN: CloseCode = CloseCode(4411);
     pub const FRAME_TOO_LARGE: CloseCode = CloseCode(4413);
     pub const TOO_MANY_LINKS: CloseCode = CloseCode(4429);
+    /// More WebSocket messages than anybody who chats has a use for.
+    pub const TOO_FAST: CloseCode = CloseCode(4430);
     pub const LOGIN_REQUIRED: CloseCode = CloseCode(4440);
     pub const EDGE_ERROR: CloseCode = CloseCode(4500);
     pub const SITE_NOT_KNOWN_YET: CloseCode = CloseCode(4503);
@@ -39,6 +43,7 @@ impl CloseCode {
             | CloseCode::TOKEN_REFUSED
             | CloseCode::FOREIGN_PAGE
             | CloseCode::UNKNOWN_SITE
+            | CloseCode::FORGOTTEN
             | CloseCode::FRAME_TOO_LARGE => Reaction::Stop,
             // CLOSE-2: an unknown code may come from a later version; trying again with backoff harms nobody.
             _ => Reaction::Retry,
@@ -49,6 +54,7 @@ impl CloseCode {
     pub fn http_status(self) -> u16 {
         match self {
             CloseCode::LOGIN_REQUIRED => 401,
+            CloseCode::TOO_FAST => 429,
             CloseCode(code @ 4400..4600) => code - 4000,
             _ => 503,
         }
@@ -64,8 +70,10 @@ impl CloseCode {
             CloseCode::UNKNOWN_SITE => "unknown-site",
             CloseCode::SILENT => "silent",
             CloseCode::UNKNOWN_CONVERSATION => "unknown-conversation",
+            CloseCode::FORGOTTEN => "forgotten",
             CloseCode::FRAME_TOO_LARGE => "frame-too-large",
             CloseCode::TOO_MANY_LINKS => "too-many-links",
+            CloseCode::TOO_FAST => "too-fast",
             CloseCode::LOGIN_REQUIRED => "login-required",
             CloseCode::EDGE_ERROR => "edge-error",
             CloseCode::SITE_NOT_KNOWN_YET => "site-not-known-yet",

@@ -39,6 +39,9 @@ pub enum Body {
     /// Origin → edge: settings or roster of the site have changed; the edge fetches them anew.
     #[serde(rename = "seawall.site-changed")]
     SiteChanged { site: SiteId, version: u64 },
+    /// Edge → origin: the visitor wants the conversation forgotten (FORGET-1).
+    #[serde(rename = "seawall.forgotten")]
+    Forgotten(Forgotten),
     /// A type of a later version: answered with `refused`, reason `unknown-type`.
     #[serde(other)]
     Unknown,
@@ -56,6 +59,14 @@ pub struct Stored {
     pub name: String,
     pub text: String,
     pub at_ms: Millis,
+}
+
+/// Everything of this conversation up to this epoch is to be erased.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forgotten {
+    pub site: SiteId,
+    pub conversation: ConversationId,
+    pub epoch: Epoch,
 }
 
 /// A reply on its way to the edge, numbered per conversation by the origin as its writer.
@@ -78,6 +89,15 @@ impl Event {
             id: id.to_string(),
             source: format!("/sites/{}/conversations/{}", stored.site, stored.conversation),
             body: Body::Message(stored),
+        }
+    }
+
+    pub fn forgotten(forgotten: Forgotten) -> Event {
+        Event {
+            specversion: "1.0".into(),
+            id: format!("forgotten-{}", forgotten.epoch.0),
+            source: format!("/sites/{}/conversations/{}", forgotten.site, forgotten.conversation),
+            body: Body::Forgotten(forgotten),
         }
     }
 
@@ -152,6 +172,47 @@ pub struct SiteSettings {
     pub agents: Vec<RosterAgent>,
     #[serde(default)]
     pub groups: Vec<RosterGroup>,
+    #[serde(default)]
+    pub limits: SiteLimits,
+}
+
+/// How much of one site's visitors the edge takes, and for how long it keeps it (LIMIT-1). What is left out is as here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SiteLimits {
+    /// Links opened from one address: a company behind one address comes back at once after a break.
+    pub links_per_address: Rate,
+    /// Conversations begun, by their first message.
+    pub conversations_per_address: Rate,
+    pub conversations_per_site: Rate,
+    /// Of each side. Nobody types faster; a browser that was offline brings what it has kept.
+    pub messages_per_conversation: Rate,
+    pub messages_per_address: Rate,
+    pub messages_per_site: Rate,
+    /// A conversation deletes itself at the edge so long after its last message; 0: never.
+    pub retention_days: u64,
+}
+
+impl Default for SiteLimits {
+    fn default() -> SiteLimits {
+        let rate = |at_once, per_minute| Rate { at_once, per_minute };
+        SiteLimits {
+            links_per_address: rate(300, 1_200),
+            conversations_per_address: rate(100, 20),
+            conversations_per_site: rate(2_000, 6_000),
+            messages_per_conversation: rate(100, 120),
+            messages_per_address: rate(1_000, 1_200),
+            messages_per_site: rate(10_000, 60_000),
+            retention_days: 30,
+        }
+    }
+}
+
+/// So many at once, and so many a minute in the long run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    pub at_once: u64,
+    pub per_minute: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

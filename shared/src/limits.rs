@@ -22,5 +22,8 @@ pub const MAX_OUTBOX: usize = 500;
 /// Writers named in one `hello`.
 pub const MAX_WRITERS_PER_HELLO: usize = 16;
 
+/// Characters of an agent's name; the rest of a longer one is not shown.
+pub const MAX_NAME_CHARS: usize = 100;
+
 /// Sockets that one conversation keeps open. Refused as `too-many-links`.
 pub const MAX_LINKS_PER_CONVERSATION: usize = 20;

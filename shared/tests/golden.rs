@@ -8,9 +8,11 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use shared::codec::{Saved, decode, encode};
 use shared::event::{
-    AgentClaims, Event, Outcome, Receipt, Receipts, Reply, RosterAgent, RosterGroup, SiteSettings, Stored,
+    AgentClaims, Event, Forgotten, Outcome, Receipt, Receipts, Reply, RosterAgent, RosterGroup, SiteLimits,
+    SiteSettings, Stored,
 };
 use shared::frame::{
     Ack, ClientFrame, EdgeFrame, Hello, Marks, Nack, Resume, Send, Spread, Summary, Welcome,
@@ -34,6 +36,64 @@ fn same<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value: 
     let text = serde_json::to_string_pretty(value).expect("JSON") + "\n";
     golden(name, &text);
     assert_eq!(serde_json::from_str::<T>(&text).expect(name), *value);
+    if let Some(former) = former(name) {
+        // What the former version wrote says the same to us …
+        let read: T = serde_json::from_str(&former).expect(name);
+        // … and finds in what we write everything that it knows (FRAME-3).
+        let (ours, theirs) = (serde_json::to_value(value).expect(name), value_of(&former));
+        assert!(holds(&ours, &theirs), "{name} lacks something that the former version wrote");
+        assert!(holds(&serde_json::to_value(read).expect(name), &theirs), "{name}");
+    }
+}
+
+/// The same file as the former version had it. A release copies `golden/*.json` there before it changes any.
+fn former(name: &str) -> Option<String> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/former");
+    fs::read_to_string(folder.join(format!("{name}.json"))).ok()
+}
+
+fn value_of(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// Whether everything in `theirs` is in `ours`, which may have more fields.
+fn holds(ours: &Value, theirs: &Value) -> bool {
+    match (ours, theirs) {
+        (Value::Object(ours), Value::Object(theirs)) => {
+            theirs.iter().all(|(key, value)| ours.get(key).is_some_and(|ours| holds(ours, value)))
+        }
+        (Value::Array(ours), Value::Array(theirs)) => {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| holds(ours, theirs))
+        }
+        _ => ours == theirs,
+    }
+}
+
+#[test]
+fn frame_3_a_field_that_is_gone_or_different_is_noticed() {
+    let theirs = value_of(r#"{"a": [{"b": 1}], "c": "x"}"#);
+    assert!(holds(&value_of(r#"{"a": [{"b": 1, "new": 2}], "c": "x", "d": 0}"#), &theirs));
+    for ours in [r#"{"a": [{"b": 1}]}"#, r#"{"a": [{"b": "1"}], "c": "x"}"#, r#"{"a": [], "c": "x"}"#] {
+        assert!(!holds(&value_of(ours), &theirs), "{ours}");
+    }
+}
+
+#[test]
+fn frame_3_the_widget_reads_what_the_former_version_wrote() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/former");
+    let mut read = 0;
+    for file in fs::read_dir(folder).expect("the former version's files").flatten() {
+        let name = file.file_name().to_string_lossy().into_owned();
+        let text = fs::read_to_string(file.path()).expect("a golden file");
+        if name.starts_with("edge-") {
+            let frame: EdgeFrame = serde_json::from_str(&text).expect("a frame");
+            assert_eq!(decode(&text), Some(vec![frame]), "{name}");
+            read += 1;
+        }
+    }
+    assert!(read >= 15, "{read} frames");
+    let saved = former("saved").expect("what a browser of the former version has kept");
+    assert!(Saved::decode(&saved).is_some());
 }
 
 fn writer() -> WriterId {
@@ -167,6 +227,8 @@ fn event_1_what_travels_between_edge_and_origin() {
     let stored =
         Stored { site: site_id, conversation: conversation(), epoch, seq, author, name, text, at_ms };
     same("event-message", &Event::message(&id(9), stored));
+    let forgotten = Forgotten { site: site(), conversation: conversation(), epoch: Epoch(AT_MS) };
+    same("event-forgotten", &Event::forgotten(forgotten));
     same("event-probe", &Event::probe("probe-1".into()));
     same("event-site-changed", &Event::site_changed("change-1".into(), site(), 8));
     same(
@@ -215,6 +277,7 @@ fn what_the_edge_must_know_about_a_site_and_an_agent() {
             embed_origins: vec!["https://shop.example".into()],
             agents: vec![RosterAgent { id: ada(), name: "Ada".into() }],
             groups: vec![RosterGroup { id: "sales".into(), name: "Sales".into(), agents: vec![ada()] }],
+            limits: SiteLimits::default(),
         },
     );
     let (name, account, sites) = ("Ada".into(), "demo".into(), vec![site()]);

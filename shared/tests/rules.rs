@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const FAMILIES: [&str; 23] = [
+const FAMILIES: [&str; 28] = [
     "FRAME",
     "LINK",
     "HELLO",
@@ -29,6 +29,11 @@ const FAMILIES: [&str; 23] = [
     "RECEIPT",
     "COST",
     "SEND",
+    "POLL",
+    "LIMIT",
+    "LOG",
+    "FORGET",
+    "RETENTION",
 ];
 
 /// Rule ids in a text, such as `ORDER-1`.

@@ -149,6 +149,7 @@ impl App {
             welcomed: self.welcomed,
             moment: self.without_link_since.is_none_or(|since| now() < since + MOMENT_MS),
             notice: session.notice(),
+            limited: session.limited(),
             at_risk: queued && self.live.keeping() == Keeping::Denied,
         }
     }

@@ -31,6 +31,7 @@ const CONNECTING_AGAIN: &str = "Connecting again… Your messages are kept.";
 const HOLDING: &str = "Our agents are away. Your messages are safe and will be answered.";
 const AWAY: &str = "Our agents are away. Leave a message: it is safe and will be answered.";
 const SLOW: &str = "Chat is slow today; your messages are safe.";
+const LIMITED: &str = "Too many messages at once. Yours are kept and will be sent.";
 const NOT_KEPT: &str =
     "Please leave this page open until then: your browser does not let us keep them longer.";
 
@@ -54,6 +55,8 @@ pub struct Situation<'a> {
     /// Not live, but for so short a time that nobody should be bothered.
     pub moment: bool,
     pub notice: &'a Notice,
+    /// The edge takes no more messages for now (LIMIT-2).
+    pub limited: bool,
     /// Something written here has not reached the edge, and the browser does not let us keep it.
     pub at_risk: bool,
 }
@@ -62,6 +65,9 @@ pub struct Situation<'a> {
 pub fn status(situation: &Situation) -> Vec<(Tone, &'static str)> {
     let mut lines = Vec::new();
     lines.extend(standing(situation));
+    if situation.limited {
+        lines.push((Tone::Waiting, LIMITED));
+    }
     if situation.at_risk && !situation.moment && situation.standing != Standing::Live {
         lines.push((Tone::Waiting, NOT_KEPT));
     }
@@ -116,8 +122,6 @@ pub fn state(state: &MessageState) -> &'static str {
 pub fn refused(reason: &str) -> &'static str {
     match reason {
         "text-too-long" => "It is too long.",
-        "log-full" => "This conversation is full.",
-        "rate-limited" | "too-many-messages" => "Too many messages at once.",
         _ => "It was not accepted.",
     }
 }
@@ -150,8 +154,14 @@ mod tests {
 
     fn lines(standing: Standing, mode: Mode, agents: u64) -> Vec<&'static str> {
         let notice = Notice { mode, agents, ..Notice::default() };
-        let situation =
-            Situation { standing, welcomed: true, moment: false, notice: &notice, at_risk: false };
+        let situation = Situation {
+            standing,
+            welcomed: true,
+            moment: false,
+            notice: &notice,
+            limited: false,
+            at_risk: false,
+        };
         status(&situation).into_iter().map(|(_, sentence)| sentence).collect()
     }
 
@@ -188,6 +198,7 @@ mod tests {
             welcomed: false,
             moment: true,
             notice: &notice,
+            limited: false,
             at_risk: true,
         };
         assert!(status(&situation).is_empty());
@@ -195,6 +206,8 @@ mod tests {
         let lines = status(&situation);
         assert!(lines[0].1.starts_with("Connecting…"));
         assert_eq!(lines[1].1, NOT_KEPT);
+        situation.limited = true;
+        assert!(status(&situation).contains(&(Tone::Waiting, LIMITED)));
         // A default notice says "no agents"; before a welcome that is nobody's word.
         assert_eq!(lines.len(), 2);
     }

@@ -19,6 +19,7 @@ impl Conversation {
         author: Author,
         name: String,
         send: Send,
+        too_many: Option<&'static str>,
     ) -> Accepted {
         let Send { id, writer, n, text } = send;
         let mut inbox = Inbox::after(self.meta.upto_n(&writer));
@@ -26,9 +27,10 @@ impl Conversation {
             Verdict::Duplicate => Accepted::Duplicate,
             // ORDER-1: within a writer nothing is stored before what was written earlier.
             Verdict::Gap => Accepted::Gap,
-            Verdict::New => match refusal(&text) {
-                Some(reason) => Accepted::Refused(reason),
-                None => Accepted::New,
+            Verdict::New => match (refusal(&text), too_many.or_else(|| self.full())) {
+                (Some(reason), _) => Accepted::Refused(reason),
+                (None, Some(reason)) => Accepted::NotNow(reason),
+                (None, None) => Accepted::New,
             },
         };
         match accepted {
@@ -57,6 +59,10 @@ impl Conversation {
             }
             Accepted::Gap => {
                 let nack = self.nack(id, writer, n, "gap", true);
+                self.batch.answer(link, nack);
+            }
+            Accepted::NotNow(reason) => {
+                let nack = self.nack(id, writer, n, reason, true);
                 self.batch.answer(link, nack);
             }
             Accepted::Refused(reason) => {
@@ -96,6 +102,7 @@ impl Conversation {
         let Batch { messages, answers, refused } = std::mem::take(&mut self.batch);
         if !messages.is_empty() || (refused && self.stored) {
             let stored = messages.iter().map(|(_, message)| message.clone()).collect();
+            self.trim();
             self.store(stored);
         }
         for (link, frame) in answers {
@@ -113,6 +120,21 @@ impl Conversation {
         self.last = messages.into_iter().next_back().map(|(_, message)| message);
         self.announce(now);
         self.notify();
+    }
+
+    /// LOG-1: what the origin has not taken is never dropped to make room, so there is an end to it.
+    fn full(&self) -> Option<&'static str> {
+        (self.outbox.waiting() >= MAX_LOG).then_some("log-full")
+    }
+
+    /// LOG-1: what the origin has leaves the log in the end. Not one by one: each deletion is a row written.
+    fn trim(&mut self) {
+        let keep_from = (self.meta.last_seq + 1).saturating_sub(MAX_LOG);
+        let upto_seq = keep_from.saturating_sub(1).min(self.outbox.acked_upto());
+        if upto_seq + 1 >= self.meta.first_seq.max(1) + TRIM_AT_LEAST {
+            self.meta.first_seq = upto_seq + 1;
+            self.outputs.push_back(Output::Trim { upto_seq });
+        }
     }
 
     /// The meta row counts what has been collected, so it is never stored without that.
@@ -138,6 +160,10 @@ impl Conversation {
         Event::message(&id, stored)
     }
 }
+
+/// Messages that the log keeps: a visitor's of several years. At 16,000 bytes, the longest, 80 MB.
+const MAX_LOG: u64 = 5_000;
+const TRIM_AT_LEAST: u64 = 100;
 
 /// More messages or answers than that are not collected, however long the disk takes.
 const MAX_COLLECTED: usize = 256;
@@ -174,6 +200,8 @@ pub(super) enum Accepted {
     New,
     Duplicate,
     Gap,
+    /// Not stored; to be sent again.
+    NotNow(&'static str),
     Refused(&'static str),
 }
 

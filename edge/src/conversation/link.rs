@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 use shared::frame::Marks;
 use shared::id::{AgentId, ConversationId, Epoch, SiteId};
+use shared::limits::MAX_NAME_CHARS;
 use shared::message::{Author, Side};
 use shared::mode::Notice;
+
+use crate::admission::Client;
 
 /// Numbers links within one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,6 +35,14 @@ impl Peer {
         }
     }
 
+    /// LINK-4: what a socket keeps has a limit, so a name has one.
+    pub(super) fn shortened(self) -> Peer {
+        match self {
+            Peer::Visitor => Peer::Visitor,
+            Peer::Agent { id, name } => Peer::Agent { id, name: shortened(&name) },
+        }
+    }
+
     pub fn name(&self) -> &str {
         match self {
             Peer::Visitor => "",
@@ -40,7 +51,11 @@ impl Peer {
     }
 }
 
-/// What survives hibernation with the socket, in its attachment (at most 16,384 bytes; this is below 2,000).
+pub(super) fn shortened(name: &str) -> String {
+    name.chars().take(MAX_NAME_CHARS).collect()
+}
+
+/// What survives hibernation with the socket, in its attachment (at most 16,384 bytes; LINK-4 keeps it below 4,096).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LinkInfo {
     pub link: LinkId,
@@ -57,4 +72,6 @@ pub struct LinkInfo {
     pub delivered: Marks,
     pub seen: Marks,
     pub notice: Notice,
+    #[serde(default)]
+    pub client: Client,
 }

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use shared::event::SiteLimits;
 use shared::frame::{Ack, Marks};
 use shared::id::{ConversationId, Epoch, MessageId, SiteId, WriterId};
+
+use super::ending::Ending;
 
 /// Writers that a conversation remembers. A page is a writer, so this is page loads with a message; of more, the
 /// one that wrote longest ago is forgotten, whose messages the origin has had for long.
@@ -23,6 +26,22 @@ pub struct Meta {
     /// Messages of the visitor that no agent has looked at.
     pub unread: u64,
     writers: BTreeMap<WriterId, Written>,
+    /// Messages before this one have left the log (LOG-1); 0 where none has.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub first_seq: u64,
+    /// How long after its last message the conversation ends; 0: never.
+    #[serde(default = "default_retention_days")]
+    pub retention_days: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ending: Option<Ending>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+fn default_retention_days() -> u64 {
+    SiteLimits::default().retention_days
 }
 
 /// How far a writer has come.
@@ -49,6 +68,14 @@ pub(super) struct Refused {
 const MAX_REFUSED: usize = 8;
 
 impl Meta {
+    /// Nothing of what was said is left.
+    pub(super) fn forget(&mut self) {
+        self.writers.clear();
+        self.first_seq = 0;
+        self.unread = 0;
+        (self.delivered, self.seen) = (Marks::default(), Marks::default());
+    }
+
     pub fn new(site: SiteId, conversation: ConversationId) -> Meta {
         Meta {
             site,
@@ -60,6 +87,9 @@ impl Meta {
             seen: Marks::default(),
             unread: 0,
             writers: BTreeMap::new(),
+            first_seq: 0,
+            retention_days: default_retention_days(),
+            ending: None,
         }
     }
 

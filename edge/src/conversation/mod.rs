@@ -6,6 +6,7 @@
 
 mod accept;
 mod ahead;
+mod ending;
 mod link;
 mod meta;
 mod receipts;
@@ -23,6 +24,8 @@ use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_REPLAY, MAX_WRITERS_PER_HEL
 use shared::message::{Author, Message, Side};
 use shared::mode::Notice;
 use shared::outbox::Outbox;
+
+use crate::admission::Client;
 
 use accept::{Accepted, Batch};
 use ahead::Ahead;
@@ -55,10 +58,18 @@ pub enum Input {
         peer: Peer,
         notice: Notice,
         token: Option<String>,
+        client: Client,
     },
     Frames {
         link: LinkId,
         frames: Vec<ClientFrame>,
+    },
+    /// The same, from somebody who has said too much: only the first messages are taken (LIMIT-1).
+    TooMany {
+        link: LinkId,
+        frames: Vec<ClientFrame>,
+        taken: u64,
+        reason: &'static str,
     },
     Closed {
         link: LinkId,
@@ -72,6 +83,12 @@ pub enum Input {
         again_ms: Millis,
     },
     AnnounceFailed,
+    /// The visitor wants this conversation forgotten.
+    Forget,
+    /// Whether the site has taken the conversation off its list.
+    Gone {
+        told: bool,
+    },
     /// The origin's answers to what was pulled.
     Receipts(Vec<shared::event::Receipt>),
     Timeout,
@@ -84,12 +101,24 @@ pub enum Output {
         messages: Vec<Message>,
         meta: Box<Meta>,
     },
+    /// Messages up to here leave the log.
+    Trim {
+        upto_seq: u64,
+    },
+    /// In one transaction: the log and everything beside it is erased, and only this row is left.
+    Forget {
+        meta: Box<Meta>,
+    },
+    /// Tell the site that this conversation is no more.
+    TellGone,
+    /// Nobody has to hear of the end any more: nothing is left, not even the row.
+    Delete,
     /// A message that the origin refused for good.
     Park(Parked),
     Send(LinkId, EdgeFrame),
     Close(LinkId, CloseCode),
     /// What a link must survive hibernation with; costs no row.
-    Attach(LinkInfo),
+    Attach(Box<LinkInfo>),
     /// Tell the gate that there is a backlog.
     Announce,
     /// Tell the site how this conversation looks in the agents' list.
@@ -110,6 +139,10 @@ pub struct Conversation {
     outbox: Outbox,
     announced: bool,
     reannounce_at: Option<Millis>,
+    /// The site has not heard of the end.
+    tell_gone_at: Option<Millis>,
+    /// Somebody had it open when it would have ended.
+    here_until: Millis,
     /// The last message, for the agents' list.
     last: Option<Message>,
     outputs: VecDeque<Output>,
@@ -127,6 +160,7 @@ impl Conversation {
         conversation.adopt_links(links);
         // Whether the gate knows of a backlog died with the former instance.
         conversation.reannounce_at = (conversation.outbox.waiting() > 0).then_some(0);
+        conversation.tell_gone_at = conversation.meta.ending.filter(|ending| ending.site).map(|_| 0);
         conversation
     }
 
@@ -148,6 +182,8 @@ impl Conversation {
             notice: Notice::default(),
             announced: false,
             reannounce_at: None,
+            tell_gone_at: None,
+            here_until: 0,
             last,
             outputs: VecDeque::new(),
         }
@@ -175,8 +211,13 @@ impl Conversation {
 
     pub fn handle(&mut self, now: Millis, input: Input, log: &dyn Log) {
         match input {
-            Input::Opened { link, peer, notice, token } => self.opened(now, link, peer, notice, token),
-            Input::Frames { link, frames } => self.frames(now, link, frames, log),
+            Input::Opened { link, peer, notice, token, client } => {
+                self.opened(now, link, peer, notice, token, client);
+            }
+            Input::Frames { link, frames } => self.frames(now, link, frames, (u64::MAX, ""), log),
+            Input::TooMany { link, frames, taken, reason } => {
+                self.frames(now, link, frames, (taken, reason), log);
+            }
             Input::Closed { link } => {
                 if self.links.remove(&link).is_some_and(|info| info.peer.side() == Side::Visitor) {
                     self.notify_presence();
@@ -195,8 +236,11 @@ impl Conversation {
                 self.announced = false;
                 self.reannounce_at = Some(now + FIRST_REANNOUNCE_MS);
             }
+            Input::Forget => self.forget(now),
+            Input::Gone { told } => self.gone(now, told),
             Input::Receipts(receipts) => self.receipts(now, receipts, log),
             Input::Timeout => {
+                self.timeout_ending(now);
                 if self.reannounce_at.is_some_and(|at| now >= at) {
                     self.reannounce_at = None;
                     self.announced = false;
@@ -208,13 +252,16 @@ impl Conversation {
 
     /// A reply written in the origin. The outcome is known at once.
     pub fn reply(&mut self, now: Millis, reply: Reply) -> (Outcome, String) {
+        if let Some(ending) = self.meta.ending {
+            return (Outcome::Refused, ending.close_code().name().to_owned());
+        }
         let author = Author::Agent(reply.agent);
         // EPOCH-3: the origin numbers its replies for the life of the conversation; after a loss of storage the
         // first n seen is the start. Its posts are ordered, so nothing can come before it.
         self.meta.begin_after(&reply.writer, reply.n.saturating_sub(1));
         let (writer, n) = (reply.writer.clone(), reply.n);
         let send = Send { id: reply.id, writer: reply.writer, n, text: reply.text };
-        let outcome = match self.accept(now, None, author, reply.name, send) {
+        let outcome = match self.accept(now, None, author, link::shortened(&reply.name), send, None) {
             Accepted::New => (Outcome::Accepted, String::new()),
             // NACK-3: a refusal that is asked for again, and a number that was never one, are no success.
             Accepted::Duplicate => match self.meta.refusal(&writer, n) {
@@ -223,6 +270,7 @@ impl Conversation {
                 None => (Outcome::Duplicate, String::new()),
             },
             Accepted::Gap => (Outcome::Later, "gap".to_owned()),
+            Accepted::NotNow(reason) => (Outcome::Later, reason.to_owned()),
             Accepted::Refused(reason) => (Outcome::Refused, reason.to_owned()),
         };
         self.commit(now);
@@ -238,6 +286,9 @@ impl Conversation {
             return Vec::new();
         };
         self.outbox.sent(last);
+        if self.meta.ending.is_some() {
+            return vec![self.forgotten()];
+        }
         let log = Ahead::of(log, &self.outputs);
         log.after(first - 1, last + 1 - first).into_iter().map(|message| self.event(message)).collect()
     }
@@ -252,7 +303,16 @@ impl Conversation {
 
     /// When to call with [`Input::Timeout`]: for the driver's alarm.
     pub fn poll_timeout(&self) -> Option<Millis> {
-        self.reannounce_at
+        [self.reannounce_at, self.tell_gone_at, self.expires_at()].into_iter().flatten().min()
+    }
+
+    /// Whether it has a message, stored or on its way.
+    pub fn has_begun(&self) -> bool {
+        self.meta.last_seq > 0
+    }
+
+    pub fn link(&self, link: LinkId) -> Option<&LinkInfo> {
+        self.links.get(&link)
     }
 
     pub fn meta(&self) -> &Meta {
@@ -261,7 +321,19 @@ impl Conversation {
 
     // ---- links ----
 
-    fn opened(&mut self, now: Millis, link: LinkId, peer: Peer, notice: Notice, token: Option<String>) {
+    fn opened(
+        &mut self,
+        now: Millis,
+        link: LinkId,
+        peer: Peer,
+        notice: Notice,
+        token: Option<String>,
+        client: Client,
+    ) {
+        if let Some(ending) = self.meta.ending {
+            self.outputs.push_back(Output::Close(link, ending.close_code()));
+            return;
+        }
         if self.links.len() >= MAX_LINKS_PER_CONVERSATION {
             self.outputs.push_back(Output::Close(link, CloseCode::TOO_MANY_LINKS));
             return;
@@ -273,7 +345,7 @@ impl Conversation {
         self.noticed(notice);
         let info = LinkInfo {
             link,
-            peer,
+            peer: peer.shortened(),
             site: self.meta.site.clone(),
             conversation: self.meta.conversation.clone(),
             epoch: self.meta.epoch,
@@ -283,24 +355,41 @@ impl Conversation {
             delivered: self.meta.delivered,
             seen: self.meta.seen,
             notice: self.notice.clone(),
+            client,
         };
-        self.outputs.push_back(Output::Attach(info.clone()));
+        if info.peer == Peer::Visitor {
+            self.meta.retention_days = info.client.limits.retention_days;
+        }
+        self.outputs.push_back(Output::Attach(Box::new(info.clone())));
         self.links.insert(link, info);
     }
 
-    fn frames(&mut self, now: Millis, link: LinkId, frames: Vec<ClientFrame>, log: &dyn Log) {
+    fn frames(
+        &mut self,
+        now: Millis,
+        link: LinkId,
+        frames: Vec<ClientFrame>,
+        (mut taken, too_many): (u64, &'static str),
+        log: &dyn Log,
+    ) {
+        // HELLO-3: one message costs at most one snapshot and one page of history.
+        let (mut greeted, mut looked_back) = (false, false);
         for frame in frames {
             // LINK-1: frames of a link that is gone are ignored.
             let Some(info) = self.links.get(&link) else { break };
             let (side, author, name) = (info.peer.side(), info.peer.author(), info.peer.name().to_owned());
             match frame {
+                ClientFrame::Hello(_) if std::mem::replace(&mut greeted, true) => {}
+                ClientFrame::History { .. } if std::mem::replace(&mut looked_back, true) => {}
                 ClientFrame::Hello(hello) => {
                     // RESUME-4: what came before the hello is part of what it is told.
                     self.commit(now);
                     self.hello(link, &hello, log);
                 }
                 ClientFrame::Send(send) => {
-                    self.accept(now, Some(link), author, name, send);
+                    let left = taken > 0;
+                    taken = taken.saturating_sub(1);
+                    self.accept(now, Some(link), author, name, send, (!left).then_some(too_many));
                 }
                 ClientFrame::Delivered { upto_seq } => self.mark(link, side, upto_seq, false, log),
                 ClientFrame::Seen { upto_seq } => {
@@ -362,7 +451,7 @@ impl Conversation {
             inbox: Vec::new(),
         };
         let (side, info) = (info.peer.side(), info.clone());
-        self.outputs.push_back(Output::Attach(info));
+        self.outputs.push_back(Output::Attach(Box::new(info)));
         self.outputs.push_back(Output::Send(link, EdgeFrame::Welcome(Box::new(welcome))));
         if first && side == Side::Visitor {
             self.notify_presence();
@@ -396,7 +485,7 @@ impl Conversation {
         info.delivered = self.meta.delivered;
         info.seen = self.meta.seen;
         info.notice = self.notice.clone();
-        self.outputs.push_back(Output::Attach(info.clone()));
+        self.outputs.push_back(Output::Attach(Box::new(info.clone())));
     }
 
     fn noticed(&mut self, notice: Notice) {

@@ -16,6 +16,9 @@ pub struct Parked {
 
 impl Conversation {
     pub(super) fn receipts(&mut self, now: Millis, receipts: Vec<Receipt>, log: &dyn Log) {
+        if self.meta.ending.is_some() {
+            return self.ending_receipts(&receipts);
+        }
         self.commit(now);
         let before = self.outbox.acked_upto();
         let limit = receipts.len() as u64;

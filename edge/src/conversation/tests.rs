@@ -1,14 +1,15 @@
 //! The conversation on a virtual clock. Each story was found by the simulation or by reading, and cost somebody a message.
 
 use shared::close::CloseCode;
-use shared::event::{Outcome, Receipt, Reply};
+use shared::event::{Outcome, Receipt, Reply, SiteLimits};
 use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Resume, Send};
 use shared::id::{AgentId, ConversationId, Epoch, MessageId, SiteId, WriterId};
-use shared::limits::MAX_LINKS_PER_CONVERSATION;
+use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_NAME_CHARS};
 use shared::message::{Author, Message};
 use shared::mode::{Mode, Notice};
 
 use super::{Conversation, Input, LinkId, Log, MAX_WRITERS, Output, Peer};
+use crate::admission::Client;
 
 #[derive(Default)]
 struct Memory(Vec<Message>);
@@ -61,7 +62,13 @@ impl Desk {
     }
 
     fn open(&mut self, link: u64, notice: Notice) -> Vec<Output> {
-        self.tell(Input::Opened { link: LinkId(link), peer: Peer::Visitor, notice, token: None })
+        self.tell(Input::Opened {
+            link: LinkId(link),
+            peer: Peer::Visitor,
+            notice,
+            token: None,
+            client: Client::default(),
+        })
     }
 
     fn say(&mut self, link: u64, frames: Vec<ClientFrame>) -> Vec<(LinkId, EdgeFrame)> {
@@ -196,7 +203,13 @@ fn link_3_more_links_than_a_conversation_keeps_are_refused() {
 fn author_is_what_the_worker_has_checked_not_what_a_frame_says() {
     let mut desk = Desk::new();
     let peer = Peer::Agent { id: AgentId::parse("ada").unwrap(), name: "Ada".into() };
-    desk.tell(Input::Opened { link: LinkId(1), peer, notice: Notice::default(), token: None });
+    desk.tell(Input::Opened {
+        link: LinkId(1),
+        peer,
+        notice: Notice::default(),
+        token: None,
+        client: Client::default(),
+    });
     desk.say(1, vec![send(1, "a")]);
     assert_eq!(desk.log.0[0].author.to_string(), "agent:ada");
     assert_eq!(desk.log.0[0].name, "Ada");
@@ -246,7 +259,7 @@ fn receipt_2_the_cursor_stays_when_the_link_that_kept_it_goes() {
     let keeper = keeper.expect("the other link keeps it");
     let mut stale = desk.machine.meta().clone();
     stale.delivered_upto = 0;
-    let restored = Conversation::restore(stale, vec![keeper], &desk.log);
+    let restored = Conversation::restore(stale, vec![*keeper], &desk.log);
     assert_eq!(restored.backlog(), 0);
 }
 
@@ -302,7 +315,13 @@ fn store_2_whoever_asks_for_the_log_is_told_of_what_was_collected_after_it_is_st
     desk.tell_slow_disk(on(1, send(2, "x")));
     // The same message comes on another link: its acknowledgement waits for the store, too.
     let peer = Peer::Visitor;
-    desk.tell_slow_disk(Input::Opened { link: LinkId(2), peer, notice: Notice::default(), token: None });
+    desk.tell_slow_disk(Input::Opened {
+        link: LinkId(2),
+        peer,
+        notice: Notice::default(),
+        token: None,
+        client: Client::default(),
+    });
     assert_eq!(desk.tell_slow_disk(on(2, send(2, "x"))), []);
 
     let outputs = desk.tell_slow_disk(on(2, hello(None)));
@@ -434,4 +453,179 @@ fn store_2_no_more_answers_than_256_are_collected() {
     desk.tell_slow_disk(frames(1));
     let answered: Vec<usize> = (0..8).map(|_| desk.tell_slow_disk(frames(9)).len()).collect();
     assert_eq!(answered, [0, 0, 0, 256, 0, 0, 0, 256]);
+}
+
+// ---- limits and the end ----
+
+const DAY_MS: u64 = 86_400_000;
+
+fn receipt(id: &str, result: Outcome) -> Receipt {
+    Receipt { id: id.to_owned(), source: String::new(), result, reason: String::new(), retry_after_ms: None }
+}
+
+fn ends(outputs: &[Output]) -> Vec<&'static str> {
+    let name = |output: &Output| match output {
+        Output::Forget { .. } => Some("forget"),
+        Output::Announce => Some("announce"),
+        Output::TellGone => Some("tell-gone"),
+        Output::Delete => Some("delete"),
+        _ => None,
+    };
+    outputs.iter().filter_map(name).collect()
+}
+
+#[test]
+fn limit_1_what_is_too_much_is_refused_for_now_and_in_order() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    let frames = vec![send(1, "a"), send(2, "b"), send(3, "c"), send(4, " ")];
+    let (taken, reason) = (1, "too-many-messages");
+    let told = desk.tell(Input::TooMany { link: LinkId(1), frames, taken, reason });
+    let nacks: Vec<_> = told
+        .iter()
+        .filter_map(|output| match output {
+            Output::Send(_, EdgeFrame::Nack(nack)) => {
+                Some((nack.n, nack.reason.as_str(), nack.retry, nack.upto_n))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(nacks, [(2, "too-many-messages", true, 1), (3, "gap", true, 1), (4, "gap", true, 1)]);
+    assert!(told.contains(&Output::Send(LinkId(1), ack(1, 1))));
+    assert_eq!(
+        desk.say(1, vec![send(2, "b"), send(3, "c")]),
+        [(LinkId(1), ack(3, 3))],
+        "later they are taken"
+    );
+}
+
+#[test]
+fn limit_1_a_conversation_too_many_stores_nothing_and_says_so() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    let (frames, reason) = (vec![send(1, "a")], "too-many-conversations");
+    let told = desk.tell(Input::TooMany { link: LinkId(1), frames, taken: 0, reason });
+    assert!(
+        matches!(&told[..], [Output::Send(_, EdgeFrame::Nack(nack))] if nack.retry && nack.reason == reason)
+    );
+    assert!(!desk.machine.has_begun());
+}
+
+#[test]
+fn hello_3_one_message_costs_one_snapshot_and_one_page_of_history() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    let back = ClientFrame::History { before_seq: 9 };
+    let frames = (0..64).map(|n| if n % 2 == 0 { hello(None) } else { back.clone() }).collect();
+    let told = desk.say(1, frames);
+    assert_eq!(told.len(), 2, "{told:?}");
+}
+
+#[test]
+fn log_1_what_the_origin_has_leaves_a_long_log_and_nothing_else_does() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    let write = |desk: &mut Desk, from: u64, upto: u64| {
+        let mut answers = Vec::new();
+        for first in (from..=upto).step_by(50) {
+            let frames = (first..(first + 50).min(upto + 1)).map(|n| send(n, "x")).collect();
+            answers = desk.tell(Input::Frames { link: LinkId(1), frames });
+        }
+        answers
+    };
+    write(&mut desk, 1, 5_000);
+    let full = write(&mut desk, 5_001, 5_001);
+    let refused = |output: &Output| matches!(output, Output::Send(_, EdgeFrame::Nack(nack)) if nack.reason == "log-full" && nack.retry);
+    assert!(full.iter().any(refused), "the origin has nothing of it: nothing may go. {full:?}");
+    let receipts = (1..=300).map(|n| receipt(&format!("w.{n}"), Outcome::Accepted)).collect();
+    desk.machine.pull(1_000, 50, &desk.log);
+    desk.tell(Input::Receipts(receipts));
+    let told = write(&mut desk, 5_001, 5_099);
+    assert!(!told.iter().any(|o| matches!(o, Output::Trim { .. })), "not one by one: each costs a row");
+    let told = write(&mut desk, 5_100, 5_100);
+    assert!(told.contains(&Output::Trim { upto_seq: 100 }), "{told:?}");
+    assert_eq!(desk.machine.meta().last_seq, 5_100);
+}
+
+#[test]
+fn forget_1_what_was_said_is_erased_at_once_and_the_origin_hears_of_it_when_it_can() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![hello(None), send(1, "my secret"), send(2, "another")]);
+    desk.machine.pull(1_000, 1, &desk.log);
+    let told = desk.tell(Input::Forget);
+    assert_eq!(ends(&told), ["forget", "announce", "tell-gone"]);
+    assert!(told.contains(&Output::Close(LinkId(1), CloseCode::FORGOTTEN)));
+    desk.log = Memory::default();
+    assert!(desk.open(2, Notice::default()).contains(&Output::Close(LinkId(2), CloseCode::FORGOTTEN)));
+    // A batch that was under way is answered now; it does not count.
+    assert_eq!(ends(&desk.tell(Input::Receipts(vec![receipt("w.1", Outcome::Accepted)]))), [""; 0]);
+    // Restored, as after a crash.
+    let Some(Output::Forget { meta }) = told.into_iter().find(|o| matches!(o, Output::Forget { .. })) else {
+        panic!("nothing to restore");
+    };
+    desk.machine = Conversation::restore(*meta, Vec::new(), &desk.log);
+    assert_eq!(ends(&desk.tell(Input::Timeout)), ["tell-gone", "announce"]);
+    let events = desk.machine.pull(1_000, 50, &desk.log);
+    assert_eq!(events.len(), 1);
+    assert!(!serde_json::to_string(&events).unwrap().contains("secret"));
+    assert_eq!(ends(&desk.tell(Input::Receipts(vec![receipt(&events[0].id, Outcome::Later)]))), [""; 0]);
+    assert_eq!(ends(&desk.tell(Input::Gone { told: false })), [""; 0]);
+    assert_eq!(ends(&desk.tell(Input::Receipts(vec![receipt(&events[0].id, Outcome::Accepted)]))), [""; 0]);
+    assert_eq!(ends(&desk.tell(Input::Gone { told: true })), ["delete"], "everybody has heard");
+}
+
+#[test]
+fn forget_1_where_nothing_was_said_nothing_is_stored() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    let told = desk.tell(Input::Forget);
+    assert_eq!(told, [Output::Close(LinkId(1), CloseCode::FORGOTTEN), Output::Delete]);
+}
+
+#[test]
+fn retention_1_a_conversation_ends_by_itself_when_it_was_quiet_and_nobody_has_it_open() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a")]);
+    let late = 1_000 + 30 * DAY_MS;
+    desk.machine.handle(late, Input::Timeout, &desk.log);
+    let outputs: Vec<_> = std::iter::from_fn(|| desk.machine.poll_output()).collect();
+    assert_eq!(ends(&outputs), ["announce"], "the origin has not got it");
+    desk.machine.pull(late, 50, &desk.log);
+    desk.machine.handle(late, Input::Receipts(vec![receipt("w.1", Outcome::Accepted)]), &desk.log);
+    desk.machine.handle(late, Input::Timeout, &desk.log);
+    let outputs: Vec<_> = std::iter::from_fn(|| desk.machine.poll_output()).collect();
+    assert_eq!(ends(&outputs), [""; 0], "somebody has it open");
+    assert_eq!(desk.machine.poll_timeout(), Some(late + DAY_MS));
+    desk.machine.handle(late, Input::Closed { link: LinkId(1) }, &desk.log);
+    desk.machine.handle(late + DAY_MS, Input::Timeout, &desk.log);
+    let outputs: Vec<_> = std::iter::from_fn(|| desk.machine.poll_output()).collect();
+    assert_eq!(ends(&outputs), ["forget", "tell-gone"], "the origin keeps its own");
+    assert_eq!(desk.machine.backlog(), 0);
+    assert_eq!(ends(&desk.tell(Input::Gone { told: true })), ["delete"]);
+}
+
+#[test]
+fn link_4_what_a_socket_keeps_fits_the_platforms_limit() {
+    let long = "x".repeat(64);
+    let mut desk = Desk::new();
+    let name = "\u{1}".repeat(MAX_NAME_CHARS);
+    let agent = AgentId::parse(&long).unwrap();
+    let notice = Notice { reason: "\u{1}".repeat(200), version: u64::MAX, ..Notice::default() };
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a")]);
+    let client = Client { address: "2001:0db8:0000:0000::".into(), limits: SiteLimits::default() };
+    let told = desk.tell(Input::Opened {
+        link: LinkId(u64::MAX),
+        peer: Peer::Agent { id: agent, name },
+        notice,
+        token: Some("t".repeat(400)),
+        client,
+    });
+    let Some(Output::Attach(info)) = told.iter().find(|output| matches!(output, Output::Attach(_))) else {
+        panic!("{told:?}");
+    };
+    let bytes = serde_json::to_string(info).unwrap().len();
+    assert!(bytes < 4_096, "{bytes} bytes of at most 16,384");
 }

@@ -3,15 +3,17 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::Millis;
-use shared::event::{Event, Outcome, Receipt, Reply, SiteSettings};
+use shared::event::{Event, Outcome, Receipt, Reply, SiteLimits, SiteSettings};
 use shared::frame::Summary;
 use shared::id::{AgentId, ConversationId, SiteId};
 use shared::mode::{Mode, Notice};
 use worker::{Env, Error, Headers, Method, Request, RequestInit, Response, Result, Stub};
 
+use crate::admission::Client;
 use crate::conversation::{LinkId, Peer};
 use crate::jwt::Jwks;
 
+use super::counts::{self, Count, Object};
 use super::within;
 
 /// A call between objects that takes longer is given up: its sender has a safety net.
@@ -31,6 +33,7 @@ pub struct ConversationLink {
     pub token: Option<String>,
     /// A renewed cookie for the handshake's answer.
     pub set_cookie: Option<String>,
+    pub client: Client,
     pub way: Way,
 }
 
@@ -65,6 +68,7 @@ pub enum ConversationCall {
     Receipts { receipts: Vec<Receipt> },
     Notice { notice: Notice },
     Reply { reply: Box<Reply> },
+    Forget {},
 }
 
 /// Every call names its object, which does not know its own name before something is stored.
@@ -97,6 +101,10 @@ pub enum SiteCall {
     Notify {
         summary: Box<Summary>,
     },
+    /// A conversation is no more.
+    Gone {
+        conversation: ConversationId,
+    },
     Mode {
         mode: Mode,
         reason: String,
@@ -118,6 +126,7 @@ pub struct Knowledge {
     pub known: Known,
     pub notice: Notice,
     pub embed_origins: Vec<String>,
+    pub limits: SiteLimits,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,16 +181,21 @@ pub struct GateStatus {
     pub backlogged: usize,
 }
 
+/// For one call.
 pub fn conversation_stub(env: &Env, site: &SiteId, conversation: &ConversationId) -> Result<Stub> {
+    counts::add(Count::Calls(Object::Conversation), 1);
     env.durable_object("CONVERSATION")?.get_by_name(&format!("{site}/{conversation}"))
 }
 
+/// For one call.
 pub fn site_stub(env: &Env, site: &SiteId) -> Result<Stub> {
+    counts::add(Count::Calls(Object::Site), 1);
     env.durable_object("SITE")?.get_by_name(site.as_str())
 }
 
 /// One origin per deployment, so one gate.
 pub fn gate_stub(env: &Env) -> Result<Stub> {
+    counts::add(Count::Calls(Object::OriginGate), 1);
     env.durable_object("ORIGIN_GATE")?.get_by_name("origin")
 }
 

@@ -7,22 +7,26 @@ use js_sys::Date as JsDate;
 use shared::Millis;
 use shared::close::CloseCode;
 use shared::frame::{ClientFrame, Summary};
-use shared::id::{ConversationId, MessageId, SiteId};
-use shared::message::{Author, Message, Side};
+use shared::id::{ConversationId, SiteId};
+use shared::message::Side;
 use shared::mode::Notice;
 use worker::{
-    DurableObject, Env, Request, Response, Result, SqlStorage, State, WebSocket, WebSocketIncomingMessage,
-    console_error, durable_object,
+    DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, console_error,
+    durable_object,
 };
 
-use crate::conversation::{Conversation as Machine, Input, LinkId, LinkInfo, Log, Meta, Output, Parked};
+use crate::admission::TooMany;
+use crate::conversation::{Conversation as Machine, Input, LinkId, LinkInfo, Output};
 
 use super::calls::{
     Announced, ConversationCall, ConversationLink, GateCall, Pulled, Replied, Settled, SiteCall,
     ToConversation, Way, answer, body_of, link_of, to_gate, to_site,
 };
+use super::counts::{self, Count, Object};
+use super::log::SqlLog;
 use super::sockets::{self, Host, Says, Sockets, attachment, text};
-use super::{now_ms, sql};
+use super::sql::{self, Sql};
+use super::{admission, now_ms};
 
 #[durable_object]
 pub struct Conversation {
@@ -36,16 +40,30 @@ struct Driver {
     sockets: Sockets,
     /// Nothing until the object knows which conversation it is.
     machine: RefCell<Option<Machine>>,
-    /// When the alarm goes off, as far as this instance knows.
-    alarm_at: Cell<Option<Millis>>,
-    /// The latest line for the agents' list; of several that wait only the last is sent.
-    summary: RefCell<Option<Summary>>,
-    notifying: Cell<bool>,
+    alarm: Cell<Alarm>,
+    /// The latest news for the agents' list; of several that wait only the last is told.
+    news: RefCell<Option<News>>,
+    telling: Cell<bool>,
+}
+
+/// When the alarm goes off.
+#[derive(Clone, Copy, PartialEq)]
+enum Alarm {
+    /// This instance has not asked.
+    Unknown,
+    None,
+    At(Millis),
+}
+
+enum News {
+    Line(Summary),
+    /// The conversation is no more.
+    Gone,
 }
 
 impl DurableObject for Conversation {
     fn new(state: State, env: Env) -> Self {
-        let log = SqlLog(state.storage().sql());
+        let log = SqlLog(Sql::of(Object::Conversation, &state));
         let (sockets, links) = Sockets::restore(&state, |info: &LinkInfo| info.link);
         let machine = match (log.meta(), links.first().cloned()) {
             (Some(meta), _) => Some(Machine::restore(meta, links, &log)),
@@ -58,9 +76,9 @@ impl DurableObject for Conversation {
             log,
             sockets,
             machine: RefCell::new(machine),
-            alarm_at: Cell::new(None),
-            summary: RefCell::new(None),
-            notifying: Cell::new(false),
+            alarm: Cell::new(Alarm::Unknown),
+            news: RefCell::new(None),
+            telling: Cell::new(false),
         };
         Conversation { driver: Rc::new(driver) }
     }
@@ -92,7 +110,7 @@ impl DurableObject for Conversation {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        self.driver.alarm_at.set(None);
+        self.driver.alarm.set(Alarm::None);
         self.driver.input(Input::Timeout);
         Response::ok("")
     }
@@ -104,7 +122,16 @@ impl Host for Driver {
     }
 
     fn frames(self: &Rc<Self>, link: LinkId, frames: Vec<ClientFrame>) {
-        self.input(Input::Frames { link, frames });
+        match self.admitted(link, &frames) {
+            Ok(()) => self.input(Input::Frames { link, frames }),
+            Err(too_many) if too_many.reason == CloseCode::TOO_FAST.name() => {
+                self.sockets.close(link, CloseCode::TOO_FAST);
+                self.closed(link);
+            }
+            Err(TooMany { reason, taken, .. }) => {
+                self.input(Input::TooMany { link, frames, taken, reason });
+            }
+        }
     }
 
     fn closed(self: &Rc<Self>, link: LinkId) {
@@ -134,14 +161,14 @@ impl Driver {
     }
 
     fn open(self: &Rc<Self>, facts: ConversationLink, link: LinkId) {
-        let ConversationLink { site, conversation, peer, notice, token, .. } = facts;
+        let ConversationLink { site, conversation, peer, notice, token, client, .. } = facts;
         let begun = self.log.meta().is_some();
         self.know(site, conversation);
         // A conversation begins with a visitor's message: an agent's address alone makes none.
         if peer.side() == Side::Agent && !begun {
             return self.sockets.close(link, CloseCode::UNKNOWN_CONVERSATION);
         }
-        self.input(Input::Opened { link, peer, notice, token });
+        self.input(Input::Opened { link, peer, notice, token, client });
     }
 
     fn call(
@@ -166,6 +193,10 @@ impl Driver {
                 self.input(Input::Notice(notice));
                 answer(&())
             }
+            ConversationCall::Forget {} => {
+                self.input(Input::Forget);
+                answer(&())
+            }
             ConversationCall::Reply { reply } => {
                 // A reply never begins a conversation.
                 let outcome = stored.then(|| self.with(|machine| machine.reply(now_ms(), *reply))).flatten();
@@ -175,6 +206,26 @@ impl Driver {
                 answer(&Replied { result, reason })
             }
         }
+    }
+
+    /// LIMIT-1, asked of this isolate's memory: nobody waits for it.
+    fn admitted(&self, link: LinkId, frames: &[ClientFrame]) -> std::result::Result<(), TooMany> {
+        let Some(info) = self.with(|machine| machine.link(link).cloned()).flatten() else { return Ok(()) };
+        let begins = !self.with(|machine| machine.has_begun()).unwrap_or(false);
+        let sends = frames.iter().filter(|frame| matches!(frame, ClientFrame::Send(_))).count() as u64;
+        let (now, here) = (now_ms(), (&info.site, &info.conversation));
+        let admitted = admission(|admission| {
+            admission.heard(now, here, link)?;
+            match (sends, info.peer.side()) {
+                (0, _) => Ok(()),
+                (_, Side::Visitor) => admission.messages(now, here, &info.client, sends, begins),
+                (_, Side::Agent) => admission.answers(now, here, &info.client.limits, sends),
+            }
+        });
+        if let Err(TooMany { reason, taken, .. }) = admitted {
+            counts::add(Count::Refused(reason), sends.max(1) - taken);
+        }
+        admitted
     }
 
     fn know(&self, site: SiteId, conversation: ConversationId) {
@@ -211,6 +262,19 @@ impl Driver {
                     }
                     self.when_on_disk();
                 }
+                Output::Trim { upto_seq } => {
+                    if let Err(error) = self.log.trim(upto_seq) {
+                        console_error!("cannot trim: {error}");
+                    }
+                }
+                Output::Forget { meta } => {
+                    if let Err(error) = self.log.forget(&self.state, &meta) {
+                        self.cannot_store(&error);
+                        return;
+                    }
+                }
+                Output::TellGone => self.tell(News::Gone),
+                Output::Delete => self.delete(),
                 Output::Park(parked) => {
                     if let Err(error) = self.log.park(&parked) {
                         console_error!("cannot park: {error}");
@@ -223,7 +287,7 @@ impl Driver {
                 }
                 Output::Attach(info) => self.sockets.attach(info.link, &info),
                 Output::Announce => self.announce(),
-                Output::Notify(summary) => self.notify(summary),
+                Output::Notify(summary) => self.tell(News::Line(summary)),
             }
         }
         says.say(&self.sockets);
@@ -237,9 +301,7 @@ impl Driver {
     fn cannot_store(&self, error: &worker::Error) {
         console_error!("cannot store: {error}");
         self.machine.borrow_mut().take();
-        for socket in self.state.get_websockets() {
-            let _ = socket.close(Some(CloseCode::EDGE_ERROR.0), Some(CloseCode::EDGE_ERROR.name()));
-        }
+        self.sockets.close_all(CloseCode::EDGE_ERROR);
     }
 
     /// The platform holds the answers back by itself; the machine hears of it to store together what came meanwhile.
@@ -254,16 +316,35 @@ impl Driver {
     }
 
     /// Setting an alarm costs a row, so one that goes off earlier is left alone.
-    fn wake_at(&self, at: Millis) {
-        if self.alarm_at.get().is_some_and(|set| set <= at) {
+    fn wake_at(self: &Rc<Self>, at: Millis) {
+        if matches!(self.alarm.get(), Alarm::At(set) if set <= at) {
             return;
         }
-        self.alarm_at.set(Some(at));
-        let storage = self.state.storage();
+        let driver = Rc::clone(self);
+        let known = self.alarm.replace(Alarm::At(at)) != Alarm::Unknown;
         self.state.wait_until(async move {
+            let storage = driver.state.storage();
+            let set = if known { None } else { storage.get_alarm().await.ok().flatten() };
+            if let Some(set) = set.and_then(|set| u64::try_from(set).ok()).filter(|set| *set <= at) {
+                driver.alarm.set(Alarm::At(set));
+                return;
+            }
+            counts::add(Count::AlarmsSet(Object::Conversation), 1);
             let date = JsDate::new(&(at as f64).into());
             if let Err(error) = storage.set_alarm(worker::ScheduledTime::new(date)).await {
                 console_error!("cannot set the alarm: {error}");
+            }
+        });
+    }
+
+    /// Nothing of the conversation is left; the next link would find a new one.
+    fn delete(self: &Rc<Self>) {
+        self.machine.borrow_mut().take();
+        self.alarm.set(Alarm::Unknown);
+        let driver = Rc::clone(self);
+        self.state.wait_until(async move {
+            if let Err(error) = driver.state.storage().delete_all().await {
+                console_error!("cannot delete: {error}");
             }
         });
     }
@@ -280,120 +361,44 @@ impl Driver {
         });
     }
 
-    fn notify(self: &Rc<Self>, summary: Summary) {
-        *self.summary.borrow_mut() = Some(summary);
-        let Some((site, _)) = self.name() else { return };
-        if self.notifying.replace(true) {
+    fn tell(self: &Rc<Self>, news: News) {
+        *self.news.borrow_mut() = Some(news);
+        let Some((site, conversation)) = self.name() else { return };
+        if self.telling.replace(true) {
             return;
         }
         let driver = Rc::clone(self);
         self.state.wait_until(async move {
-            loop {
-                let Some(summary) = driver.summary.borrow_mut().take() else { break };
+            // One after the other, so that an older line never overtakes a later one.
+            while let Some(news) = driver.news.take() {
+                driver.tell_one(&site, &conversation, news).await;
+            }
+            driver.telling.set(false);
+        });
+    }
+
+    async fn tell_one(self: &Rc<Self>, site: &SiteId, conversation: &ConversationId, news: News) {
+        match news {
+            News::Line(summary) => {
                 let call = SiteCall::Notify { summary: Box::new(summary) };
-                match to_site::<Notice>(&driver.env, &site, call).await {
-                    Ok(notice) => driver.input(Input::Notice(notice)),
+                match to_site::<Notice>(&self.env, site, call).await {
+                    Ok(notice) => self.input(Input::Notice(notice)),
                     // The next message brings a newer line.
                     Err(error) => console_error!("the site was not told: {error}"),
                 }
             }
-            driver.notifying.set(false);
-        });
+            News::Gone => {
+                let call = SiteCall::Gone { conversation: conversation.clone() };
+                let told = to_site::<()>(&self.env, site, call).await;
+                if let Err(error) = &told {
+                    console_error!("the site was not told of the end: {error}");
+                }
+                self.input(Input::Gone { told: told.is_ok() });
+            }
+        }
     }
 
     fn name(&self) -> Option<(SiteId, ConversationId)> {
         self.with(|machine| (machine.meta().site.clone(), machine.meta().conversation.clone()))
     }
-}
-
-/// The log in SQLite. Tables are made with the first message.
-struct SqlLog(SqlStorage);
-
-const COLUMNS: &str = "seq, id, author, name, text, at_ms";
-
-impl SqlLog {
-    fn meta(&self) -> Option<Meta> {
-        sql::load_value(&self.0, "meta").unwrap_or_else(|error| {
-            console_error!("cannot read the meta row: {error}");
-            None
-        })
-    }
-
-    /// All of it or nothing.
-    fn store(&self, state: &State, messages: &[Message], meta: &Meta) -> Result<()> {
-        sql::transaction(state, || self.write(messages, meta))
-    }
-
-    fn write(&self, messages: &[Message], meta: &Meta) -> Result<()> {
-        sql::run(
-            &self.0,
-            "CREATE TABLE IF NOT EXISTS messages (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, author TEXT NOT NULL, \
-             name TEXT NOT NULL, text TEXT NOT NULL, at_ms INTEGER NOT NULL)",
-            vec![],
-        )?;
-        for message in messages {
-            sql::run(
-                &self.0,
-                "INSERT INTO messages (seq, id, author, name, text, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
-                vec![
-                    sql::number(message.seq),
-                    message.id.as_str().into(),
-                    message.author.to_string().into(),
-                    message.name.as_str().into(),
-                    message.text.as_str().into(),
-                    sql::number(message.at_ms),
-                ],
-            )?;
-        }
-        sql::save_value(&self.0, "meta", meta)
-    }
-
-    fn park(&self, parked: &Parked) -> Result<()> {
-        let table = "CREATE TABLE IF NOT EXISTS parked (seq INTEGER PRIMARY KEY, reason TEXT NOT NULL)";
-        sql::run(&self.0, table, vec![])?;
-        let insert = "INSERT OR REPLACE INTO parked (seq, reason) VALUES (?, ?)";
-        sql::run(&self.0, insert, vec![sql::number(parked.seq), parked.reason.as_str().into()])
-    }
-
-    fn read(&self, query: &str, bindings: [u64; 2]) -> Vec<Message> {
-        let has_log = sql::has_table(&self.0, "messages").unwrap_or(false);
-        let bindings = bindings.map(sql::number).to_vec();
-        let rows = if has_log { sql::rows(&self.0, query, bindings) } else { Ok(Vec::new()) };
-        let rows = rows.unwrap_or_else(|error| {
-            console_error!("cannot read the log: {error}");
-            Vec::new()
-        });
-        rows.into_iter().filter_map(message).collect()
-    }
-}
-
-impl Log for SqlLog {
-    fn after(&self, seq: u64, limit: u64) -> Vec<Message> {
-        self.read(&format!("SELECT {COLUMNS} FROM messages WHERE seq > ? ORDER BY seq LIMIT ?"), [seq, limit])
-    }
-
-    fn before(&self, seq: u64, limit: u64) -> Vec<Message> {
-        let query = format!("SELECT {COLUMNS} FROM messages WHERE seq < ? ORDER BY seq DESC LIMIT ?");
-        let mut messages = self.read(&query, [seq, limit]);
-        messages.reverse();
-        messages
-    }
-
-    fn unread(&self, seq: u64) -> u64 {
-        let query = "SELECT COUNT(*) FROM messages WHERE author = 'visitor' AND seq > ?";
-        let rows = sql::rows(&self.0, query, vec![sql::number(seq)]).unwrap_or_default();
-        rows.first().and_then(|row| row.first()).map_or(0, sql::as_number)
-    }
-}
-
-fn message(row: Vec<worker::SqlStorageValue>) -> Option<Message> {
-    let [seq, id, author, name, text, at_ms] = <[_; 6]>::try_from(row).ok()?;
-    Some(Message {
-        seq: sql::as_number(&seq),
-        id: MessageId::parse(&sql::as_text(id)?)?,
-        author: Author::parse(&sql::as_text(author)?)?,
-        name: sql::as_text(name)?,
-        text: sql::as_text(text)?,
-        at_ms: sql::as_number(&at_ms),
-    })
 }

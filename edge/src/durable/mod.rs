@@ -4,6 +4,8 @@
 
 pub mod calls;
 mod conversation;
+pub mod counts;
+mod log;
 pub(crate) mod origin;
 mod origin_gate;
 mod polls;
@@ -11,7 +13,9 @@ mod site;
 mod sockets;
 mod sql;
 
+use crate::admission::Admission;
 use shared::Millis;
+use std::cell::RefCell;
 use std::future::Future;
 use std::time::Duration;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -25,6 +29,15 @@ pub fn now_ms() -> Millis {
 extern "C" {
     #[wasm_bindgen(js_namespace = crypto, js_name = randomUUID)]
     fn random_uuid() -> String;
+}
+
+thread_local! {
+    static ADMISSION: RefCell<Admission> = RefCell::default();
+}
+
+/// This isolate's rates: the worker's and those of the objects that live in it.
+pub fn admission<T>(ask: impl FnOnce(&mut Admission) -> T) -> T {
+    ADMISSION.with_borrow_mut(ask)
 }
 
 /// 32 hexadecimal digits, 122 bits of them random.

@@ -10,8 +10,8 @@ use shared::event::{Event, Receipt};
 use shared::id::{ConversationId, SiteId};
 use shared::mode::Mode;
 use worker::{
-    Delay, DurableObject, Env, Request, Response, Result, SqlStorage, State, WebSocket,
-    WebSocketIncomingMessage, console_error, console_log, durable_object,
+    Delay, DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
+    console_error, console_log, durable_object,
 };
 
 use crate::jwt::Jwks;
@@ -21,8 +21,10 @@ use super::calls::{
     Announced, ConversationCall, GateCall, GateStatus, Keys, Pulled, SettingsAnswer, Settled, SiteCall,
     answer, body_of, to_conversation, to_site,
 };
+use super::counts::{self, Count, Object};
 use super::origin::{Fetched, Origin};
-use super::{now_ms, random_id, random_seed, sql};
+use super::sql::{self, Sql};
+use super::{now_ms, random_id, random_seed};
 
 /// The alarm that wakes a crashed gate while somebody waits.
 const SAFETY_NET_MS: Millis = 2_000;
@@ -43,7 +45,7 @@ pub struct OriginGate {
 struct Driver {
     state: State,
     env: Env,
-    sql: SqlStorage,
+    sql: Sql,
     machine: RefCell<Machine>,
     alarm_at: Cell<Option<Millis>>,
     timer_at: Cell<Option<Millis>>,
@@ -52,14 +54,14 @@ struct Driver {
 
 impl DurableObject for OriginGate {
     fn new(state: State, env: Env) -> Self {
-        let sql = state.storage().sql();
+        let sql = Sql::of(Object::OriginGate, &state);
         let index = index(&sql).unwrap_or_else(|error| {
             // Conversations announce themselves again; nothing is lost, it only takes longer.
             console_error!("cannot read the index: {error}");
             Vec::new()
         });
         let mut machine = Machine::new(index, random_seed());
-        if matches!(sql::load_value::<Mode>(&sql, "mode"), Ok(Some(Mode::Holding))) {
+        if matches!(sql.load_value::<Mode>("mode"), Ok(Some(Mode::Holding))) {
             machine.resume_holding(now_ms());
         }
         let driver = Driver {
@@ -141,7 +143,7 @@ impl Driver {
             }
             Output::Mode { mode, reason } => {
                 console_log!("mode {} {reason}", mode.as_str());
-                self.stored(sql::save_value(&self.sql, "mode", &mode));
+                self.stored(self.sql.save_value("mode", &mode));
                 self.later(move |driver| async move { driver.tell_sites(mode, reason).await });
             }
         }
@@ -184,7 +186,7 @@ impl Driver {
     }
 
     async fn tell_sites(self: Rc<Self>, mode: Mode, reason: &'static str) {
-        let sites: Vec<SiteId> = sql::load_value(&self.sql, "sites").ok().flatten().unwrap_or_default();
+        let sites: Vec<SiteId> = self.sql.load_value("sites").ok().flatten().unwrap_or_default();
         for site in sites {
             for _ in 0..TELL_ATTEMPTS {
                 // A newer mode is told by its own task.
@@ -204,11 +206,10 @@ impl Driver {
         let Ok(origin) = Origin::new(&self.env) else { return SettingsAnswer::Unreachable };
         match origin.settings(&site).await {
             Fetched::Good(settings) => {
-                let mut sites: Vec<SiteId> =
-                    sql::load_value(&self.sql, "sites").ok().flatten().unwrap_or_default();
+                let mut sites: Vec<SiteId> = self.sql.load_value("sites").ok().flatten().unwrap_or_default();
                 if !sites.contains(&site) {
                     sites.push(site);
-                    self.stored(sql::save_value(&self.sql, "sites", &sites));
+                    self.stored(self.sql.save_value("sites", &sites));
                 }
                 let (mode, reason) = self.machine.borrow().mode();
                 SettingsAnswer::Settings { settings: Box::new(settings), mode, reason: reason.to_owned() }
@@ -221,7 +222,7 @@ impl Driver {
     /// The last good keys. The origin is asked on first need, at most every 2 s, and for an unknown key at most once a
     /// minute.
     async fn keys(self: &Rc<Self>, unknown_kid: bool) -> Keys {
-        let stored: Option<Jwks> = sql::load_value(&self.sql, "jwks").ok().flatten();
+        let stored: Option<Jwks> = self.sql.load_value("jwks").ok().flatten();
         let now = now_ms();
         let every_ms = if stored.is_some() { JWKS_EVERY_MS } else { FIRST_JWKS_EVERY_MS };
         let asked_lately = self.jwks_asked_at.get().is_some_and(|at| now < at + every_ms);
@@ -233,7 +234,7 @@ impl Driver {
         match origin.jwks().await {
             Fetched::Good(keys) => {
                 if stored.as_ref() != Some(&keys) {
-                    self.stored(sql::save_value(&self.sql, "jwks", &keys));
+                    self.stored(self.sql.save_value("jwks", &keys));
                 }
                 Keys { keys: Some(keys) }
             }
@@ -249,6 +250,7 @@ impl Driver {
         let now = now_ms();
         if (wake_at.is_some() || backlogged) && self.alarm_at.get().is_none_or(|at| at <= now) {
             self.alarm_at.set(Some(now + SAFETY_NET_MS));
+            counts::add(Count::AlarmsSet(Object::OriginGate), 1);
             let storage = self.state.storage();
             self.state.wait_until(async move {
                 if let Err(error) = storage.set_alarm(SAFETY_NET_MS as i64).await {
@@ -274,11 +276,11 @@ impl Driver {
 
 // ---- the stored index of who has a backlog ----
 
-fn index(sql: &SqlStorage) -> Result<Vec<Key>> {
-    if !sql::has_table(sql, "backlog")? {
+fn index(sql: &Sql) -> Result<Vec<Key>> {
+    if !sql.has_table("backlog")? {
         return Ok(Vec::new());
     }
-    let rows = sql::rows(sql, "SELECT site, conversation FROM backlog", vec![])?;
+    let rows = sql.rows("SELECT site, conversation FROM backlog", vec![])?;
     let key = |row: Vec<worker::SqlStorageValue>| {
         let [site, conversation] = <[_; 2]>::try_from(row).ok()?;
         Some(Key {
@@ -289,15 +291,15 @@ fn index(sql: &SqlStorage) -> Result<Vec<Key>> {
     Ok(rows.into_iter().filter_map(key).collect())
 }
 
-fn remember(sql: &SqlStorage, key: &Key) -> Result<()> {
+fn remember(sql: &Sql, key: &Key) -> Result<()> {
     let table = "CREATE TABLE IF NOT EXISTS backlog \
                  (site TEXT, conversation TEXT, PRIMARY KEY (site, conversation)) WITHOUT ROWID";
-    sql::run(sql, table, vec![])?;
+    sql.run(table, vec![])?;
     let insert = "INSERT OR IGNORE INTO backlog (site, conversation) VALUES (?, ?)";
-    sql::run(sql, insert, vec![key.site.as_str().into(), key.conversation.as_str().into()])
+    sql.run(insert, vec![key.site.as_str().into(), key.conversation.as_str().into()])
 }
 
-fn forget(sql: &SqlStorage, key: &Key) -> Result<()> {
+fn forget(sql: &Sql, key: &Key) -> Result<()> {
     let delete = "DELETE FROM backlog WHERE site = ? AND conversation = ?";
-    sql::run(sql, delete, vec![key.site.as_str().into(), key.conversation.as_str().into()])
+    sql.run(delete, vec![key.site.as_str().into(), key.conversation.as_str().into()])
 }

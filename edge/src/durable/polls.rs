@@ -116,6 +116,10 @@ impl Polls {
         }
     }
 
+    pub(super) fn links(&self) -> Vec<LinkId> {
+        self.by_link.borrow().keys().copied().collect()
+    }
+
     pub(super) fn forget(&self, link: LinkId) {
         self.by_link.borrow_mut().remove(&link);
     }

@@ -10,8 +10,8 @@ use shared::frame::{ClientFrame, Summary};
 use shared::id::{ConversationId, SiteId};
 use shared::mode::Notice;
 use worker::{
-    Delay, DurableObject, Env, Request, Response, Result, SqlStorage, State, WebSocket,
-    WebSocketIncomingMessage, console_error, durable_object,
+    Delay, DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
+    console_error, durable_object,
 };
 
 use crate::conversation::LinkId;
@@ -21,8 +21,10 @@ use super::calls::{
     ConversationCall, GateCall, Knowledge, Known, SettingsAnswer, SiteCall, SiteLink, ToSite, Way, answer,
     body_of, link_of, to_conversation, to_gate,
 };
+use super::counts::Object;
+use super::now_ms;
 use super::sockets::{self, Host, Sockets, attachment, text};
-use super::{now_ms, sql};
+use super::sql::{self, Sql};
 
 /// How long "there is no such site" is believed.
 const UNKNOWN_FOR_MS: Millis = 60_000;
@@ -41,7 +43,7 @@ pub struct Site {
 struct Driver {
     state: State,
     env: Env,
-    sql: SqlStorage,
+    sql: Sql,
     sockets: Sockets,
     links: RefCell<Vec<InboxLink>>,
     machine: RefCell<Option<Machine>>,
@@ -55,7 +57,7 @@ struct Driver {
 
 impl DurableObject for Site {
     fn new(state: State, env: Env) -> Self {
-        let sql = state.storage().sql();
+        let sql = Sql::of(Object::Site, &state);
         let (sockets, links) = Sockets::restore(&state, |info: &InboxLink| info.link);
         let site = links.first().map(|info| info.site.clone());
         let driver = Rc::new(Driver {
@@ -145,7 +147,7 @@ impl Driver {
 
     fn know(&self, site: &SiteId) {
         self.machine.borrow_mut().get_or_insert_with(|| {
-            let stored: Stored = sql::load_value(&self.sql, "site").ok().flatten().unwrap_or_default();
+            let stored: Stored = self.sql.load_value("site").ok().flatten().unwrap_or_default();
             let summaries = self.summaries().unwrap_or_else(|error| {
                 console_error!("cannot read the list of conversations: {error}");
                 Vec::new()
@@ -163,6 +165,10 @@ impl Driver {
             SiteCall::Notify { summary } => {
                 self.input(Input::Notified(*summary));
                 answer(&self.notice())
+            }
+            SiteCall::Gone { conversation } => {
+                self.input(Input::Gone(conversation));
+                answer(&())
             }
             SiteCall::Mode { mode, reason } => {
                 self.input(Input::Mode { mode, reason });
@@ -195,9 +201,13 @@ impl Driver {
         } else {
             self.fetch_settings(site).await
         };
-        let embed_origins =
-            self.with(|machine| machine.settings().map(|settings| settings.embed_origins.clone()));
-        Knowledge { known, notice: self.notice(), embed_origins: embed_origins.flatten().unwrap_or_default() }
+        let settings = self.with(|machine| machine.settings().cloned()).flatten().unwrap_or_default();
+        Knowledge {
+            known,
+            notice: self.notice(),
+            embed_origins: settings.embed_origins,
+            limits: settings.limits,
+        }
     }
 
     async fn fetch_settings(self: &Rc<Self>, site: &SiteId) -> Known {
@@ -232,7 +242,7 @@ impl Driver {
         self.with(|machine| machine.handle(now_ms(), input));
         while let Some(output) = self.with(Machine::poll_output).flatten() {
             let stored = match output {
-                Output::Store(stored) => sql::save_value(&self.sql, "site", &stored),
+                Output::Store(stored) => self.sql.save_value("site", &stored),
                 Output::StoreSummary(summary) => self.store_summary(&summary),
                 Output::ForgetSummary(conversation) => self.forget_summary(&conversation),
                 Output::Send(link, frame) => {
@@ -297,10 +307,10 @@ impl Driver {
     // ---- the list of conversations ----
 
     fn summaries(&self) -> Result<Vec<Summary>> {
-        if !sql::has_table(&self.sql, "summaries")? {
+        if !self.sql.has_table("summaries")? {
             return Ok(Vec::new());
         }
-        let rows = sql::rows(&self.sql, "SELECT summary FROM summaries", vec![])?;
+        let rows = self.sql.rows("SELECT summary FROM summaries", vec![])?;
         let text = rows.into_iter().filter_map(|row| row.into_iter().next().and_then(sql::as_text));
         Ok(text.filter_map(|text| serde_json::from_str(&text).ok()).collect())
     }
@@ -308,9 +318,8 @@ impl Driver {
     fn store_summary(&self, summary: &Summary) -> Result<()> {
         let table = "CREATE TABLE IF NOT EXISTS summaries \
                      (conversation TEXT PRIMARY KEY, summary TEXT NOT NULL) WITHOUT ROWID";
-        sql::run(&self.sql, table, vec![])?;
-        sql::run(
-            &self.sql,
+        self.sql.run(table, vec![])?;
+        self.sql.run(
             "INSERT INTO summaries (conversation, summary) VALUES (?, ?) \
              ON CONFLICT (conversation) DO UPDATE SET summary = excluded.summary",
             vec![summary.conversation.as_str().into(), sql::json(summary)?],
@@ -318,10 +327,6 @@ impl Driver {
     }
 
     fn forget_summary(&self, conversation: &ConversationId) -> Result<()> {
-        sql::run(
-            &self.sql,
-            "DELETE FROM summaries WHERE conversation = ?",
-            vec![conversation.as_str().into()],
-        )
+        self.sql.run("DELETE FROM summaries WHERE conversation = ?", vec![conversation.as_str().into()])
     }
 }

@@ -116,6 +116,11 @@ impl Sockets {
         }
     }
 
+    pub(super) fn close_all(&self, code: CloseCode) {
+        let links: Vec<LinkId> = self.by_link.borrow().keys().copied().chain(self.polls.links()).collect();
+        links.into_iter().for_each(|link| self.close(link, code));
+    }
+
     pub(super) fn forget(&self, link: LinkId) {
         self.by_link.borrow_mut().remove(&link);
         self.polls.forget(link);

@@ -6,6 +6,8 @@ use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Result, SqlStorage, SqlStorageValue, State};
 
+use super::counts::{self, Count, Object};
+
 #[wasm_bindgen]
 extern "C" {
     /// What the worker crate's storage lacks.
@@ -30,30 +32,65 @@ pub(super) async fn on_disk(state: &State) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn run(sql: &SqlStorage, query: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
-    sql.exec(query, bindings).map(|_| ())
+/// One object's database. Counts what it writes, which is what a deployment pays for.
+#[derive(Clone)]
+pub(super) struct Sql {
+    storage: SqlStorage,
+    object: Object,
 }
 
-/// The rows as vectors of values. (`Cursor::one` hangs where there is no row.)
-pub(super) fn rows(
-    sql: &SqlStorage,
-    query: &str,
-    bindings: Vec<SqlStorageValue>,
-) -> Result<Vec<Vec<SqlStorageValue>>> {
-    sql.exec(query, bindings)?.raw().collect()
-}
+impl Sql {
+    pub(super) fn of(object: Object, state: &State) -> Sql {
+        Sql { storage: state.storage().sql(), object }
+    }
 
-/// The first column of the first row, as text.
-pub(super) fn text(sql: &SqlStorage, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<String>> {
-    let first = rows(sql, query, bindings)?.into_iter().next().and_then(|row| row.into_iter().next());
-    Ok(first.and_then(as_text))
-}
+    pub(super) fn run(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
+        let cursor = self.storage.exec(query, bindings)?;
+        counts::add(Count::RowsWritten(self.object), cursor.rows_written() as u64);
+        Ok(())
+    }
 
-/// Whether the object has stored anything: asking writes nothing, creating a table would (COST-1).
-pub(super) fn has_table(sql: &SqlStorage, name: &str) -> Result<bool> {
-    let found =
-        text(sql, "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?", vec![name.into()])?;
-    Ok(found.is_some())
+    /// The rows as vectors of values. (`Cursor::one` hangs where there is no row.)
+    pub(super) fn rows(
+        &self,
+        query: &str,
+        bindings: Vec<SqlStorageValue>,
+    ) -> Result<Vec<Vec<SqlStorageValue>>> {
+        self.storage.exec(query, bindings)?.raw().collect()
+    }
+
+    /// The first column of the first row, as text.
+    fn text(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<Option<String>> {
+        let first = self.rows(query, bindings)?.into_iter().next().and_then(|row| row.into_iter().next());
+        Ok(first.and_then(as_text))
+    }
+
+    /// Whether the object has stored anything: asking writes nothing, creating a table would (COST-1).
+    pub(super) fn has_table(&self, name: &str) -> Result<bool> {
+        let query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?";
+        Ok(self.text(query, vec![name.into()])?.is_some())
+    }
+
+    /// A small table of named JSON values, for what is read and written as a whole.
+    pub(super) fn save_value(&self, name: &str, value: &impl serde::Serialize) -> Result<()> {
+        let table =
+            "CREATE TABLE IF NOT EXISTS named (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID";
+        self.run(table, vec![])?;
+        self.run(
+            "INSERT INTO named (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            vec![name.into(), json(value)?],
+        )
+    }
+
+    pub(super) fn load_value<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        if !self.has_table("named")? {
+            return Ok(None);
+        }
+        let found = self.text("SELECT value FROM named WHERE name = ?", vec![name.into()])?;
+        Ok(found
+            .and_then(|text| serde_json::from_str::<Value>(&text).ok())
+            .and_then(|v| serde_json::from_value(v).ok()))
+    }
 }
 
 pub(super) fn as_text(value: SqlStorageValue) -> Option<String> {
@@ -77,28 +114,4 @@ pub(super) fn number(number: u64) -> SqlStorageValue {
 
 pub(super) fn json(value: &impl serde::Serialize) -> Result<SqlStorageValue> {
     Ok(SqlStorageValue::String(serde_json::to_string(value)?))
-}
-
-/// A small table of named JSON values, for what is read and written as a whole.
-pub(super) fn save_value(sql: &SqlStorage, name: &str, value: &impl serde::Serialize) -> Result<()> {
-    run(
-        sql,
-        "CREATE TABLE IF NOT EXISTS named (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-        vec![],
-    )?;
-    run(
-        sql,
-        "INSERT INTO named (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        vec![name.into(), json(value)?],
-    )
-}
-
-pub(super) fn load_value<T: serde::de::DeserializeOwned>(sql: &SqlStorage, name: &str) -> Result<Option<T>> {
-    if !has_table(sql, "named")? {
-        return Ok(None);
-    }
-    let found = text(sql, "SELECT value FROM named WHERE name = ?", vec![name.into()])?;
-    Ok(found
-        .and_then(|text| serde_json::from_str::<Value>(&text).ok())
-        .and_then(|v| serde_json::from_value(v).ok()))
 }

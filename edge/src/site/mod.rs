@@ -9,6 +9,7 @@ use shared::close::CloseCode;
 use shared::event::SiteSettings;
 use shared::frame::{ClientFrame, EdgeFrame, PROTOCOL, Spread, Summary, Welcome};
 use shared::id::{AgentId, ConversationId, SiteId};
+use shared::message::Author;
 use shared::mode::{Mode, Notice};
 
 use crate::conversation::LinkId;
@@ -57,6 +58,8 @@ pub enum Input {
     },
     /// A conversation has changed.
     Notified(Summary),
+    /// A conversation is no more.
+    Gone(ConversationId),
     /// The gate's word.
     Mode {
         mode: Mode,
@@ -137,6 +140,7 @@ impl Site {
                 }
             }
             Input::Notified(summary) => self.notified(summary),
+            Input::Gone(conversation) => self.gone(conversation),
             Input::Mode { mode, reason } => {
                 if (self.notice.mode, &self.notice.reason) != (mode, &reason) {
                     self.notice.mode = mode;
@@ -243,6 +247,22 @@ impl Site {
         self.broadcast(&EdgeFrame::Summary(summary));
     }
 
+    /// FORGET-4: an empty line takes the conversation off the consoles' lists.
+    fn gone(&mut self, conversation: ConversationId) {
+        if self.summaries.remove(&conversation).is_some() {
+            self.outputs.push_back(Output::ForgetSummary(conversation.clone()));
+            self.broadcast(&EdgeFrame::Summary(Summary {
+                conversation,
+                last_seq: 0,
+                author: Author::Visitor,
+                text: String::new(),
+                at_ms: 0,
+                unread: 0,
+                present: false,
+            }));
+        }
+    }
+
     /// MODE-2: each notice has a greater version than all before it, also across restarts.
     fn tell(&mut self, now: Millis) {
         self.notice.version = (self.notice.version + 1).max(now);
@@ -269,7 +289,6 @@ impl Site {
 mod tests {
     use super::*;
     use shared::frame::Hello;
-    use shared::message::Author;
 
     fn site() -> Site {
         Site::restore(SiteId::parse("demo").unwrap(), Stored::default(), vec![], vec![])
@@ -330,6 +349,23 @@ mod tests {
         let frames = vec![ClientFrame::Ping, ClientFrame::Hello(Hello::default())];
         site.handle(2, Input::Frames { link: LinkId(1), frames });
         assert_eq!(outputs(&mut site), []);
+    }
+
+    #[test]
+    fn forget_4_a_conversation_that_is_no_more_leaves_the_lists() {
+        let mut site = site();
+        greet(&mut site, 0, 1, "ada");
+        site.handle(0, Input::Notified(summary("c", 1)));
+        outputs(&mut site);
+        let conversation = ConversationId::parse("c").unwrap();
+        site.handle(1, Input::Gone(conversation.clone()));
+        let told = outputs(&mut site);
+        assert_eq!(told[0], Output::ForgetSummary(conversation.clone()));
+        assert!(
+            matches!(&told[1], Output::Send(_, EdgeFrame::Summary(line)) if line.last_seq == 0 && line.text.is_empty())
+        );
+        site.handle(2, Input::Gone(conversation));
+        assert_eq!(outputs(&mut site), [], "told once");
     }
 
     #[test]

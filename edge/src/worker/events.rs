@@ -76,6 +76,6 @@ async fn perform(env: &Env, event: Event) -> (Outcome, String) {
             Err(_) => later("site-unreachable"),
         },
         Body::Probe {} => (Outcome::Accepted, String::new()),
-        Body::Message(_) | Body::Unknown => refused("unknown-type"),
+        Body::Message(_) | Body::Forgotten(_) | Body::Unknown => refused("unknown-type"),
     }
 }

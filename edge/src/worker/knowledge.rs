@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 use shared::Millis;
+use shared::event::SiteLimits;
 use shared::id::SiteId;
 use shared::mode::{Mode, Notice};
 use worker::{Env, Response};
@@ -57,9 +58,12 @@ pub(super) async fn of(env: &Env, site: &SiteId) -> Knowledge {
         }
         (_, Some((_, kept))) => kept,
         (Some(fresh), None) => fresh,
-        (None, None) => {
-            Knowledge { known: Known::NotYet, notice: Notice::default(), embed_origins: Vec::new() }
-        }
+        (None, None) => Knowledge {
+            known: Known::NotYet,
+            notice: Notice::default(),
+            embed_origins: Vec::new(),
+            limits: SiteLimits::default(),
+        },
     }
 }
 

@@ -4,6 +4,7 @@
 
 use serde_json::json;
 use shared::close::CloseCode;
+use shared::event::SiteLimits;
 use shared::frame::{EdgeFrame, SUBPROTOCOL};
 use shared::id::{ConversationId, SiteId};
 use shared::limits::MAX_FRAME_BYTES;
@@ -13,9 +14,14 @@ use worker::{Env, Method, Request, Response, WebSocketPair};
 use super::problem::Problem;
 use super::settings::{Settings, body_within, cookie, header};
 use super::{agents, knowledge, pages};
+use crate::admission::Client;
 use crate::conversation::{LinkId, Peer};
-use crate::durable::calls::{ConversationLink, SiteLink, Way, conversation_stub, hand_over, site_stub};
-use crate::durable::now_ms;
+use crate::durable::calls::{
+    ConversationCall, ConversationLink, SiteLink, Way, conversation_stub, hand_over, site_stub,
+    to_conversation,
+};
+use crate::durable::counts::{self, Count};
+use crate::durable::{admission, now_ms};
 use crate::token::Checked;
 
 type Answer = Result<Response, Problem>;
@@ -38,10 +44,17 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
         // Expired but genuine: a new conversation, and the outbox goes there (TOKEN-2).
         Some(Checked::Expired) | None => (pages::new_conversation(), true),
     };
-    let notice = match known(env, &site, &ask).await {
-        Ok(notice) => notice,
+    let (notice, limits) = match known(env, &site, &ask).await {
+        Ok(known) => known,
         Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
+    let client = Client { address: settings.address_of(&request), limits };
+    if ask.opens()
+        && let Err(too_many) = admission(|admission| admission.link(now_ms(), &site, &client))
+    {
+        counts::add(Count::Refused(too_many.reason), 1);
+        return ask.refuse(CloseCode::TOO_MANY_LINKS, too_many.retry_after_ms);
+    }
     let token = settings.token_secret.mint(&site, &conversation, now_s);
     let by_cookie = matches!(given, Some(Given::Cookie(_)));
     let link = ConversationLink {
@@ -51,6 +64,7 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
         notice,
         set_cookie: (by_cookie && fresh).then(|| pages::set_cookie(&site, &token)),
         token: (!by_cookie).then_some(token),
+        client,
         way: ask.way,
     };
     let request = hand_over(&link, ask.way, ask.body)?;
@@ -63,8 +77,8 @@ pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, 
         Ok(claims) => claims,
         Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
-    let notice = match known(env, &site, &ask).await {
-        Ok(notice) => notice,
+    let (notice, limits) = match known(env, &site, &ask).await {
+        Ok(known) => known,
         Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
     let Some(conversation) = conversation_of(&request)? else {
@@ -79,6 +93,7 @@ pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, 
         notice,
         token: None,
         set_cookie: None,
+        client: Client { address: String::new(), limits },
         way: ask.way,
     };
     let request = hand_over(&link, ask.way, ask.body)?;
@@ -99,9 +114,38 @@ async fn answered(way: Way, mut answer: Response) -> Answer {
     Ok(response.fixed(answer.bytes().await?))
 }
 
-/// The mode for a new link; a link that is open hears of it by itself.
-async fn known(env: &Env, site: &SiteId, ask: &Ask) -> Result<Notice, Problem> {
-    if ask.opens() { Ok(knowledge::known(env, site).await?.notice) } else { Ok(Notice::default()) }
+/// Mode and limits for a new link; one that is open has its own.
+async fn known(env: &Env, site: &SiteId, ask: &Ask) -> Result<(Notice, SiteLimits), Problem> {
+    if !ask.opens() {
+        return Ok((Notice::default(), SiteLimits::default()));
+    }
+    let knowledge = knowledge::known(env, site).await?;
+    Ok((knowledge.notice, knowledge.limits))
+}
+
+/// FORGET-1: the visitor's wish, with the token of whoever they are. The answer's cookie is a new visitor's.
+pub(super) async fn forget(env: &Env, settings: &Settings, request: Request, site: SiteId) -> Answer {
+    let bearer = header(&request, "authorization");
+    let given =
+        bearer.and_then(|value| value.strip_prefix("Bearer ").map(|token| Given::Offered(token.to_owned())));
+    let given = given.or_else(|| cookie(&request, &pages::cookie_name(&site)).map(Given::Cookie));
+    let given = given.ok_or(Problem::TOKEN_REFUSED)?;
+    if matches!(given, Given::Cookie(_)) && !settings.is_own_page(&request) {
+        return Err(Problem::FOREIGN_PAGE);
+    }
+    let now_s = now_ms() / 1_000;
+    let conversation = match settings.token_secret.check(&site, given.token(), now_s) {
+        Checked::Valid(conversation) => conversation,
+        Checked::Expired | Checked::Forged => return Err(Problem::TOKEN_REFUSED),
+    };
+    to_conversation::<()>(env, &site, &conversation, ConversationCall::Forget {}).await?;
+    let token = settings.token_secret.mint(&site, &pages::new_conversation(), now_s);
+    let mut response = Response::from_json(&json!({ "forgotten": true }))?;
+    response.headers_mut().set("cache-control", "no-store")?;
+    if matches!(given, Given::Cookie(_)) {
+        response.headers_mut().set("set-cookie", &pages::set_cookie(&site, &token))?;
+    }
+    Ok(response)
 }
 
 /// `?conversation=…`: the link of one conversation instead of the inbox.

@@ -43,6 +43,13 @@ impl Problem {
         problem(403, "foreign-page", "Requests from this page's origin are not taken here.");
     pub(super) const NOT_THE_CONSOLE: Problem =
         problem(403, "not-the-console", "Agents are served on the console's own host name only.");
+    pub(super) const TOKEN_REFUSED: Problem = problem(
+        401,
+        "token-refused",
+        "A visitor's token is needed, in its cookie or as a bearer token. Is it of this site, and not expired?",
+    );
+    pub(super) const NOT_THE_OPERATOR: Problem =
+        problem(401, "not-the-operator", "Send the operator's token: Authorization: Bearer …");
     pub(super) const LOGIN_REQUIRED: Problem = problem(401, "login-required", "Log in first.");
     pub(super) const FOREIGN_SITE: Problem =
         problem(403, "not-of-this-site", "This agent does not answer for this site.");

@@ -14,6 +14,8 @@ pub(super) enum Route {
     Console,
     Ready { site: SiteId },
     Status,
+    Metrics,
+    Forget { site: SiteId },
     VisitorLink { site: SiteId },
     AgentLink { site: SiteId },
     Login { site: SiteId },
@@ -39,7 +41,9 @@ impl Route {
                 Route::VisitorLink { site: site_id(site)? }
             }
             (Method::Get, ["v1", "sites", site, "ready"]) => Route::Ready { site: site_id(site)? },
+            (Method::Delete, ["v1", "sites", site, "conversation"]) => Route::Forget { site: site_id(site)? },
             (Method::Get, ["v1", "status"]) => Route::Status,
+            (Method::Get, ["metrics"]) => Route::Metrics,
             (_, ["v1", ..]) => return Err(Problem::NOT_FOUND),
             (Method::Get | Method::Head, _) => return Route::page(path, &parts, settings),
             _ => return Err(Problem::METHOD),

@@ -1,8 +1,12 @@
 //! What the environment and the request's own host say.
 
+use js_sys::Reflect;
 use shared::webhook::Secret;
+use subtle::ConstantTimeEq;
+use wasm_bindgen::JsValue;
 use worker::{Env, Request, console_error};
 
+use crate::admission::address_of;
 use crate::token::TokenSecret;
 
 use super::problem::Problem;
@@ -17,6 +21,9 @@ pub(super) struct Settings {
     pub(super) edge_host: String,
     pub(super) token_secret: TokenSecret,
     pub(super) origin_secret: Secret,
+    /// The header in which what stands in front of us names the client's address; without one, the connection's own.
+    address_header: Option<String>,
+    operator_token: Option<String>,
 }
 
 impl Settings {
@@ -30,11 +37,32 @@ impl Settings {
             edge_host: variable(env, "SEAWALL_EDGE_HOST")?,
             token_secret: parsed(env, "SEAWALL_TOKEN_SECRET", TokenSecret::parse)?,
             origin_secret: parsed(env, "SEAWALL_ORIGIN_SECRET", Secret::parse)?,
+            address_header: variable_if_any(env, "SEAWALL_ADDRESS_HEADER"),
+            operator_token: variable_if_any(env, "SEAWALL_OPERATOR_TOKEN"),
         })
     }
 
     pub(super) fn is_console(&self) -> bool {
         self.host == self.console_host
+    }
+
+    /// What limits count by (LIMIT-1); empty where nobody knows.
+    pub(super) fn address_of(&self, request: &Request) -> String {
+        let given = match &self.address_header {
+            Some(name) => header(request, name),
+            None => connection_address(request),
+        };
+        address_of(&given.unwrap_or_default())
+    }
+
+    /// Whether the bearer token is the operator's; compared in constant time.
+    pub(super) fn is_operator(&self, request: &Request) -> bool {
+        let bearer = header(request, "authorization");
+        let given = bearer.as_deref().and_then(|value| value.strip_prefix("Bearer "));
+        match (given, &self.operator_token) {
+            (Some(given), Some(token)) => given.as_bytes().ct_eq(token.as_bytes()).into(),
+            _ => false,
+        }
     }
 
     /// The page origin of a host on our port, as a browser writes it.
@@ -51,8 +79,18 @@ impl Settings {
     }
 }
 
+/// workerd and Cloudflare tell it beside the request, where no client can write it.
+fn connection_address(request: &Request) -> Option<String> {
+    let cf = Reflect::get(request.inner(), &"cf".into()).ok().filter(JsValue::is_object)?;
+    Reflect::get(&cf, &"clientIp".into()).ok()?.as_string()
+}
+
+fn variable_if_any(env: &Env, name: &str) -> Option<String> {
+    env.var(name).map(|value| value.to_string()).ok().filter(|value| !value.is_empty())
+}
+
 fn variable(env: &Env, name: &'static str) -> Result<String, Problem> {
-    env.var(name).map(|value| value.to_string()).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
+    variable_if_any(env, name).ok_or_else(|| {
         console_error!("{name} is not set");
         Problem::NOT_CONFIGURED
     })

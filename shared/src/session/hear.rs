@@ -131,6 +131,7 @@ impl Session {
     }
 
     fn ack(&mut self, ack: &Ack) {
+        self.limited = false;
         if let Some(entry) = self.lanes.entry(&ack.writer, ack.upto_n)
             && !matches!(entry.keep, Keep::Refused { .. })
         {
@@ -154,6 +155,8 @@ impl Session {
         if self.lanes.nacked(now, nack) == AfterNack::Resync {
             self.resync(now);
         }
+        // LIMIT-2: nothing is lost; the person hears why it waits.
+        self.limited |= nack.retry && nack.reason != "gap";
         self.save_renamed();
     }
 
@@ -179,6 +182,8 @@ impl Session {
             Some(line) => *line = summary,
             None => self.inbox.push(summary),
         }
+        // FORGET-4: an empty line is a conversation that is no more.
+        self.inbox.retain(|line| line.last_seq > 0);
         self.inbox.sort_by_key(|line| std::cmp::Reverse(line.at_ms));
         self.inbox.truncate(MAX_INBOX);
     }

@@ -160,6 +160,8 @@ pub struct Session {
     other_types_until: Option<Millis>,
     /// A page of history was asked for.
     earlier_asked: bool,
+    /// The edge takes no more messages for now.
+    limited: bool,
     /// Something came before the welcome that it should have followed.
     overtaken: bool,
     outputs: VecDeque<Output>,
@@ -189,6 +191,7 @@ impl Session {
             typing_told_at: None,
             other_types_until: None,
             earlier_asked: false,
+            limited: false,
             overtaken: false,
             outputs: VecDeque::new(),
         }
@@ -358,6 +361,7 @@ impl Session {
         self.typing_told_at = None;
         self.other_types_until = None;
         self.earlier_asked = false;
+        self.limited = false;
     }
 
     fn nudge(&mut self, now: Millis) {

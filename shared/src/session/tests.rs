@@ -418,4 +418,24 @@ fn the_list_of_conversations_has_an_end() {
     }
     assert_eq!(page.session.inbox().len(), 1_000);
     assert_eq!(page.session.inbox()[0].at_ms, 1_499, "the newest are kept");
+    let newest = page.session.inbox()[0].clone();
+    // FORGET-4
+    page.hear(EdgeFrame::Summary(Summary { last_seq: 0, ..newest }));
+    assert_eq!(page.session.inbox()[0].at_ms, 1_498);
+}
+
+#[test]
+fn limit_2_what_is_refused_for_now_waits_and_the_person_is_told() {
+    let mut page = Page::live("w", vec![]);
+    page.input(Input::Write("a".into()));
+    page.input(Input::Write("b".into()));
+    page.said.clear();
+    page.hear(nack("w.1", "w", 1, 0, "too-many-messages", true));
+    page.hear(nack("w.2", "w", 2, 0, "gap", true));
+    assert!(page.session.limited());
+    page.now += 5_000;
+    page.input(Input::Timeout);
+    assert_eq!(page.sends(), [sent("w", 1, "a"), sent("w", 2, "b")], "both, and in their order");
+    page.hear(EdgeFrame::Ack(Ack { writer: WriterId::parse("w").unwrap(), upto_n: 2, seq: 2 }));
+    assert!(!page.session.limited());
 }

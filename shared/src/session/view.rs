@@ -164,6 +164,11 @@ impl Session {
         self.transcript.unread(self.role.side())
     }
 
+    /// Whether what is written now has to wait because the edge takes no more for the moment.
+    pub fn limited(&self) -> bool {
+        self.limited
+    }
+
     pub fn has_earlier(&self) -> bool {
         self.transcript.first_seq() > 1
     }

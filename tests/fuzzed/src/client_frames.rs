@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Result, Unstructured};
+use edge::admission::Client;
 use edge::conversation::{Conversation, Input, LinkId, LinkInfo, Log, Meta, Output, Peer};
 use edge::frames;
 use shared::Millis;
 use shared::codec::encode;
-use shared::event::{MAX_BATCH, Outcome, Receipt, Reply};
+use shared::event::{Body, Event, Forgotten, MAX_BATCH, Outcome, Receipt, Reply};
 use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Resume, Send, Welcome};
 use shared::id::{ConversationId, Epoch, MessageId, WriterId};
 use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_REPLAY, MAX_TEXT_CHARS, SNAPSHOT};
@@ -96,7 +97,7 @@ impl Desk {
     }
 
     fn step(&mut self, u: &mut Unstructured) -> Result<()> {
-        match u.int_in_range(0..=23u8)? {
+        match u.int_in_range(0..=24u8)? {
             0..=2 => self.open(u)?,
             3..=11 => self.say(u)?,
             12 => {
@@ -136,8 +137,28 @@ impl Desk {
                 );
             }
             22 => self.restart(u)?,
+            23 => self.forget(u)?,
             _ => self.dies_after = Some(pick::up_to(u, 6)?),
         }
+        Ok(())
+    }
+
+    /// The visitor wants it forgotten; the story goes on until that has happened, and begins anew.
+    fn forget(&mut self, u: &mut Unstructured) -> Result<()> {
+        let (begun, now) = (self.meta.is_some(), self.now);
+        let mut end = End::of(std::mem::replace(self, Desk::new()));
+        end.tell(Input::Forget);
+        assert!(end.links.is_empty(), "FORGET-1: {:?} still open", end.links);
+        assert_eq!((end.erased, end.deleted), (begun, !begun), "FORGET-1");
+        for _ in 0..pick::up_to(u, 6)? {
+            end.step(u)?;
+        }
+        if !end.deleted {
+            end.tell(Input::Receipts(vec![end.receipt(Outcome::Accepted)]));
+            end.tell(Input::Gone { told: true });
+        }
+        assert!(end.deleted, "FORGET-2: everybody has heard, and something is left");
+        self.now = now;
         Ok(())
     }
 
@@ -155,7 +176,10 @@ impl Desk {
         self.last_link += 1;
         let link = LinkId(self.last_link);
         self.links.insert(link, None);
-        self.tell(Input::Opened { link, peer, notice, token: Some("token".into()) }, 0);
+        self.tell(
+            Input::Opened { link, peer, notice, token: Some("token".into()), client: Client::default() },
+            0,
+        );
         assert!(self.links.len() <= MAX_LINKS_PER_CONVERSATION, "LINK-3");
         Ok(())
     }
@@ -172,7 +196,13 @@ impl Desk {
         self.collected += sends;
         let hellos = said.iter().filter(|frame| matches!(frame, ClientFrame::Hello(_))).count();
         let answers = self.collected + said.len() + 140 * hellos;
-        self.tell(Input::Frames { link, frames: parsed }, answers);
+        let input = match u.int_in_range(0..=7u8)? {
+            taken @ 0..=2 => {
+                Input::TooMany { link, frames: parsed, taken: taken.into(), reason: "too-many-messages" }
+            }
+            _ => Input::Frames { link, frames: parsed },
+        };
+        self.tell(input, answers);
         Ok(())
     }
 
@@ -380,6 +410,10 @@ impl Desk {
                 self.meta = Some(*meta);
                 self.storing += 1;
             }
+            Output::Trim { upto_seq } => unreachable!("a log as short as this one, trimmed up to {upto_seq}"),
+            Output::Forget { .. } | Output::TellGone | Output::Delete => {
+                unreachable!("nobody wanted it to end")
+            }
             Output::Park(parked) => assert!(self.receipted.contains(&parked.seq)),
             Output::Send(link, frame) => {
                 assert!(self.links.contains_key(&link), "LINK-1: {frame:?} for a link that is gone");
@@ -391,7 +425,7 @@ impl Desk {
             Output::Attach(info) => {
                 self.require_receipts(info.delivered_upto);
                 if let Some(attached) = self.links.get_mut(&info.link) {
-                    *attached = Some(info);
+                    *attached = Some(*info);
                 }
             }
             Output::Announce => assert!(self.machine.backlog() > 0),
@@ -476,6 +510,92 @@ impl Desk {
         for marks in [meta.delivered, meta.seen] {
             assert!(marks.visitor.max(marks.agent) <= end, "MARK-1: {marks:?} in a log of {end}");
         }
+    }
+}
+
+/// A conversation that is being forgotten.
+struct End {
+    machine: Conversation,
+    now: Millis,
+    meta: Option<Meta>,
+    links: BTreeSet<LinkId>,
+    erased: bool,
+    deleted: bool,
+}
+
+impl End {
+    fn of(desk: Desk) -> End {
+        let links = desk.links.keys().copied().filter(|link| desk.machine.link(*link).is_some()).collect();
+        End { machine: desk.machine, now: desk.now, meta: None, links, erased: false, deleted: false }
+    }
+
+    fn step(&mut self, u: &mut Unstructured) -> Result<()> {
+        self.now += pick::up_to(u, 70_000)?;
+        match u.int_in_range(0..=6u8)? {
+            0 => self.tell(Input::Timeout),
+            1 => self.tell(Input::Gone { told: u.arbitrary()? }),
+            2 => {
+                let result = *u.choose(&[Outcome::Accepted, Outcome::Refused, Outcome::Later])?;
+                let wrong = Receipt { id: "other".into(), ..self.receipt(Outcome::Accepted) };
+                self.tell(Input::Receipts(vec![wrong, self.receipt(result)]));
+            }
+            3 => {
+                let events = self.machine.pull(self.now, 50, &Memory::default());
+                self.perform();
+                assert_eq!(events.len() as u64, self.machine.backlog().min(1));
+                let only = |event: &Event| matches!(event.body, Body::Forgotten(_));
+                assert!(events.iter().all(only), "FORGET-1: nothing else is delivered any more");
+            }
+            4 => {
+                if let Some(meta) = &self.meta {
+                    self.machine = Conversation::restore(meta.clone(), Vec::new(), &Memory::default());
+                }
+            }
+            5 => {
+                let (link, peer, notice) = (LinkId(9_999), Peer::Visitor, pick::notice(u)?);
+                self.links.insert(link);
+                self.tell(Input::Opened { link, peer, notice, token: None, client: Client::default() });
+                assert!(self.deleted || self.links.is_empty(), "FORGET-1: nobody gets in");
+                self.links.clear();
+            }
+            _ => self.tell(Input::Stored),
+        }
+        Ok(())
+    }
+
+    fn receipt(&self, result: Outcome) -> Receipt {
+        let epoch = self.machine.meta().epoch;
+        let forgotten = Event::forgotten(Forgotten { site: pick::site(), conversation: name(), epoch });
+        let (source, reason) = (String::new(), String::new());
+        Receipt { id: forgotten.id, source, result, reason, retry_after_ms: None }
+    }
+
+    fn tell(&mut self, input: Input) {
+        if !self.deleted {
+            self.machine.handle(self.now, input, &Memory::default());
+            self.perform();
+        }
+    }
+
+    fn perform(&mut self) {
+        while let Some(output) = self.machine.poll_output() {
+            assert!(!self.deleted, "{output:?} after the end");
+            match output {
+                Output::Close(link, _) => {
+                    self.links.remove(&link);
+                }
+                Output::Forget { meta } => {
+                    self.meta = Some(*meta);
+                    self.erased = true;
+                }
+                Output::Delete => self.deleted = true,
+                Output::Announce => assert_eq!(self.machine.backlog(), 1),
+                Output::TellGone => assert!(self.erased),
+                other => panic!("FORGET-1: {other:?}"),
+            }
+        }
+        let waits = !self.deleted && self.erased;
+        assert!(!waits || self.machine.poll_timeout().is_some(), "an end without its safety net");
     }
 }
 

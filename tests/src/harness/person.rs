@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use shared::codec::Saved;
+use shared::frame::ClientFrame;
 use shared::id::{MessageId, WriterId};
-use shared::session::{Input, MessageState, Output, Role, Row, Session, Standing, Transport};
+use shared::limits::MAX_FRAMES_PER_MESSAGE;
+use shared::session::{Input, Link, MessageState, Output, Role, Row, Session, Standing, Transport};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::wait;
@@ -25,6 +27,7 @@ pub struct View {
     pub inbox: Vec<shared::frame::Summary>,
     pub other_is_typing: bool,
     pub unread: u64,
+    pub limited: bool,
 }
 
 impl View {
@@ -101,6 +104,11 @@ impl Person {
 
     pub fn view(&self) -> View {
         self.view.lock().expect("a view").clone()
+    }
+
+    /// The visitor's token, once a welcome has brought one.
+    pub fn token(&self) -> Option<String> {
+        self.kept.lock().expect("a storage").token.clone()
     }
 
     /// What the browser still keeps for the origin.
@@ -186,9 +194,14 @@ impl Driver {
     fn input(&mut self, input: Input, feed: &UnboundedSender<Input>) {
         let now = self.now();
         self.session.handle(now, input);
+        let mut said = Vec::new();
         while let Some(output) = self.session.poll_output() {
-            self.perform(output, feed);
+            match output {
+                Output::Send(link, frame) => said.push((link, frame)),
+                other => self.perform(other, feed),
+            }
         }
+        self.say(said);
         let session = &self.session;
         *self.view.lock().expect("a view") = View {
             standing: Some(session.standing()),
@@ -200,7 +213,18 @@ impl Driver {
             inbox: session.inbox().to_vec(),
             other_is_typing: session.other_is_typing(),
             unread: session.unread(),
+            limited: session.limited(),
         };
+    }
+
+    /// What is said at once goes out together, as the widget does it (FRAME-1).
+    fn say(&self, said: Vec<(Link, ClientFrame)>) {
+        let Some(wire) = &self.wire else { return };
+        let frames: Vec<_> =
+            said.into_iter().filter(|(link, _)| *link == wire.link).map(|(_, frame)| frame).collect();
+        for together in frames.chunks(MAX_FRAMES_PER_MESSAGE) {
+            wire.send(shared::codec::encode(together));
+        }
     }
 
     fn perform(&mut self, output: Output, feed: &UnboundedSender<Input>) {
@@ -210,11 +234,6 @@ impl Driver {
                 let token = self.kept.lock().expect("a storage").token.clone();
                 self.wire = Some(Wire::open(&self.door, transport, token, link, feed.clone()));
             }
-            Output::Send(link, frame) => {
-                if let Some(wire) = self.wire.as_ref().filter(|wire| wire.link == link) {
-                    wire.send(shared::codec::encode(std::slice::from_ref(&frame)));
-                }
-            }
             Output::Close(link, _) => drop(self.wire.take_if(|wire| wire.link == link)),
             Output::Save(saved) => {
                 self.kept.lock().expect("a storage").saved.insert(saved.id.clone(), saved);
@@ -223,7 +242,7 @@ impl Driver {
                 self.kept.lock().expect("a storage").saved.remove(&id);
             }
             Output::Token(token) => self.kept.lock().expect("a storage").token = Some(token),
-            Output::Changed => {}
+            Output::Changed | Output::Send(..) => {}
         }
     }
 }

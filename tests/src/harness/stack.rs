@@ -10,8 +10,10 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 use super::wait;
+use super::wire::ADDRESS_HEADER;
 
 pub const ADMIN: &str = "demo-origin-admin";
+pub const OPERATOR: &str = "demo-operator";
 pub const ADA: (&str, &str) = ("ada@demo.example", "demo-password");
 /// Test secrets, the same for every stack: nothing is reached from outside.
 const ORIGIN_SECRET: &str = "whsec_dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHM=";
@@ -85,7 +87,8 @@ impl Stack {
             .env("SEAWALL_TOKEN_SECRET", TOKEN_SECRET)
             .env("SEAWALL_EDGE_HOST", "localhost")
             .env("SEAWALL_CONSOLE_HOST", "console.localhost")
-            .env("SEAWALL_OPERATOR_TOKEN", "demo-operator")
+            .env("SEAWALL_OPERATOR_TOKEN", OPERATOR)
+            .env("SEAWALL_ADDRESS_HEADER", ADDRESS_HEADER)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log"))
             .stderr(log);
@@ -160,10 +163,38 @@ impl Stack {
         wait::until_true(&format!("mode {mode}"), limit_s, || async { self.mode().await == mode }).await;
     }
 
+    /// Makes a site for which Ada answers, with limits of its own.
+    pub async fn site(&self, name: &str, limits: Value) {
+        let save = json!({ "account": "demo", "agents": [{ "id": "ada" }], "limits": limits });
+        let path = format!("/admin/sites/{name}");
+        let answer = self.admin(Method::PUT, &path).json(&save).send().await.expect("the origin answers");
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+        // The edge believes for a while that there is no such site, if it was asked before.
+        let ready = format!("/v1/sites/{name}/ready");
+        wait::until_true("the new site is ready", 90, || async {
+            let answer = self.edge(Method::GET, "127.0.0.1", &ready).send().await;
+            answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
+        })
+        .await;
+    }
+
+    /// What the edge has counted since its start, such as `seawall_rows_written_total{object="conversation"}`.
+    pub async fn count(&self, name: &str) -> u64 {
+        let request = self.edge(Method::GET, "127.0.0.1", "/metrics").bearer_auth(OPERATOR);
+        let text = request.send().await.expect("the edge answers").text().await.expect("text");
+        assert!(text.ends_with("# EOF\n"), "{text}");
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        value.unwrap_or(0)
+    }
+
     /// Logs an agent in as the console does; returns the cookie.
-    pub async fn log_in(&self, (email, password): (&str, &str)) -> String {
+    pub async fn log_in(&self, who: (&str, &str)) -> String {
+        self.log_in_at("demo", who).await
+    }
+
+    pub async fn log_in_at(&self, site: &str, (email, password): (&str, &str)) -> String {
         let answer = self
-            .edge(Method::POST, "console.localhost", "/v1/sites/demo/agents/login")
+            .edge(Method::POST, "console.localhost", &format!("/v1/sites/{site}/agents/login"))
             .header("origin", self.edge_url("console.localhost"))
             .json(&json!({ "email": email, "password": password }))
             .send()

@@ -1,5 +1,6 @@
 //! What carries a person's link: a WebSocket, or POSTs where none gets through (POLL-1).
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct Door {
     pub transport: Option<Transport>,
     /// Whether WebSockets get through.
     pub websocket: bool,
+    /// Where the client seems to be.
+    pub address: String,
 }
 
 impl Door {
@@ -41,6 +44,7 @@ impl Door {
             cookie: None,
             transport: None,
             websocket: true,
+            address: anywhere(),
         }
     }
 
@@ -52,6 +56,11 @@ impl Door {
     pub fn conversation(port: u16, cookie: &str, conversation: &str) -> Door {
         let path = format!("/v1/sites/demo/agents/link?conversation={conversation}");
         Door { path, ..Door::inbox(port, cookie) }
+    }
+
+    /// Another site than the demo.
+    pub fn of(self, site: &str) -> Door {
+        Door { path: self.path.replace("/sites/demo/", &format!("/sites/{site}/")), ..self }
     }
 
     pub fn by(self, transport: Transport) -> Door {
@@ -68,12 +77,23 @@ impl Door {
         let headers = request.headers_mut();
         let token = token.map(|token| format!(", token.{token}")).unwrap_or_default();
         headers.insert("sec-websocket-protocol", format!("seawall.v1{token}").parse().expect("a header"));
+        headers.insert(ADDRESS_HEADER, self.address.parse().expect("a header"));
         if let Some(cookie) = &self.cookie {
             headers.insert("cookie", cookie.parse().expect("a header"));
             headers.insert("origin", self.own_page().parse().expect("a header"));
         }
         request
     }
+}
+
+/// The header of the tests' edge in which clients say where they are.
+pub const ADDRESS_HEADER: &str = "x-test-address";
+
+/// An address of one's own, so that nobody is limited because of somebody else.
+pub fn anywhere() -> String {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    let [_, b, c, d] = LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    format!("10.{b}.{c}.{d}")
 }
 
 /// The way out of a link. Dropping it breaks the link without a word.
@@ -216,6 +236,7 @@ impl Posts {
             .client
             .request(Method::POST, url)
             .header("host", format!("{}:{}", self.door.host, self.door.port))
+            .header(ADDRESS_HEADER, &self.door.address)
             .body(body);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);

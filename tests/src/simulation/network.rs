@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use edge::admission::Client;
 use edge::conversation::{Input, LinkId, Peer};
 use shared::Millis;
 use shared::close::CloseCode;
+use shared::event::SiteLimits;
 use shared::frame::{ClientFrame, EdgeFrame};
 use shared::id::AgentId;
 use shared::session::{self, Link};
@@ -90,7 +92,10 @@ impl World {
         let notice = self.notice.clone();
         let wait = self.latency();
         self.clock.after(wait, Happening::OpenedAtBrowser(id));
-        self.conversation_input(conversation, Input::Opened { link: id, peer, notice, token: None })
+        self.conversation_input(
+            conversation,
+            Input::Opened { link: id, peer, notice, token: None, client: client() },
+        )
     }
 
     /// What a tab says on one link, as one message.
@@ -149,7 +154,12 @@ impl World {
             }
         }
         let frames = self.bug.edge_hears(frames);
-        let input = Input::Frames { link: id, frames };
+        let limited = self.strikes(Trouble::Limits, 2);
+        let (taken, reason) = (self.random.below(3), "too-many-messages");
+        let input = match limited {
+            true => Input::TooMany { link: id, frames, taken, reason },
+            false => Input::Frames { link: id, frames },
+        };
         if wire.at_edge {
             return self.conversation_input(wire.conversation, input);
         }
@@ -157,7 +167,7 @@ impl World {
             let (peer, notice) = (self.peer_of(wire.tab), self.notice.clone());
             self.conversation_input(
                 wire.conversation,
-                Input::Opened { link: id, peer, notice, token: None },
+                Input::Opened { link: id, peer, notice, token: None, client: client() },
             )?;
         }
         // LINK-1: what comes on a link that has ended brings about nothing.
@@ -227,4 +237,10 @@ impl World {
         self.conversations[conversation].attachments.remove(&id);
         self.conversation_input(conversation, Input::Closed { link: id })
     }
+}
+
+/// A browser of a site that keeps its conversations for ever.
+fn client() -> Client {
+    let limits = SiteLimits { retention_days: 0, ..SiteLimits::default() };
+    Client { limits, ..Client::default() }
 }

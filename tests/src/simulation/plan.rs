@@ -33,11 +33,19 @@ pub enum Trouble {
     Clocks,
     /// Peers of another version.
     Versions,
+    /// Messages that the edge does not take now, because too many have come.
+    Limits,
 }
 
 impl Trouble {
-    pub const ALL: [Trouble; 5] =
-        [Trouble::Network, Trouble::Calls, Trouble::Evictions, Trouble::Clocks, Trouble::Versions];
+    pub const ALL: [Trouble; 6] = [
+        Trouble::Network,
+        Trouble::Calls,
+        Trouble::Evictions,
+        Trouble::Clocks,
+        Trouble::Versions,
+        Trouble::Limits,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -46,6 +54,7 @@ impl Trouble {
             Trouble::Evictions => "evictions",
             Trouble::Clocks => "clocks",
             Trouble::Versions => "versions",
+            Trouble::Limits => "limits",
         }
     }
 }

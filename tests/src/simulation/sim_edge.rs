@@ -160,6 +160,13 @@ impl World {
                 self.conversations[number].storing += 1;
                 self.clock.after(wait, Happening::OnDisk { conversation: number, life });
             }
+            Output::Trim { upto_seq } => {
+                self.conversations[number].log.0.retain(|message| message.seq > upto_seq);
+            }
+            // No visitor of this story has a wish to be forgotten, and no site an end to its patience.
+            Output::Forget { .. } | Output::TellGone | Output::Delete => {
+                return Err(format!("conversation {number} has ended by itself"));
+            }
             Output::Park(parked) => return Err(format!("conversation {number} parked {parked:?}")),
             Output::Send(link, frame) => {
                 match &frame {
@@ -181,7 +188,7 @@ impl World {
             }
             Output::Attach(info) => {
                 if self.network.wires.get(&info.link).is_some_and(|wire| wire.at_edge) {
-                    self.conversations[number].attachments.insert(info.link, info);
+                    self.conversations[number].attachments.insert(info.link, *info);
                 }
             }
             Output::Announce => {
