@@ -14,12 +14,14 @@ mod sockets;
 mod sql;
 
 use crate::admission::Admission;
+use js_sys::Reflect;
 use shared::Millis;
 use std::cell::RefCell;
 use std::future::Future;
 use std::time::Duration;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Date, Delay};
+use worker::{Date, Delay, Env};
 
 pub fn now_ms() -> Millis {
     Date::now().as_millis()
@@ -38,6 +40,12 @@ thread_local! {
 /// This isolate's rates: the worker's and those of the objects that live in it.
 pub fn admission<T>(ask: impl FnOnce(&mut Admission) -> T) -> T {
     ADMISSION.with_borrow_mut(ask)
+}
+
+/// Read past `Env::var`, which never comes back where workerd gives null for a variable that is not set.
+pub fn variable_if_any(env: &Env, name: &str) -> Option<String> {
+    let value = Reflect::get(env.unchecked_ref(), &name.into()).ok()?;
+    value.as_string().filter(|value| !value.is_empty())
 }
 
 /// 32 hexadecimal digits, 122 bits of them random.

@@ -11,7 +11,7 @@ use worker::{AbortController, Env, Error, Fetch, Headers, Method, Request, Reque
 use crate::jwt::Jwks;
 use crate::origin_gate::Answer;
 
-use super::{now_ms, within};
+use super::{now_ms, variable_if_any, within};
 
 /// A slower answer is no answer.
 const DEADLINE_MS: Millis = 2_000;
@@ -34,9 +34,12 @@ pub(crate) enum Fetched<T> {
 
 impl Origin {
     pub(crate) fn new(env: &Env) -> Result<Origin> {
-        let secret = Secret::parse(&env.var("SEAWALL_ORIGIN_SECRET")?.to_string());
+        let secret = Secret::parse(&variable_if_any(env, "SEAWALL_ORIGIN_SECRET").unwrap_or_default());
         Ok(Origin {
-            url: env.var("SEAWALL_ORIGIN_URL")?.to_string().trim_end_matches('/').to_owned(),
+            url: variable_if_any(env, "SEAWALL_ORIGIN_URL")
+                .unwrap_or_default()
+                .trim_end_matches('/')
+                .to_owned(),
             secret: secret.ok_or("SEAWALL_ORIGIN_SECRET must be whsec_ and base64 of 24 to 64 bytes")?,
         })
     }

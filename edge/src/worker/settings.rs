@@ -7,6 +7,7 @@ use wasm_bindgen::JsValue;
 use worker::{Env, Request, console_error};
 
 use crate::admission::address_of;
+use crate::durable::variable_if_any;
 use crate::token::TokenSecret;
 
 use super::problem::Problem;
@@ -83,10 +84,6 @@ impl Settings {
 fn connection_address(request: &Request) -> Option<String> {
     let cf = Reflect::get(request.inner(), &"cf".into()).ok().filter(JsValue::is_object)?;
     Reflect::get(&cf, &"clientIp".into()).ok()?.as_string()
-}
-
-fn variable_if_any(env: &Env, name: &str) -> Option<String> {
-    env.var(name).map(|value| value.to_string()).ok().filter(|value| !value.is_empty())
 }
 
 fn variable(env: &Env, name: &'static str) -> Result<String, Problem> {

@@ -27,11 +27,29 @@ pub struct Stack {
     pub origin_port: u16,
     data: tempfile::TempDir,
     http: Client,
+    /// Variables that the servers do not find in their environment.
+    without: &'static [&'static str],
 }
 
 impl Stack {
     /// Starts both and waits until the demo site is ready.
     pub async fn start() -> Stack {
+        let mut stack = Stack::built(&[]);
+        stack.start_origin();
+        stack.start_edge();
+        stack.ready().await;
+        stack
+    }
+
+    /// An edge by itself that finds less in its environment.
+    pub async fn edge_without(variables: &'static [&'static str]) -> Stack {
+        let mut stack = Stack::built(variables);
+        stack.start_edge();
+        stack.edge_answers().await;
+        stack
+    }
+
+    fn built(without: &'static [&'static str]) -> Stack {
         let data =
             tempfile::Builder::new().prefix("seawall-test-").tempdir().expect("a folder for the test's data");
         for folder in ["edge", "origin"] {
@@ -44,11 +62,7 @@ impl Stack {
             .resolve("console.localhost", address)
             .build()
             .expect("an HTTP client");
-        let mut stack = Stack { edge: None, origin: None, edge_port, origin_port, data, http };
-        stack.start_origin();
-        stack.start_edge();
-        stack.ready().await;
-        stack
+        Stack { edge: None, origin: None, edge_port, origin_port, data, http, without }
     }
 
     pub fn start_origin(&mut self) {
@@ -92,6 +106,9 @@ impl Stack {
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log"))
             .stderr(log);
+        self.without.iter().for_each(|name| {
+            command.env_remove(name);
+        });
         command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"))
     }
 

@@ -131,3 +131,30 @@ async fn forget_1_a_conversation_is_erased_at_the_edge_at_once_and_at_the_origin
     other.write("still here");
     other.has_come("still here", &MessageState::Delivered, 30).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limit_1_without_a_header_the_address_of_the_connection_counts() {
+    let mut stack = Stack::edge_without(&["SEAWALL_ADDRESS_HEADER"]).await;
+    stack.start_origin();
+    stack.ready().await;
+    let limits = json!({ "links_per_address": { "at_once": 3, "per_minute": 6 } });
+    stack.site("small", limits).await;
+    let doors = (0..4).map(|_| Door::visitor(stack.edge_port).of("small"));
+    let four: Vec<Person> = doors.map(Person::visitor_at).collect();
+    // Whatever they say of themselves.
+    wait::until_true("one is refused", 30, || async {
+        stack.count("seawall_refused_total{reason=\"too-many-links\"}").await > 0
+    })
+    .await;
+    drop(four);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_that_is_missing_is_named_and_every_request_is_answered() {
+    let stack = Stack::edge_without(&["SEAWALL_TOKEN_SECRET"]).await;
+    let answer = stack.edge(reqwest::Method::GET, "localhost", "/v1/status").send().await.expect("an answer");
+    assert_eq!(answer.status(), 500);
+    let problem: serde_json::Value = answer.json().await.expect("problem+json");
+    assert_eq!(problem["code"], "edge-not-configured");
+    assert!(stack.log("edge.log").contains("SEAWALL_TOKEN_SECRET is not set"));
+}
