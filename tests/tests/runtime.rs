@@ -1,8 +1,8 @@
 //! The real edge in workerd with the real origin.
 
+#[path = "runtime/bad_input/mod.rs"]
+mod bad_input;
 #[path = "runtime/kill.rs"]
 mod kill;
 #[path = "runtime/outage.rs"]
 mod outage;
-#[path = "runtime/refusals.rs"]
-mod refusals;

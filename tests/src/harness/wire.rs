@@ -30,6 +30,8 @@ pub struct Door {
     pub transport: Option<Transport>,
     /// Whether WebSockets get through.
     pub websocket: bool,
+    /// Headers besides, or in place of those that the page would send.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl Door {
@@ -41,6 +43,7 @@ impl Door {
             cookie: None,
             transport: None,
             websocket: true,
+            headers: Vec::new(),
         }
     }
 
@@ -58,11 +61,16 @@ impl Door {
         Door { transport: Some(transport), ..self }
     }
 
-    fn own_page(&self) -> String {
+    pub fn with(mut self, header: &'static str, value: impl Into<String>) -> Door {
+        self.headers.push((header, value.into()));
+        self
+    }
+
+    pub fn own_page(&self) -> String {
         format!("http://{}:{}", self.host, self.port)
     }
 
-    fn handshake(&self, token: Option<&str>) -> Request {
+    pub fn handshake(&self, token: Option<&str>) -> Request {
         let Door { port, host, path, .. } = self;
         let mut request = format!("ws://{host}:{port}{path}").into_client_request().expect("a request");
         let headers = request.headers_mut();
@@ -71,6 +79,9 @@ impl Door {
         if let Some(cookie) = &self.cookie {
             headers.insert("cookie", cookie.parse().expect("a header"));
             headers.insert("origin", self.own_page().parse().expect("a header"));
+        }
+        for (name, value) in &self.headers {
+            headers.insert(*name, value.parse().expect("a header"));
         }
         request
     }
