@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const FAMILIES: [&str; 23] = [
+const FAMILIES: [&str; 24] = [
     "FRAME",
     "LINK",
+    "POLL",
     "HELLO",
     "RESUME",
     "STORE",

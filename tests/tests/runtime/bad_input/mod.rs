@@ -2,6 +2,7 @@
 
 mod frames;
 mod origin_events;
+mod posts;
 mod refusals;
 mod texts;
 mod tokens;
