@@ -1,6 +1,7 @@
 //! Whatever comes in that should not: a clear answer, nothing stored by half, nobody else affected, no panic.
 
 mod frames;
+mod headers;
 mod origin_events;
 mod posts;
 mod refusals;
