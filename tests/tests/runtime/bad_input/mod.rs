@@ -2,6 +2,7 @@
 
 mod frames;
 mod headers;
+mod load;
 mod origin_events;
 mod posts;
 mod refusals;
