@@ -259,6 +259,8 @@ impl Driver {
             return;
         }
         self.alarm_at.set(Some(at));
+        // What is due is due now; the platform refuses the time 0.
+        let at = at.max(now_ms());
         let storage = self.state.storage();
         self.state.wait_until(async move {
             let date = JsDate::new(&(at as f64).into());
