@@ -8,6 +8,7 @@ use std::path::Path;
 const FAMILIES: [&str; 28] = [
     "FRAME",
     "LINK",
+    "POLL",
     "HELLO",
     "RESUME",
     "STORE",
@@ -29,7 +30,6 @@ const FAMILIES: [&str; 28] = [
     "RECEIPT",
     "COST",
     "SEND",
-    "POLL",
     "LIMIT",
     "LOG",
     "FORGET",

@@ -1,5 +1,7 @@
 //! The real edge in workerd with the real origin.
 
+#[path = "runtime/bad_input/mod.rs"]
+mod bad_input;
 #[path = "runtime/cost.rs"]
 mod cost;
 #[path = "runtime/kill.rs"]
@@ -8,5 +10,3 @@ mod kill;
 mod limits;
 #[path = "runtime/outage.rs"]
 mod outage;
-#[path = "runtime/refusals.rs"]
-mod refusals;

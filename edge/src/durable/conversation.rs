@@ -322,6 +322,8 @@ impl Driver {
         }
         let driver = Rc::clone(self);
         let known = self.alarm.replace(Alarm::At(at)) != Alarm::Unknown;
+        // What is due is due now; the platform refuses the time 0.
+        let at = at.max(now_ms());
         self.state.wait_until(async move {
             let storage = driver.state.storage();
             let set = if known { None } else { storage.get_alarm().await.ok().flatten() };

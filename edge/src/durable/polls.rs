@@ -62,6 +62,11 @@ impl Answer {
         Answer { close: Some(code.0), ..Answer::default() }
     }
 
+    /// Whether the link has ended with this.
+    pub(super) fn ends(&self) -> bool {
+        self.close.is_some()
+    }
+
     pub(super) fn response(&self, set_cookie: Option<&str>) -> Result<Response> {
         let mut response = Response::builder()
             .with_header("content-type", "application/json")?
@@ -99,7 +104,8 @@ impl Polls {
 
     pub(super) fn push(&self, link: LinkId, frame: &impl Serialize) {
         let mut by_link = self.by_link.borrow_mut();
-        let Some(polled) = by_link.get_mut(&link) else { return };
+        // An ended link has nothing more to say than its code.
+        let Some(polled) = by_link.get_mut(&link).filter(|polled| polled.close.is_none()) else { return };
         let Ok(frame) = serde_json::value::to_raw_value(frame) else { return };
         polled.bytes += frame.get().len();
         polled.frames.push(frame);
@@ -121,7 +127,10 @@ impl Polls {
     }
 
     pub(super) fn forget(&self, link: LinkId) {
-        self.by_link.borrow_mut().remove(&link);
+        // A POST that still waits hears that the link is gone.
+        if let Some(mut polled) = self.by_link.borrow_mut().remove(&link) {
+            polled.wake();
+        }
     }
 
     /// What waits for the opener of a new link.

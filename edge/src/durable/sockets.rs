@@ -183,7 +183,14 @@ pub(super) async fn post<H: Host>(
     }
     match asked {
         None => polls.opened(link),
-        Some(_) if waits => polls.wait(link).await,
+        Some(_) if waits => {
+            let answer = polls.wait(link).await;
+            // Of a link that ended because too much waited, nobody else tells the machine.
+            if answer.ends() {
+                host.closed(link);
+            }
+            answer
+        }
         Some(_) => Answer::default(),
     }
 }

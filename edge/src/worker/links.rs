@@ -2,6 +2,7 @@
 //! called; a browser cannot read the HTTP status of a refused handshake, so a refusal is a socket that says goodbye with
 //! a code (CLOSE-1).
 
+use serde::Serialize;
 use serde_json::json;
 use shared::close::CloseCode;
 use shared::event::SiteLimits;
@@ -9,7 +10,7 @@ use shared::frame::{EdgeFrame, SUBPROTOCOL};
 use shared::id::{ConversationId, SiteId};
 use shared::limits::MAX_FRAME_BYTES;
 use shared::mode::Notice;
-use worker::{Env, Method, Request, Response, WebSocketPair};
+use worker::{Env, Method, Request, Response, Stub, WebSocketPair};
 
 use super::problem::Problem;
 use super::settings::{Settings, body_within, cookie, header};
@@ -44,6 +45,9 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
         // Expired but genuine: a new conversation, and the outbox goes there (TOKEN-2).
         Some(Checked::Expired) | None => (pages::new_conversation(), true),
     };
+    if let Some(code) = ask.unfit_from_the_start() {
+        return ask.refuse(code, 0);
+    }
     let (notice, limits) = match known(env, &site, &ask).await {
         Ok(known) => known,
         Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
@@ -67,8 +71,7 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
         client,
         way: ask.way,
     };
-    let request = hand_over(&link, ask.way, ask.body)?;
-    answered(ask.way, conversation_stub(env, &site, &conversation)?.fetch_with_request(request).await?).await
+    ask.hand_over(&link, &conversation_stub(env, &site, &conversation)?).await
 }
 
 pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, site: SiteId) -> Answer {
@@ -77,14 +80,23 @@ pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, 
         Ok(claims) => claims,
         Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
+    if let Some(code) = ask.unfit_from_the_start() {
+        return ask.refuse(code, 0);
+    }
     let (notice, limits) = match known(env, &site, &ask).await {
         Ok(known) => known,
         Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
-    let Some(conversation) = conversation_of(&request)? else {
-        let link = SiteLink { site: site.clone(), agent: claims.sub, way: ask.way };
-        let request = hand_over(&link, ask.way, ask.body)?;
-        return answered(ask.way, site_stub(env, &site)?.fetch_with_request(request).await?).await;
+    let conversation = match parameter(&request, "conversation")? {
+        // The link of one conversation instead of the inbox.
+        Some(id) => match ConversationId::parse(&id) {
+            Some(conversation) => conversation,
+            None => return ask.refuse(CloseCode::BAD_FRAME, 0),
+        },
+        None => {
+            let link = SiteLink { site: site.clone(), agent: claims.sub, way: ask.way };
+            return ask.hand_over(&link, &site_stub(env, &site)?).await;
+        }
     };
     let link = ConversationLink {
         site: site.clone(),
@@ -96,22 +108,7 @@ pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, 
         client: Client { address: String::new(), limits },
         way: ask.way,
     };
-    let request = hand_over(&link, ask.way, ask.body)?;
-    answered(ask.way, conversation_stub(env, &site, &conversation)?.fetch_with_request(request).await?).await
-}
-
-/// An object's answer. Its headers are fixed; a socket's stays as it is, that to a POST goes into one of our own.
-async fn answered(way: Way, mut answer: Response) -> Answer {
-    if matches!(way, Way::Socket { .. }) {
-        return Ok(answer);
-    }
-    let mut response = Response::builder().with_status(answer.status_code());
-    for name in ["content-type", "cache-control", "set-cookie"] {
-        if let Some(value) = answer.headers().get(name)? {
-            response = response.with_header(name, &value)?;
-        }
-    }
-    Ok(response.fixed(answer.bytes().await?))
+    ask.hand_over(&link, &conversation_stub(env, &site, &conversation)?).await
 }
 
 /// Mode and limits for a new link; one that is open has its own.
@@ -148,14 +145,6 @@ pub(super) async fn forget(env: &Env, settings: &Settings, request: Request, sit
     Ok(response)
 }
 
-/// `?conversation=…`: the link of one conversation instead of the inbox.
-fn conversation_of(request: &Request) -> Result<Option<ConversationId>, Problem> {
-    match parameter(request, "conversation")? {
-        Some(id) => ConversationId::parse(&id).map(Some).ok_or(Problem::NOT_FOUND),
-        None => Ok(None),
-    }
-}
-
 fn parameter(request: &Request, name: &str) -> Result<Option<String>, Problem> {
     let url = request.url()?;
     Ok(url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()))
@@ -180,6 +169,8 @@ struct Ask {
     way: Way,
     token: Option<String>,
     body: Option<String>,
+    /// What the request says is not the protocol, and ends a link with this code as it would on a socket.
+    unfit: Option<CloseCode>,
 }
 
 impl Ask {
@@ -187,23 +178,36 @@ impl Ask {
         if request.method() == Method::Get {
             return Ask::of_handshake(request);
         }
-        let link = match parameter(request, "link")? {
-            Some(number) => Some(LinkId(number.parse().map_err(|_| Problem::NOT_FOUND)?)),
-            None => None,
-        };
         let bearer = header(request, "authorization");
         let token = bearer.and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned));
-        let way = match (request.method(), link) {
-            (Method::Delete, Some(link)) => Way::Leave { link },
-            (Method::Delete, None) => return Err(Problem::NOT_FOUND),
-            _ => Way::Post { link },
+        let link = match parameter(request, "link")?.map(|number| number.parse().map(LinkId)) {
+            Some(Ok(link)) => Some(link),
+            // Only the frames of a link that is open may go by its number.
+            Some(Err(_)) => return Ok(Ask::unfit(None, token, CloseCode::BAD_FRAME)),
+            None => None,
         };
-        let body = match way {
-            Way::Post { .. } => Some(body_within(request, MAX_FRAME_BYTES).await?),
-            _ => None,
+        if request.method() == Method::Delete {
+            return Ok(match link {
+                Some(link) => Ask { way: Way::Leave { link }, token, body: None, unfit: None },
+                None => Ask::unfit(None, token, CloseCode::BAD_FRAME),
+            });
+        }
+        let text = match body_within(request, MAX_FRAME_BYTES).await {
+            Ok(body) => String::from_utf8(body).map_err(|_| CloseCode::BAD_FRAME),
+            Err(Problem::TOO_LARGE) => Err(CloseCode::FRAME_TOO_LARGE),
+            Err(Problem::TOO_SLOW) => Err(CloseCode::SILENT),
+            Err(problem) => return Err(problem),
         };
-        let body = body.map(|body| String::from_utf8_lossy(&body).into_owned());
-        Ok(Ask { way, token, body })
+        Ok(match text {
+            Ok(text) => Ask { way: Way::Post { link }, token, body: Some(text), unfit: None },
+            Err(code) => Ask::unfit(link, token, code),
+        })
+    }
+
+    /// The link that was meant ends, as if its client had left.
+    fn unfit(link: Option<LinkId>, token: Option<String>, code: CloseCode) -> Ask {
+        let way = link.map_or(Way::Post { link: None }, |link| Way::Leave { link });
+        Ask { way, token, body: None, unfit: Some(code) }
     }
 
     fn of_handshake(request: &Request) -> Result<Ask, Problem> {
@@ -218,11 +222,36 @@ impl Ask {
                 token = Some(offered.to_owned());
             }
         }
-        Ok(Ask { way: Way::Socket { subprotocol }, token, body: None })
+        Ok(Ask { way: Way::Socket { subprotocol }, token, body: None, unfit: None })
     }
 
     fn opens(&self) -> bool {
         matches!(self.way, Way::Socket { .. } | Way::Post { link: None })
+    }
+
+    /// A link that would be unfit from its first words is not opened.
+    fn unfit_from_the_start(&self) -> Option<CloseCode> {
+        self.unfit.filter(|_| self.opens())
+    }
+
+    /// Gives the link to its object. The headers of an object's answer are fixed: a socket's stays as it is, that to a
+    /// POST goes into one of our own.
+    async fn hand_over(mut self, facts: &impl Serialize, object: &Stub) -> Answer {
+        let request = hand_over(facts, self.way, self.body.take())?;
+        let mut answer = object.fetch_with_request(request).await?;
+        if let Some(code) = self.unfit {
+            return self.refuse(code, 0);
+        }
+        if matches!(self.way, Way::Socket { .. }) {
+            return Ok(answer);
+        }
+        let mut response = Response::builder().with_status(answer.status_code());
+        for name in ["content-type", "cache-control", "set-cookie"] {
+            if let Some(value) = answer.headers().get(name)? {
+                response = response.with_header(name, &value)?;
+            }
+        }
+        Ok(response.fixed(answer.bytes().await?))
     }
 
     /// Accepts a socket only to say why it ends; a POST is answered with the same.

@@ -18,6 +18,8 @@ pub(super) async fn asset(env: &Env, path: &str) -> Answer {
     let cache = if is_hashed(file) { "public, max-age=31536000, immutable" } else { "public, max-age=300" };
     let headers = Headers::new();
     headers.set("cache-control", cache)?;
+    // The demonstration's page is a customer's page, and holds what it likes.
+    headers.set("content-security-policy", "frame-ancestors 'none'")?;
     // Pages of customers load the loader, with SRI where they like.
     headers.set("access-control-allow-origin", "*")?;
     headers.set("cross-origin-resource-policy", "cross-origin")?;
@@ -68,6 +70,15 @@ pub(super) fn secured(mut response: Response) -> worker::Result<Response> {
         ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
     ] {
         headers.set(name, value)?;
+    }
+    // What says nothing else is an answer for whoever asked, and no document.
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        if headers.get(name)?.is_none() {
+            headers.set(name, value)?;
+        }
     }
     Ok(response)
 }

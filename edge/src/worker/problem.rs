@@ -62,6 +62,8 @@ impl Problem {
         )
     };
     pub(super) const TOO_LARGE: Problem = problem(413, "too-large", "The body is over this address's limit.");
+    pub(super) const TOO_SLOW: Problem =
+        problem(408, "too-slow", "The body took longer than 15 seconds. Send it again.");
     pub(super) const NOT_A_BATCH: Problem =
         problem(400, "not-a-batch", "The body must be a JSON array of at most 50 CloudEvents.");
     pub(super) const UNSIGNED: Problem =

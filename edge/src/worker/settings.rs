@@ -1,16 +1,21 @@
 //! What the environment and the request's own host say.
 
+use futures_util::StreamExt;
 use js_sys::Reflect;
+use shared::Millis;
 use shared::webhook::Secret;
 use subtle::ConstantTimeEq;
 use wasm_bindgen::JsValue;
 use worker::{Env, Request, console_error};
 
 use crate::admission::address_of;
-use crate::durable::variable_if_any;
+use crate::durable::{variable_if_any, within};
 use crate::token::TokenSecret;
 
 use super::problem::Problem;
+
+/// Who takes longer to say a body is not waited for: as long as a link may take to open (LINK-2).
+const BODY_LIMIT_MS: Millis = 15_000;
 
 pub(super) struct Settings {
     /// Host name without port. URLs are built from the request's own host, so that a proxy on another port works.
@@ -105,14 +110,27 @@ pub(super) fn header(request: &Request, name: &str) -> Option<String> {
     request.headers().get(name).ok().flatten()
 }
 
-/// The body, read no further than the limit where its length is declared.
+/// The body, read no further than the limit and for no longer than [`BODY_LIMIT_MS`].
 pub(super) async fn body_within(request: &mut Request, limit: usize) -> Result<Vec<u8>, Problem> {
     let declared = header(request, "content-length").and_then(|length| length.parse::<usize>().ok());
     if declared.is_some_and(|bytes| bytes > limit) {
         return Err(Problem::TOO_LARGE);
     }
-    let body = request.bytes().await?;
-    if body.len() > limit { Err(Problem::TOO_LARGE) } else { Ok(body) }
+    within(BODY_LIMIT_MS, read(request, limit)).await.unwrap_or(Err(Problem::TOO_SLOW))
+}
+
+async fn read(request: &mut Request, limit: usize) -> Result<Vec<u8>, Problem> {
+    if request.inner().body().is_none() {
+        return Ok(Vec::new());
+    }
+    let (mut chunks, mut body) = (request.stream()?, Vec::new());
+    while let Some(chunk) = chunks.next().await {
+        body.extend(chunk?);
+        if body.len() > limit {
+            return Err(Problem::TOO_LARGE);
+        }
+    }
+    Ok(body)
 }
 
 /// One cookie of the request.

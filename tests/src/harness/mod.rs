@@ -7,11 +7,19 @@
 //! - [`wire`]: what carries a person's link
 //! - [`wait`]: until a condition holds, with a limit
 //! - [`proxy`]: a network that can be cut
+//! - [`raw`]: a link that says what no client of ours would
+//! - [`neighbour`]: whom nothing of that may reach
+//! - [`fake_origin`]: an origin that answers as the test wants
+//! - [`tokens`]: tokens, genuine and not
 
 pub mod browser;
+pub mod fake_origin;
 pub mod ledger;
+pub mod neighbour;
 pub mod person;
 pub mod proxy;
+pub mod raw;
 pub mod stack;
+pub mod tokens;
 pub mod wait;
 pub mod wire;

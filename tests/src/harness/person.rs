@@ -28,6 +28,8 @@ pub struct View {
     pub other_is_typing: bool,
     pub unread: u64,
     pub limited: bool,
+    /// How many links this page has opened: 1 is one that never broke.
+    pub links: u64,
 }
 
 impl View {
@@ -65,6 +67,12 @@ impl Person {
         Person::begin(Role::Visitor, door, Arc::default())
     }
 
+    /// Somebody who has been here before, with nothing in the browser's storage but the token.
+    pub fn visitor_with(door: Door, token: &str) -> Person {
+        let kept = Kept { token: Some(token.to_owned()), ..Kept::default() };
+        Person::begin(Role::Visitor, door, Arc::new(Mutex::new(kept)))
+    }
+
     pub fn agent(door: Door) -> Person {
         Person::begin(Role::Agent, door, Arc::default())
     }
@@ -83,6 +91,7 @@ impl Person {
             view: Arc::clone(&view),
             kept: Arc::clone(&kept),
             wire: None,
+            links: 0,
         };
         let task = tokio::spawn(driver.run(inbox));
         Person { commands, view, kept, door, role, task }
@@ -106,9 +115,9 @@ impl Person {
         self.view.lock().expect("a view").clone()
     }
 
-    /// The visitor's token, once a welcome has brought one.
-    pub fn token(&self) -> Option<String> {
-        self.kept.lock().expect("a storage").token.clone()
+    /// The visitor's token, as a browser's cookie would hold it.
+    pub fn token(&self) -> String {
+        self.kept.lock().expect("a storage").token.clone().expect("a welcome has brought one")
     }
 
     /// What the browser still keeps for the origin.
@@ -162,6 +171,7 @@ struct Driver {
     view: Arc<Mutex<View>>,
     kept: Arc<Mutex<Kept>>,
     wire: Option<Wire>,
+    links: u64,
 }
 
 impl Driver {
@@ -214,6 +224,7 @@ impl Driver {
             other_is_typing: session.other_is_typing(),
             unread: session.unread(),
             limited: session.limited(),
+            links: self.links,
         };
     }
 
@@ -230,6 +241,7 @@ impl Driver {
     fn perform(&mut self, output: Output, feed: &UnboundedSender<Input>) {
         match output {
             Output::Open(link) => {
+                self.links += 1;
                 let transport = self.door.transport.unwrap_or(self.session.transport());
                 let token = self.kept.lock().expect("a storage").token.clone();
                 self.wire = Some(Wire::open(&self.door, transport, token, link, feed.clone()));

@@ -1,5 +1,6 @@
 //! workerd with the edge, and the origin, each as a process of its own.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs::File;
 use std::net::TcpListener;
@@ -13,11 +14,14 @@ use super::wait;
 use super::wire::ADDRESS_HEADER;
 
 pub const ADMIN: &str = "demo-origin-admin";
-pub const OPERATOR: &str = "demo-operator";
 pub const ADA: (&str, &str) = ("ada@demo.example", "demo-password");
+pub const OPERATOR: &str = "demo-operator";
 /// Test secrets, the same for every stack: nothing is reached from outside.
-const ORIGIN_SECRET: &str = "whsec_dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHM=";
-const TOKEN_SECRET: &str = "dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHM=";
+pub const ORIGIN_SECRET: &str = "whsec_dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHM=";
+pub const TOKEN_SECRET: &str = "dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHM=";
+
+/// In the file of a database, or in its journal, once a conversation has a table of its own.
+const TABLE: &[u8] = b"CREATE TABLE messages";
 
 /// Ends with its folder when it is dropped.
 pub struct Stack {
@@ -34,28 +38,49 @@ pub struct Stack {
 impl Stack {
     /// Starts both and waits until the demo site is ready.
     pub async fn start() -> Stack {
-        let mut stack = Stack::built(&[]);
+        let mut stack = Stack::built(free_port(), &[]);
         stack.start_origin();
+        stack.let_them_write().await;
         stack.start_edge();
         stack.ready().await;
         stack
     }
 
+    /// Tests write faster than people; those of the limits have a site of their own.
+    async fn let_them_write(&self) {
+        let much = json!({ "at_once": 1_000_000, "per_minute": 1_000_000 });
+        let limits = json!({ "messages_per_conversation": much, "messages_per_address": much });
+        let save = json!({ "limits": limits });
+        wait::until_true("the origin takes settings", 30, || async {
+            let answer = self.admin(Method::PUT, "/admin/sites/demo").json(&save).send().await;
+            answer.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+    }
+
     /// An edge by itself that finds less in its environment.
     pub async fn edge_without(variables: &'static [&'static str]) -> Stack {
-        let mut stack = Stack::built(variables);
+        let mut stack = Stack::built(free_port(), variables);
         stack.start_edge();
         stack.edge_answers().await;
         stack
     }
 
-    fn built(without: &'static [&'static str]) -> Stack {
+    /// Starts the edge alone, in front of an origin that the test plays.
+    pub async fn in_front_of(origin_port: u16) -> Stack {
+        let mut stack = Stack::built(origin_port, &[]);
+        stack.start_edge();
+        stack.ready().await;
+        stack
+    }
+
+    fn built(origin_port: u16, without: &'static [&'static str]) -> Stack {
         let data =
             tempfile::Builder::new().prefix("seawall-test-").tempdir().expect("a folder for the test's data");
         for folder in ["edge", "origin"] {
             std::fs::create_dir_all(data.path().join(folder)).expect("a folder");
         }
-        let (edge_port, origin_port) = (free_port(), free_port());
+        let edge_port = free_port();
         let address = ([127, 0, 0, 1], edge_port).into();
         let http = Client::builder()
             .no_proxy()
@@ -169,11 +194,21 @@ impl Stack {
         self.http.request(method, format!("{}{path}", self.edge_url(host)))
     }
 
-    pub async fn mode(&self) -> String {
+    /// `GET /v1/status`, whose fields are a promise to operators.
+    pub async fn status(&self) -> Value {
         let answer =
             self.edge(Method::GET, "127.0.0.1", "/v1/status").send().await.expect("the edge answers");
-        let body: Value = answer.json().await.expect("health+json");
-        body["mode"].as_str().unwrap_or_default().to_owned()
+        answer.json().await.expect("health+json")
+    }
+
+    pub async fn mode(&self) -> String {
+        self.status().await["mode"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Why the origin is not well.
+    pub async fn reason(&self) -> String {
+        let status = self.status().await;
+        status["checks"]["origin:availability"][0]["output"].as_str().unwrap_or_default().to_owned()
     }
 
     pub async fn wait_for_mode(&self, mode: &str, limit_s: u64) {
@@ -223,9 +258,37 @@ impl Stack {
         cookie.split(';').next().unwrap_or_default().to_owned()
     }
 
+    /// Everything that a server has said.
+    pub fn whole_log(&self, name: &str) -> String {
+        std::fs::read_to_string(self.data.path().join(name)).unwrap_or_default()
+    }
+
+    /// Nothing has panicked, neither in the edge's wasm nor in the origin, no instance was started over, and no alarm is
+    /// missing.
+    pub fn assert_calm(&self) {
+        for name in ["edge.log", "origin.log"] {
+            let log = self.whole_log(name);
+            for alarm in ["panicked", "RuntimeError", "wasm trap", "Starting over", "cannot set the alarm"] {
+                assert!(!log.contains(alarm), "{name} says {alarm:?}:\n{log}");
+            }
+        }
+    }
+
+    /// How many conversations hold anything at the edge. workerd makes an empty database with every object.
+    pub fn stored_conversations(&self) -> usize {
+        let folder = self.data.path().join("edge/seawall-conversation");
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let holds_a_table = |file: std::fs::DirEntry| {
+            let bytes = std::fs::read(file.path()).unwrap_or_default();
+            let found = bytes.windows(TABLE.len()).any(|window| window == TABLE);
+            found.then(|| file.file_name().to_string_lossy().split('.').next().map(str::to_owned)).flatten()
+        };
+        files.filter_map(holds_a_table).collect::<BTreeSet<_>>().len()
+    }
+
     /// The end of a server's log, for a failing test.
     pub fn log(&self, name: &str) -> String {
-        let text = std::fs::read_to_string(self.data.path().join(name)).unwrap_or_default();
+        let text = self.whole_log(name);
         text.lines().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
     }
 

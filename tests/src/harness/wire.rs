@@ -33,6 +33,8 @@ pub struct Door {
     pub websocket: bool,
     /// Where the client seems to be.
     pub address: String,
+    /// Headers besides, or in place of those that the page would send.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl Door {
@@ -45,6 +47,7 @@ impl Door {
             transport: None,
             websocket: true,
             address: anywhere(),
+            headers: Vec::new(),
         }
     }
 
@@ -67,11 +70,16 @@ impl Door {
         Door { transport: Some(transport), ..self }
     }
 
-    fn own_page(&self) -> String {
+    pub fn with(mut self, header: &'static str, value: impl Into<String>) -> Door {
+        self.headers.push((header, value.into()));
+        self
+    }
+
+    pub fn own_page(&self) -> String {
         format!("http://{}:{}", self.host, self.port)
     }
 
-    fn handshake(&self, token: Option<&str>) -> Request {
+    pub fn handshake(&self, token: Option<&str>) -> Request {
         let Door { port, host, path, .. } = self;
         let mut request = format!("ws://{host}:{port}{path}").into_client_request().expect("a request");
         let headers = request.headers_mut();
@@ -82,6 +90,9 @@ impl Door {
             headers.insert("cookie", cookie.parse().expect("a header"));
             headers.insert("origin", self.own_page().parse().expect("a header"));
         }
+        for (name, value) in &self.headers {
+            headers.insert(*name, value.parse().expect("a header"));
+        }
         request
     }
 }
@@ -91,7 +102,7 @@ pub const ADDRESS_HEADER: &str = "x-test-address";
 
 /// An address of one's own, so that nobody is limited because of somebody else.
 pub fn anywhere() -> String {
-    static LAST: AtomicU32 = AtomicU32::new(0);
+    static LAST: AtomicU32 = AtomicU32::new(1 << 16);
     let [_, b, c, d] = LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes();
     format!("10.{b}.{c}.{d}")
 }

@@ -9,6 +9,7 @@ use tests::harness::{ledger, wait};
 /// The origin dies and comes back so many times while messages are timed: what else this machine does then weighs on both
 /// sides of the comparison alike.
 const ROUNDS: usize = 4;
+const HTML: &str = "<b>Bold</b> <img src=x onerror=\"window.broken = 1\"> <script>broken = 1</script> &amp;";
 /// Messages timed in each half of a round.
 const TIMED: usize = 5;
 
@@ -43,6 +44,13 @@ async fn story(storage: Storage) {
     agent.say("We do, twice a week.").await;
     visitor.reads("We do, twice a week.", 30).await;
     agent.state("We do, twice a week.", &["Seen"], 30).await;
+    // HTML is text, on both screens: it neither shows as something else nor runs.
+    visitor.say(HTML).await;
+    for person in [&agent, &visitor] {
+        person.reads(HTML, 30).await;
+        let made = "return document.querySelectorAll('[role=log] :is(img, script, b)').length + (window.broken || 0)";
+        assert_eq!(person.script(made, vec![]).await, json!(0));
+    }
 
     let (mut before, mut during) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {

@@ -173,3 +173,23 @@ async fn poll_1_visitor_and_agent_talk_where_no_websocket_gets_through() {
     wait::until_true("the ledger has both", 30, || async { ledger::read(&stack).await.len() == 2 }).await;
     ledger::checked(&ledger::read(&stack).await);
 }
+
+/// What was stored before a crash is announced when the conversation comes back, even if the gate has forgotten it and
+/// nobody writes another word.
+#[tokio::test(flavor = "multi_thread")]
+async fn cost_2_a_conversation_that_comes_back_with_a_backlog_announces_it_at_once() {
+    let mut stack = Stack::start().await;
+    let visitor = Person::visitor(stack.edge_port);
+    visitor.live().await;
+    stack.fault(json!({ "kind": "down" })).await;
+    visitor.write("Before the crash");
+    visitor.has_come("Before the crash", &MessageState::Sent, 30).await;
+    stack.wait_for_mode("holding", 30).await;
+    stack.kill_edge();
+    let gate = stack.data().join("edge/seawall-origin-gate");
+    std::fs::remove_dir_all(&gate).unwrap_or_else(|error| panic!("{}: {error}", gate.display()));
+    stack.mend().await;
+    stack.start_edge();
+    visitor.has_come("Before the crash", &MessageState::Delivered, 30).await;
+    stack.assert_calm();
+}

@@ -4,22 +4,17 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::close::CloseCode;
 use shared::session::Standing;
-use tests::harness::ledger;
+use tests::harness::neighbour::Neighbour;
 use tests::harness::person::Person;
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::wire::Door;
 
-async fn code_of(answer: reqwest::Response) -> (u16, String) {
-    let status = answer.status().as_u16();
-    let body: Value = answer.json().await.unwrap_or_default();
-    (status, body["code"].as_str().unwrap_or_default().to_owned())
-}
+use super::{all_is_well, code_of};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_have_a_code_and_leave_everybody_else_alone() {
     let stack = Stack::start().await;
-    let neighbour = Person::visitor(stack.edge_port);
-    neighbour.live().await;
+    let neighbour = Neighbour::of(&stack).await;
 
     // HTTP
     let get = |path: &'static str| stack.edge(Method::GET, "localhost", path).send();
@@ -41,19 +36,6 @@ async fn refusals_have_a_code_and_leave_everybody_else_alone() {
         .await
         .unwrap();
     assert_eq!(code_of(foreign).await, (403, "foreign-page".into()));
-    let unsigned = stack.edge(Method::POST, "localhost", "/v1/events").body("[]").send().await.unwrap();
-    assert_eq!(code_of(unsigned).await, (401, "unsigned".into()));
-    let forged = stack
-        .edge(Method::POST, "localhost", "/v1/events")
-        .header("webhook-id", "x")
-        .header("webhook-timestamp", "1")
-        .header("webhook-signature", "v1,AAAA")
-        .body("[]")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(code_of(forged).await, (401, "bad-signature".into()));
-
     // Links
     let stopped = |code: CloseCode| {
         move |view: &tests::harness::person::View| view.standing == Some(Standing::Stopped(code))
@@ -62,10 +44,10 @@ async fn refusals_have_a_code_and_leave_everybody_else_alone() {
     nowhere.path = "/v1/sites/nowhere/link".into();
     let lost = Person::agent(nowhere);
     lost.sees("unknown-site", 30, stopped(CloseCode::UNKNOWN_SITE)).await;
-    let mut forged = Door::visitor(stack.edge_port);
-    forged.cookie = Some("seawall_visitor_demo=v1.eA.eA".into());
-    let forger = Person::agent(forged);
-    forger.sees("token-refused", 30, stopped(CloseCode::TOKEN_REFUSED)).await;
+    let post =
+        stack.edge(Method::POST, "localhost", "/v1/sites/nowhere/link").body("[]").send().await.unwrap();
+    assert_eq!(post.status(), 404);
+    assert_eq!(post.json::<Value>().await.unwrap()["close"], 4404);
     let stranger = Person::agent(Door::inbox(stack.edge_port, "seawall_agent=e30.e30.AAAA"));
     stranger.sees("login-required", 30, stopped(CloseCode::LOGIN_REQUIRED)).await;
     let cookie = stack.log_in(ADA).await;
@@ -81,33 +63,5 @@ async fn refusals_have_a_code_and_leave_everybody_else_alone() {
         |view: &tests::harness::person::View| matches!(view.standing, Some(Standing::Retrying { .. }));
     nothing.sees("a conversation in which nothing was said takes no agent", 30, refused).await;
     nothing.write("hello?");
-    assert_eq!(ledger::read(&stack).await, []);
-
-    assert_eq!(neighbour.view().standing, Some(Standing::Live));
-    neighbour.write("still here");
-    neighbour.has_come("still here", &shared::session::MessageState::Delivered, 30).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn pages_carry_their_headers_and_types() {
-    let stack = Stack::start().await;
-    let header = |answer: &reqwest::Response, name: &str| {
-        answer
-            .headers()
-            .get(name)
-            .map(|value| value.to_str().unwrap_or_default().to_owned())
-            .unwrap_or_default()
-    };
-    let frame = stack.edge(Method::GET, "localhost", "/frame/demo").send().await.unwrap();
-    assert_eq!(frame.status(), 200);
-    assert!(header(&frame, "content-security-policy").contains("default-src 'none'"));
-    let cookie = header(&frame, "set-cookie");
-    for part in ["seawall_visitor_demo=v1.", "HttpOnly", "Secure", "SameSite=None", "Partitioned"] {
-        assert!(cookie.contains(part), "{cookie}");
-    }
-    assert_eq!(header(&frame, "x-content-type-options"), "nosniff");
-    let loader = stack.edge(Method::GET, "localhost", "/seawall.js").send().await.unwrap();
-    assert_eq!(header(&loader, "content-type"), "text/javascript; charset=utf-8");
-    let console = stack.edge(Method::GET, "console.localhost", "/").send().await.unwrap();
-    assert!(header(&console, "content-security-policy").contains("frame-ancestors 'none'"));
+    all_is_well(&stack, &neighbour, &[""; 0]).await;
 }

@@ -1,0 +1,119 @@
+//! An origin that answers as the test wants: settings, keys and receipts. It checks no signature and keeps no ledger.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::{Value, json};
+use shared::event::{Event, Outcome, Receipt, Receipts};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::tokens::AgentKey;
+
+pub struct FakeOrigin {
+    pub port: u16,
+    script: Arc<Mutex<Script>>,
+}
+
+/// What the answer to a batch is.
+pub type Answer = Box<dyn Fn(&[Event]) -> Value + Send>;
+
+struct Script {
+    key: AgentKey,
+    answer: Answer,
+    /// Every message that was posted, also again.
+    posted: Vec<Event>,
+}
+
+impl FakeOrigin {
+    /// An origin that knows the site `demo`, counts this key's tokens and takes everything.
+    pub async fn start(key: AgentKey) -> FakeOrigin {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let port = listener.local_addr().expect("its address").port();
+        let script = Script { key, answer: Box::new(accepted), posted: Vec::new() };
+        let script = Arc::new(Mutex::new(script));
+        let origin = FakeOrigin { port, script: Arc::clone(&script) };
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                tokio::spawn(serve(connection, Arc::clone(&script)));
+            }
+        });
+        origin
+    }
+
+    pub fn answers(&self, answer: impl Fn(&[Event]) -> Value + Send + 'static) {
+        self.script().answer = Box::new(answer);
+    }
+
+    pub fn answers_rightly(&self) {
+        self.answers(accepted);
+    }
+
+    /// The messages that were posted, in the order of posting, each as often as it was.
+    pub fn posted(&self) -> Vec<Event> {
+        self.script().posted.clone()
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().expect("a script")
+    }
+}
+
+/// A receipt for every event, as it should be.
+pub fn accepted(events: &[Event]) -> Value {
+    let receipt = |event: &Event| Receipt {
+        id: event.id.clone(),
+        source: event.source.clone(),
+        result: Outcome::Accepted,
+        reason: String::new(),
+        retry_after_ms: None,
+    };
+    json!(Receipts { receipts: events.iter().map(receipt).collect() })
+}
+
+/// HTTP as far as the edge speaks it: a head, a body of known length, and the next request on the same connection.
+async fn serve(connection: TcpStream, script: Arc<Mutex<Script>>) -> Option<()> {
+    let mut connection = BufReader::new(connection);
+    loop {
+        let (mut first, mut length) = (String::new(), 0);
+        if connection.read_line(&mut first).await.ok()? == 0 {
+            return None;
+        }
+        loop {
+            let mut line = String::new();
+            connection.read_line(&mut line).await.ok()?;
+            let Some((name, value)) = line.trim().split_once(':') else { break };
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse().ok()?;
+            }
+        }
+        let mut body = vec![0; length];
+        connection.read_exact(&mut body).await.ok()?;
+        let path = first.split(' ').nth(1)?;
+        let (status, answer) = script.lock().expect("a script").request(path, &body);
+        let answer = answer.to_string();
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            answer.len()
+        );
+        connection.write_all(format!("{head}{answer}").as_bytes()).await.ok()?;
+    }
+}
+
+impl Script {
+    fn request(&mut self, path: &str, body: &[u8]) -> (&'static str, Value) {
+        match path {
+            "/sites/demo" => {
+                let settings = json!({ "site": "demo", "account": "demo", "version": 1, "name": "Demo" });
+                ("200 OK", settings)
+            }
+            "/.well-known/jwks.json" => ("200 OK", json!({ "keys": [self.key.jwk()] })),
+            "/events" => {
+                let events: Vec<Event> = serde_json::from_slice(body).expect("the edge posts events");
+                let answer = (self.answer)(&events);
+                self.posted.extend(events.into_iter().filter(|event| event.source != "/probes"));
+                ("200 OK", answer)
+            }
+            _ => ("404 Not Found", json!({})),
+        }
+    }
+}
