@@ -6,6 +6,8 @@
 
 mod accept;
 mod ahead;
+#[cfg(feature = "commit-each")]
+mod each;
 mod link;
 mod meta;
 mod receipts;
@@ -113,6 +115,8 @@ pub struct Conversation {
     /// The last message, for the agents' list.
     last: Option<Message>,
     outputs: VecDeque<Output>,
+    #[cfg(feature = "commit-each")]
+    line: each::Line,
 }
 
 impl Conversation {
@@ -150,6 +154,8 @@ impl Conversation {
             reannounce_at: None,
             last,
             outputs: VecDeque::new(),
+            #[cfg(feature = "commit-each")]
+            line: each::Line::default(),
         }
     }
 
@@ -176,7 +182,10 @@ impl Conversation {
     pub fn handle(&mut self, now: Millis, input: Input, log: &dyn Log) {
         match input {
             Input::Opened { link, peer, notice, token } => self.opened(now, link, peer, notice, token),
+            #[cfg(not(feature = "commit-each"))]
             Input::Frames { link, frames } => self.frames(now, link, frames, log),
+            #[cfg(feature = "commit-each")]
+            Input::Frames { link, frames } => self.frames_one_by_one(now, link, frames, log),
             Input::Closed { link } => {
                 if self.links.remove(&link).is_some_and(|info| info.peer.side() == Side::Visitor) {
                     self.notify_presence();
@@ -187,6 +196,8 @@ impl Conversation {
             Input::Stored => {
                 self.storing = false;
                 self.commit(now);
+                #[cfg(feature = "commit-each")]
+                self.next_in_line(now, log);
             }
             Input::Announced { again_ms } => {
                 self.reannounce_at = (self.outbox.waiting() > 0).then_some(now + again_ms);

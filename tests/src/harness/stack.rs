@@ -23,6 +23,7 @@ pub struct Stack {
     origin: Option<Child>,
     pub edge_port: u16,
     pub origin_port: u16,
+    dist: PathBuf,
     data: tempfile::TempDir,
     http: Client,
 }
@@ -30,8 +31,13 @@ pub struct Stack {
 impl Stack {
     /// Starts both and waits until the demo site is ready.
     pub async fn start() -> Stack {
-        let data =
-            tempfile::Builder::new().prefix("seawall-test-").tempdir().expect("a folder for the test's data");
+        Stack::start_with(program("SEAWALL_DIST"), &env::temp_dir()).await
+    }
+
+    /// The same with another edge, and with its data in a folder below this one.
+    pub async fn start_with(dist: PathBuf, below: &Path) -> Stack {
+        let folder = tempfile::Builder::new().prefix("seawall-test-").tempdir_in(below);
+        let data = folder.expect("a folder for the test's data");
         for folder in ["edge", "origin"] {
             std::fs::create_dir_all(data.path().join(folder)).expect("a folder");
         }
@@ -42,7 +48,7 @@ impl Stack {
             .resolve("console.localhost", address)
             .build()
             .expect("an HTTP client");
-        let mut stack = Stack { edge: None, origin: None, edge_port, origin_port, data, http };
+        let mut stack = Stack { edge: None, origin: None, edge_port, origin_port, dist, data, http };
         stack.start_origin();
         stack.start_edge();
         stack.ready().await;
@@ -60,7 +66,7 @@ impl Stack {
     }
 
     pub fn start_edge(&mut self) {
-        let dist = program("SEAWALL_DIST");
+        let dist = &self.dist;
         let mut command = Command::new(program("SEAWALL_WORKERD"));
         command
             .arg("serve")
@@ -119,6 +125,11 @@ impl Stack {
 
     pub fn kill_origin(&mut self) {
         kill(&mut self.origin);
+    }
+
+    /// The process of a running edge.
+    pub fn edge_process(&self) -> u32 {
+        self.edge.as_ref().expect("the edge runs").id()
     }
 
     pub fn edge_url(&self, host: &str) -> String {
@@ -203,7 +214,7 @@ fn kill(child: &mut Option<Child>) {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("its address").port()
 }
