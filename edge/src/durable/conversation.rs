@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use js_sys::Date as JsDate;
 use shared::Millis;
@@ -11,8 +12,8 @@ use shared::id::{ConversationId, MessageId, SiteId};
 use shared::message::{Author, Message, Side};
 use shared::mode::Notice;
 use worker::{
-    DurableObject, Env, Request, Response, Result, SqlStorage, State, WebSocket, WebSocketIncomingMessage,
-    console_error, durable_object,
+    Delay, DurableObject, Env, Request, Response, Result, SqlStorage, State, WebSocket,
+    WebSocketIncomingMessage, console_error, durable_object,
 };
 
 use crate::conversation::{Conversation as Machine, Input, LinkId, LinkInfo, Log, Meta, Output, Parked};
@@ -36,6 +37,8 @@ struct Driver {
     sockets: Sockets,
     /// Nothing until the object knows which conversation it is.
     machine: RefCell<Option<Machine>>,
+    /// How often frames have come so far.
+    heard: Cell<u64>,
     /// When the alarm goes off, as far as this instance knows.
     alarm_at: Cell<Option<Millis>>,
     /// The latest line for the agents' list; of several that wait only the last is sent.
@@ -58,6 +61,7 @@ impl DurableObject for Conversation {
             log,
             sockets,
             machine: RefCell::new(machine),
+            heard: Cell::new(0),
             alarm_at: Cell::new(None),
             summary: RefCell::new(None),
             notifying: Cell::new(false),
@@ -104,6 +108,7 @@ impl Host for Driver {
     }
 
     fn frames(self: &Rc<Self>, link: LinkId, frames: Vec<ClientFrame>) {
+        self.heard.update(|heard| heard + 1);
         self.input(Input::Frames { link, frames });
     }
 
@@ -245,12 +250,31 @@ impl Driver {
     /// The platform holds the answers back by itself; the machine hears of it to store together what came meanwhile.
     fn when_on_disk(self: &Rc<Self>) {
         let driver = Rc::clone(self);
+        let heard = self.heard.get();
         self.state.wait_until(async move {
             match sql::on_disk(&driver.state).await {
-                Ok(()) => driver.input(Input::Stored),
+                Ok(()) => {
+                    if !cfg!(feature = "commit-each") {
+                        driver.hear_all(heard).await;
+                    }
+                    driver.input(Input::Stored);
+                }
                 Err(error) => driver.cannot_store(&error),
             }
         });
+    }
+
+    /// workerd syncs on the thread that reads the sockets, so most of what came meanwhile still waits in them, and is
+    /// handed over message by message. Once something came, the rest is let in first, so that the next store takes
+    /// it all together (STORE-2). Where nothing came, nothing waits.
+    async fn hear_all(&self, mut heard: u64) {
+        for _ in 0..MOST_TURNS {
+            if self.heard.get() == heard {
+                return;
+            }
+            heard = self.heard.get();
+            Delay::from(Duration::ZERO).await;
+        }
     }
 
     /// Setting an alarm costs a row, so one that goes off earlier is left alone.
@@ -305,6 +329,9 @@ impl Driver {
         self.with(|machine| (machine.meta().site.clone(), machine.meta().conversation.clone()))
     }
 }
+
+/// Of the platform's loop, in each of which something came: then it is stored, although more may come.
+const MOST_TURNS: usize = 64;
 
 /// The log in SQLite. Tables are made with the first message.
 struct SqlLog(SqlStorage);

@@ -13,6 +13,7 @@ import { DurableObject } from "cloudflare:workers";
 const SNAPSHOT = 50;
 const MAX_COLLECTED = 256;
 const MAX_FRAMES_PER_MESSAGE = 64;
+const MOST_TURNS = 64;
 const SAFETY_NET_MS = 10_000;
 
 export class Conversation extends DurableObject {
@@ -27,6 +28,7 @@ export class Conversation extends DurableObject {
     this.batch = [];
     this.answers = [];
     this.storing = false;
+    this.heard = 0;
     this.announced = false;
     this.line = null;
     this.notifying = false;
@@ -44,6 +46,7 @@ export class Conversation extends DurableObject {
   }
 
   webSocketMessage(socket, text) {
+    this.heard++;
     const info = this.links.get(socket);
     const said = JSON.parse(text);
     for (const frame of Array.isArray(said) ? said : [said]) {
@@ -155,10 +158,18 @@ export class Conversation extends DurableObject {
         JSON.stringify(this.meta));
     });
     this.storing = true;
-    this.ctx.waitUntil(this.ctx.storage.sync().then(() => {
-      this.storing = false;
-      this.commit();
-    }));
+    this.ctx.waitUntil(this.stored(this.heard));
+  }
+
+  // workerd syncs on the thread that reads the sockets: once something came meanwhile, the rest is let in first.
+  async stored(heard) {
+    await this.ctx.storage.sync();
+    for (let turn = 0; turn < MOST_TURNS && heard !== this.heard; turn++) {
+      heard = this.heard;
+      await scheduler.wait(0);
+    }
+    this.storing = false;
+    this.commit();
   }
 
   announce() {
