@@ -14,8 +14,8 @@ const AWAKE_AT_ONCE: usize = 2_000;
 /// Conversations that begin at the same time.
 const BEGIN_AT_ONCE: usize = 50;
 
-/// More than the 2 of an idle conversation in workerd, fewer than the 5 of one that is awake.
-const IDLE_DESCRIPTORS: f64 = 2.5;
+/// In workerd an idle conversation has 2 and one that is awake 5: so at most one in thirty is awake.
+const IDLE_DESCRIPTORS: f64 = 2.1;
 const STILL_FOR: Duration = Duration::from_secs(3);
 /// workerd evicts after 10 s without an event, and the last event, an alarm, comes some 10 s after the message.
 const MOST_PATIENCE: Duration = Duration::from_secs(60);
