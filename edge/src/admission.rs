@@ -13,10 +13,6 @@ use shared::message::Side;
 
 use crate::conversation::LinkId;
 
-/// WebSocket messages of one link, whatever is in them: a hello costs a snapshot. A console or a tab says some 5 a
-/// second while somebody types and scrolls.
-const HEARD: Rate = Rate { at_once: 300, per_minute: 1_800 };
-
 /// Rates under watch. Those who were quiet are forgotten; while so many are busy, others are not counted by
 /// address, and the site's own rates still hold.
 const MAX_WATCHED: usize = 50_000;
@@ -116,9 +112,10 @@ impl Admission {
         now: Millis,
         (site, conversation): (&SiteId, &ConversationId),
         link: LinkId,
+        limits: &SiteLimits,
     ) -> Result<(), TooMany> {
         let heard = Watched::Heard(site.clone(), conversation.clone(), link);
-        self.take(now, 1, &[(Some(heard), HEARD, "too-fast")])
+        self.take(now, 1, &[(Some(heard), limits.frames_per_link, "too-fast")])
     }
 
     /// As many as all of the rates allow.
@@ -212,6 +209,7 @@ mod tests {
         let rate = |at_once, per_minute| Rate { at_once, per_minute };
         let limits = SiteLimits {
             links_per_address: rate(2, 60),
+            frames_per_link: rate(2, 60),
             conversations_per_address: rate(1, 1),
             conversations_per_site: rate(3, 1),
             messages_per_conversation: rate(4, 60),

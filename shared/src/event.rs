@@ -182,6 +182,9 @@ pub struct SiteSettings {
 pub struct SiteLimits {
     /// Links opened from one address: a company behind one address comes back at once after a break.
     pub links_per_address: Rate,
+    /// WebSocket messages or POSTs of one link, whatever is in them: a hello costs a snapshot. A tab or a console says some
+    /// 5 a second while somebody types and scrolls.
+    pub frames_per_link: Rate,
     /// Conversations begun, by their first message.
     pub conversations_per_address: Rate,
     pub conversations_per_site: Rate,
@@ -198,6 +201,7 @@ impl Default for SiteLimits {
         let rate = |at_once, per_minute| Rate { at_once, per_minute };
         SiteLimits {
             links_per_address: rate(300, 1_200),
+            frames_per_link: rate(300, 1_800),
             conversations_per_address: rate(100, 20),
             conversations_per_site: rate(2_000, 6_000),
             messages_per_conversation: rate(100, 120),

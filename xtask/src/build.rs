@@ -23,19 +23,13 @@ pub(crate) fn build() -> Result<Tools> {
     let toolchain = Toolchain::set_up()?;
     let tools = Tools::set_up()?;
 
-    let configuration = fs::read_to_string(root.join("edge/workerd.capnp")).context("edge/workerd.capnp")?;
-    let edge = made("edge", &toolchain, Panic::Abort, configuration.as_bytes(), |wasm, work| {
-        worker::bundle(wasm, &configuration, &tools, work)
-    })?;
-    for (from, to) in [("bundle.js", "edge/index.js"), ("index_bg.wasm", "edge/index_bg.wasm")] {
-        workspace::write_changed(&dist.join(to), &fs::read(edge.join(from))?)?;
-    }
-    workspace::write_changed(&dist.join("workerd.capnp"), configuration.as_bytes())?;
+    edge(&toolchain, &tools, None, &dist)?;
 
     let mut assets = Assets::new(&tools, root.join("www"), dist.join("assets"))?;
     for app in ["widget", "console"] {
-        let work =
-            made(app, &toolchain, Panic::ImmediateAbort, b"", |wasm, work| shrink(app, wasm, &tools, work))?;
+        let work = made(app, None, &toolchain, Panic::ImmediateAbort, b"", |wasm, work| {
+            shrink(app, wasm, &tools, work)
+        })?;
         let wasm = fs::read(work.join(format!("{app}_bg.wasm")))?;
         assets.add_app(app, &work.join(format!("{app}.js")), &wasm)?;
     }
@@ -43,6 +37,28 @@ pub(crate) fn build() -> Result<Tools> {
     assets.finish()?;
     say(format!("Built: {}", dist.display()));
     Ok(tools)
+}
+
+/// The edge with a feature of its crate, without assets, in a folder beside `dist`.
+pub(crate) fn edge_with(feature: &str, tools: &Tools) -> Result<PathBuf> {
+    let _lock = workspace::lock(&workspace::output().join("build.lock"), "another build")?;
+    let dist = workspace::output().join(format!("dist-{feature}"));
+    edge(&Toolchain::set_up()?, tools, Some(feature), &dist)?;
+    fs::create_dir_all(dist.join("assets"))?;
+    Ok(dist)
+}
+
+/// The edge's two modules and workerd's configuration.
+fn edge(toolchain: &Toolchain, tools: &Tools, feature: Option<&str>, dist: &Path) -> Result<()> {
+    let path = workspace::root().join("edge/workerd.capnp");
+    let configuration = fs::read_to_string(path).context("edge/workerd.capnp")?;
+    let work = made("edge", feature, toolchain, Panic::Abort, configuration.as_bytes(), |wasm, work| {
+        worker::bundle(wasm, &configuration, tools, work)
+    })?;
+    for (from, to) in [("bundle.js", "edge/index.js"), ("index_bg.wasm", "edge/index_bg.wasm")] {
+        workspace::write_changed(&dist.join(to), &fs::read(work.join(from))?)?;
+    }
+    workspace::write_changed(&dist.join("workerd.capnp"), configuration.as_bytes())
 }
 
 /// The origin is an ordinary program of this machine.
@@ -69,19 +85,21 @@ fn target_folder() -> PathBuf {
 /// features into one place, so that asking for the one makes cargo build the other again.
 fn made(
     package: &str,
+    feature: Option<&str>,
     toolchain: &Toolchain,
     panic: Panic,
     inputs: &[u8],
     make: impl FnOnce(&Path, &Path) -> Result<()>,
 ) -> Result<PathBuf> {
-    let work = workspace::output().join("work").join(package);
+    let name = feature.map_or_else(|| package.to_owned(), |feature| format!("{package}-{feature}"));
+    let work = workspace::output().join("work").join(name);
     let compiler = toolchain.name(panic);
     let from_sources = Stamp::new(&work, "sources", &[&sources(package)?, compiler.as_bytes(), inputs]);
     if from_sources.holds() {
         return Ok(work);
     }
     let profile = if package == "edge" { "edge" } else { "widget" };
-    let wasm = toolchain.compile(package, profile, panic)?;
+    let wasm = toolchain.compile(package, feature, profile, panic)?;
     let from_wasm = Stamp::new(&work, "wasm", &[&fs::read(&wasm)?, inputs]);
     if !from_wasm.holds() {
         if work.exists() {

@@ -5,9 +5,11 @@
 //! [`workspace`] where things lie · [`progress`] what is being done and for how long · [`process`] starting
 //! programs · [`toolchain`] a compiler for wasm · [`tools`] programs pinned by lock files · [`build`] crates to
 //! `dist`, with [`worker`] (the edge's module), [`assets`] (what browsers download) and [`stamp`] (what need not be
-//! done again) · [`run`] · [`fault`] · [`test`] · [`fuzz`] · [`check`] · [`size`] · [`http`] a client for one request.
+//! done again) · [`run`] · [`fault`] · [`test`] · [`fuzz`] · [`check`] · [`size`] · [`bench`] ·
+//! [`http`] a client for one request.
 
 mod assets;
+mod bench;
 mod build;
 mod check;
 mod fault;
@@ -51,6 +53,8 @@ enum Command {
     Check,
     /// Print what a visitor downloads, in bytes after brotli
     Size(size::Options),
+    /// Measure speed and memory
+    Bench(bench::Options),
     /// Make the running origin misbehave
     Fault(fault::Options),
     /// Take the screenshots of the documentation
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Command::Build => build::build().map(drop),
         Command::Check => check::run(),
         Command::Size(options) => size::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Fault(options) => fault::run(&options),
         Command::Screenshots(options) => test::screenshots(&options),
     };

@@ -131,7 +131,13 @@ impl Toolchain {
     }
 
     /// Compiles one crate and returns its wasm.
-    pub(crate) fn compile(&self, package: &str, profile: &str, panic: Panic) -> Result<PathBuf> {
+    pub(crate) fn compile(
+        &self,
+        package: &str,
+        feature: Option<&str>,
+        profile: &str,
+        panic: Panic,
+    ) -> Result<PathBuf> {
         let target_dir = workspace::output().join(self.name(panic));
         let build_std = self.builds_std(panic);
         let mut command = match self.way {
@@ -159,6 +165,7 @@ impl Toolchain {
             "--target",
             TARGET,
         ]);
+        command.args(feature.iter().flat_map(|feature| ["--features", feature]));
         command.arg("--target-dir").arg(&target_dir).current_dir(workspace::root());
         command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", "");
         if build_std {

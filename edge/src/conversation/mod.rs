@@ -6,6 +6,8 @@
 
 mod accept;
 mod ahead;
+#[cfg(feature = "commit-each")]
+mod each;
 mod ending;
 mod link;
 mod meta;
@@ -58,7 +60,7 @@ pub enum Input {
         peer: Peer,
         notice: Notice,
         token: Option<String>,
-        client: Client,
+        client: Box<Client>,
     },
     Frames {
         link: LinkId,
@@ -146,6 +148,8 @@ pub struct Conversation {
     /// The last message, for the agents' list.
     last: Option<Message>,
     outputs: VecDeque<Output>,
+    #[cfg(feature = "commit-each")]
+    line: each::Line,
 }
 
 impl Conversation {
@@ -186,6 +190,8 @@ impl Conversation {
             here_until: 0,
             last,
             outputs: VecDeque::new(),
+            #[cfg(feature = "commit-each")]
+            line: each::Line::default(),
         }
     }
 
@@ -212,9 +218,12 @@ impl Conversation {
     pub fn handle(&mut self, now: Millis, input: Input, log: &dyn Log) {
         match input {
             Input::Opened { link, peer, notice, token, client } => {
-                self.opened(now, link, peer, notice, token, client);
+                self.opened(now, link, peer, notice, token, *client);
             }
+            #[cfg(not(feature = "commit-each"))]
             Input::Frames { link, frames } => self.frames(now, link, frames, (u64::MAX, ""), log),
+            #[cfg(feature = "commit-each")]
+            Input::Frames { link, frames } => self.frames_one_by_one(now, link, frames, log),
             Input::TooMany { link, frames, taken, reason } => {
                 self.frames(now, link, frames, (taken, reason), log);
             }
@@ -228,6 +237,8 @@ impl Conversation {
             Input::Stored => {
                 self.storing = false;
                 self.commit(now);
+                #[cfg(feature = "commit-each")]
+                self.next_in_line(now, log);
             }
             Input::Announced { again_ms } => {
                 self.reannounce_at = (self.outbox.waiting() > 0).then_some(now + again_ms);

@@ -67,7 +67,7 @@ impl Desk {
             peer: Peer::Visitor,
             notice,
             token: None,
-            client: Client::default(),
+            client: Box::default(),
         })
     }
 
@@ -208,7 +208,7 @@ fn author_is_what_the_worker_has_checked_not_what_a_frame_says() {
         peer,
         notice: Notice::default(),
         token: None,
-        client: Client::default(),
+        client: Box::default(),
     });
     desk.say(1, vec![send(1, "a")]);
     assert_eq!(desk.log.0[0].author.to_string(), "agent:ada");
@@ -320,7 +320,7 @@ fn store_2_whoever_asks_for_the_log_is_told_of_what_was_collected_after_it_is_st
         peer,
         notice: Notice::default(),
         token: None,
-        client: Client::default(),
+        client: Box::default(),
     });
     assert_eq!(desk.tell_slow_disk(on(2, send(2, "x"))), []);
 
@@ -621,7 +621,7 @@ fn link_4_what_a_socket_keeps_fits_the_platforms_limit() {
         peer: Peer::Agent { id: agent, name },
         notice,
         token: Some("t".repeat(400)),
-        client,
+        client: Box::new(client),
     });
     let Some(Output::Attach(info)) = told.iter().find(|output| matches!(output, Output::Attach(_))) else {
         panic!("{told:?}");

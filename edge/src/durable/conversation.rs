@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use js_sys::Date as JsDate;
 use shared::Millis;
@@ -11,8 +12,8 @@ use shared::id::{ConversationId, SiteId};
 use shared::message::Side;
 use shared::mode::Notice;
 use worker::{
-    DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, console_error,
-    durable_object,
+    Delay, DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
+    console_error, durable_object,
 };
 
 use crate::admission::TooMany;
@@ -40,6 +41,8 @@ struct Driver {
     sockets: Sockets,
     /// Nothing until the object knows which conversation it is.
     machine: RefCell<Option<Machine>>,
+    /// How often frames have come so far.
+    heard: Cell<u64>,
     alarm: Cell<Alarm>,
     /// The latest news for the agents' list; of several that wait only the last is told.
     news: RefCell<Option<News>>,
@@ -76,6 +79,7 @@ impl DurableObject for Conversation {
             log,
             sockets,
             machine: RefCell::new(machine),
+            heard: Cell::new(0),
             alarm: Cell::new(Alarm::Unknown),
             news: RefCell::new(None),
             telling: Cell::new(false),
@@ -122,6 +126,7 @@ impl Host for Driver {
     }
 
     fn frames(self: &Rc<Self>, link: LinkId, frames: Vec<ClientFrame>) {
+        self.heard.update(|heard| heard + 1);
         match self.admitted(link, &frames) {
             Ok(()) => self.input(Input::Frames { link, frames }),
             Err(too_many) if too_many.reason == CloseCode::TOO_FAST.name() => {
@@ -162,6 +167,7 @@ impl Driver {
 
     fn open(self: &Rc<Self>, facts: ConversationLink, link: LinkId) {
         let ConversationLink { site, conversation, peer, notice, token, client, .. } = facts;
+        let client = Box::new(client);
         let begun = self.log.meta().is_some();
         self.know(site, conversation);
         // A conversation begins with a visitor's message: an agent's address alone makes none.
@@ -215,7 +221,7 @@ impl Driver {
         let sends = frames.iter().filter(|frame| matches!(frame, ClientFrame::Send(_))).count() as u64;
         let (now, here) = (now_ms(), (&info.site, &info.conversation));
         let admitted = admission(|admission| {
-            admission.heard(now, here, link)?;
+            admission.heard(now, here, link, &info.client.limits)?;
             match (sends, info.peer.side()) {
                 (0, _) => Ok(()),
                 (_, Side::Visitor) => admission.messages(now, here, &info.client, sends, begins),
@@ -307,12 +313,31 @@ impl Driver {
     /// The platform holds the answers back by itself; the machine hears of it to store together what came meanwhile.
     fn when_on_disk(self: &Rc<Self>) {
         let driver = Rc::clone(self);
+        let heard = self.heard.get();
         self.state.wait_until(async move {
             match sql::on_disk(&driver.state).await {
-                Ok(()) => driver.input(Input::Stored),
+                Ok(()) => {
+                    if !cfg!(feature = "commit-each") {
+                        driver.hear_all(heard).await;
+                    }
+                    driver.input(Input::Stored);
+                }
                 Err(error) => driver.cannot_store(&error),
             }
         });
+    }
+
+    /// workerd syncs on the thread that reads the sockets, so most of what came meanwhile still waits in them, and is
+    /// handed over message by message. Once something came, the rest is let in first, so that the next store takes
+    /// it all together (STORE-2). Where nothing came, nothing waits.
+    async fn hear_all(&self, mut heard: u64) {
+        for _ in 0..MOST_TURNS {
+            if self.heard.get() == heard {
+                return;
+            }
+            heard = self.heard.get();
+            Delay::from(Duration::ZERO).await;
+        }
     }
 
     /// Setting an alarm costs a row, so one that goes off earlier is left alone.
@@ -404,3 +429,6 @@ impl Driver {
         self.with(|machine| (machine.meta().site.clone(), machine.meta().conversation.clone()))
     }
 }
+
+/// Of the platform's loop, in each of which something came: then it is stored, although more may come.
+const MOST_TURNS: usize = 64;

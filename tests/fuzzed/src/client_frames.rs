@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Result, Unstructured};
-use edge::admission::Client;
 use edge::conversation::{Conversation, Input, LinkId, LinkInfo, Log, Meta, Output, Peer};
 use edge::frames;
 use shared::Millis;
@@ -177,7 +176,7 @@ impl Desk {
         let link = LinkId(self.last_link);
         self.links.insert(link, None);
         self.tell(
-            Input::Opened { link, peer, notice, token: Some("token".into()), client: Client::default() },
+            Input::Opened { link, peer, notice, token: Some("token".into()), client: Box::default() },
             0,
         );
         assert!(self.links.len() <= MAX_LINKS_PER_CONVERSATION, "LINK-3");
@@ -554,7 +553,7 @@ impl End {
             5 => {
                 let (link, peer, notice) = (LinkId(9_999), Peer::Visitor, pick::notice(u)?);
                 self.links.insert(link);
-                self.tell(Input::Opened { link, peer, notice, token: None, client: Client::default() });
+                self.tell(Input::Opened { link, peer, notice, token: None, client: Box::default() });
                 assert!(self.deleted || self.links.is_empty(), "FORGET-1: nobody gets in");
                 self.links.clear();
             }

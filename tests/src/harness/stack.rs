@@ -29,6 +29,7 @@ pub struct Stack {
     origin: Option<Child>,
     pub edge_port: u16,
     pub origin_port: u16,
+    dist: PathBuf,
     data: tempfile::TempDir,
     http: Client,
     /// Variables that the servers do not find in their environment.
@@ -38,7 +39,13 @@ pub struct Stack {
 impl Stack {
     /// Starts both and waits until the demo site is ready.
     pub async fn start() -> Stack {
-        let mut stack = Stack::built(free_port(), &[]);
+        Stack::start_with(program("SEAWALL_DIST"), &env::temp_dir()).await
+    }
+
+    /// The same with another edge, and with its data in a folder below this one.
+    pub async fn start_with(dist: PathBuf, below: &Path) -> Stack {
+        let mut stack = Stack::built(free_port(), &[], below);
+        stack.dist = dist;
         stack.start_origin();
         stack.let_them_write().await;
         stack.start_edge();
@@ -49,7 +56,10 @@ impl Stack {
     /// Tests write faster than people; those of the limits have a site of their own.
     async fn let_them_write(&self) {
         let much = json!({ "at_once": 1_000_000, "per_minute": 1_000_000 });
-        let limits = json!({ "messages_per_conversation": much, "messages_per_address": much });
+        let limits = json!({
+            "frames_per_link": much, "messages_per_conversation": much, "messages_per_address": much,
+            "messages_per_site": much,
+        });
         let save = json!({ "limits": limits });
         wait::until_true("the origin takes settings", 30, || async {
             let answer = self.admin(Method::PUT, "/admin/sites/demo").json(&save).send().await;
@@ -60,7 +70,7 @@ impl Stack {
 
     /// An edge by itself that finds less in its environment.
     pub async fn edge_without(variables: &'static [&'static str]) -> Stack {
-        let mut stack = Stack::built(free_port(), variables);
+        let mut stack = Stack::built(free_port(), variables, &env::temp_dir());
         stack.start_edge();
         stack.edge_answers().await;
         stack
@@ -68,15 +78,15 @@ impl Stack {
 
     /// Starts the edge alone, in front of an origin that the test plays.
     pub async fn in_front_of(origin_port: u16) -> Stack {
-        let mut stack = Stack::built(origin_port, &[]);
+        let mut stack = Stack::built(origin_port, &[], &env::temp_dir());
         stack.start_edge();
         stack.ready().await;
         stack
     }
 
-    fn built(origin_port: u16, without: &'static [&'static str]) -> Stack {
-        let data =
-            tempfile::Builder::new().prefix("seawall-test-").tempdir().expect("a folder for the test's data");
+    fn built(origin_port: u16, without: &'static [&'static str], below: &Path) -> Stack {
+        let folder = tempfile::Builder::new().prefix("seawall-test-").tempdir_in(below);
+        let data = folder.expect("a folder for the test's data");
         for folder in ["edge", "origin"] {
             std::fs::create_dir_all(data.path().join(folder)).expect("a folder");
         }
@@ -87,7 +97,8 @@ impl Stack {
             .resolve("console.localhost", address)
             .build()
             .expect("an HTTP client");
-        Stack { edge: None, origin: None, edge_port, origin_port, data, http, without }
+        let dist = program("SEAWALL_DIST");
+        Stack { edge: None, origin: None, edge_port, origin_port, dist, data, http, without }
     }
 
     pub fn start_origin(&mut self) {
@@ -101,7 +112,7 @@ impl Stack {
     }
 
     pub fn start_edge(&mut self) {
-        let dist = program("SEAWALL_DIST");
+        let dist = &self.dist;
         let mut command = Command::new(program("SEAWALL_WORKERD"));
         command
             .arg("serve")
@@ -164,6 +175,11 @@ impl Stack {
 
     pub fn kill_origin(&mut self) {
         kill(&mut self.origin);
+    }
+
+    /// The process of a running edge.
+    pub fn edge_process(&self) -> u32 {
+        self.edge.as_ref().expect("the edge runs").id()
     }
 
     pub fn edge_url(&self, host: &str) -> String {
@@ -314,7 +330,7 @@ fn kill(child: &mut Option<Child>) {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("its address").port()
 }

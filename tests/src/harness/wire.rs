@@ -75,6 +75,14 @@ impl Door {
         self
     }
 
+    /// A socket through this door.
+    pub async fn connect(&self, token: Option<&str>) -> Option<WebSocketStream<TcpStream>> {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
+        stream.set_nodelay(true).ok()?;
+        let handshake = client_async(self.handshake(token), stream);
+        Some(tokio::time::timeout(Duration::from_secs(15), handshake).await.ok()?.ok()?.0)
+    }
+
     pub fn own_page(&self) -> String {
         format!("http://{}:{}", self.host, self.port)
     }
@@ -161,11 +169,7 @@ async fn socket(
     if !door.websocket {
         return None;
     }
-    let stream = TcpStream::connect(("127.0.0.1", door.port)).await.ok()?;
-    let handshake = client_async(door.handshake(token), stream);
-    let socket: WebSocketStream<TcpStream> =
-        tokio::time::timeout(Duration::from_secs(15), handshake).await.ok()?.ok()?.0;
-    let (mut sink, mut stream) = socket.split();
+    let (mut sink, mut stream) = door.connect(token).await?.split();
     feed.send(Input::Opened(link)).ok()?;
     loop {
         tokio::select! {

@@ -94,7 +94,7 @@ impl World {
         self.clock.after(wait, Happening::OpenedAtBrowser(id));
         self.conversation_input(
             conversation,
-            Input::Opened { link: id, peer, notice, token: None, client: client() },
+            Input::Opened { link: id, peer, notice, token: None, client: Box::new(client()) },
         )
     }
 
@@ -167,7 +167,7 @@ impl World {
             let (peer, notice) = (self.peer_of(wire.tab), self.notice.clone());
             self.conversation_input(
                 wire.conversation,
-                Input::Opened { link: id, peer, notice, token: None, client: client() },
+                Input::Opened { link: id, peer, notice, token: None, client: Box::new(client()) },
             )?;
         }
         // LINK-1: what comes on a link that has ended brings about nothing.

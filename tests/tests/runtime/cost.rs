@@ -53,7 +53,10 @@ fn told(what: &str, messages: u64, before: Written, after: Written) -> f64 {
 async fn cost_3_a_message_costs_three_rows_at_most_and_half_of_it_in_bursts() {
     let stack = Stack::start().await;
     let much = json!({ "at_once": 100_000, "per_minute": 100_000 });
-    stack.site("fast", json!({ "messages_per_conversation": much, "messages_per_address": much })).await;
+    let limits = json!({
+        "frames_per_link": much, "messages_per_conversation": much, "messages_per_address": much,
+    });
+    stack.site("fast", limits).await;
     let visitor = Person::visitor_at(Door::visitor(stack.edge_port).of("fast"));
     visitor.live().await;
     visitor.write("hello");

@@ -69,7 +69,7 @@ async fn limit_1_links_without_end_and_frames_without_end_are_cut_off_with_a_cod
     Person::visitor_at(Door::visitor(stack.edge_port).of("small")).live().await;
 
     // More frames than a person has a use for: the link ends, the words do not.
-    let chatter = Person::visitor(stack.edge_port);
+    let chatter = Person::visitor_at(Door::visitor(stack.edge_port).of("small"));
     chatter.live().await;
     for n in 0..400 {
         chatter.input(Input::Typing(n % 2 == 0));
@@ -77,7 +77,7 @@ async fn limit_1_links_without_end_and_frames_without_end_are_cut_off_with_a_cod
     chatter.sees("the end of its link", 30, refused).await;
     assert_eq!(stack.count("seawall_refused_total{reason=\"too-fast\"}").await, 1);
     chatter.write("sorry");
-    chatter.has_come("sorry", &MessageState::Delivered, 60).await;
+    chatter.has_come("sorry", &MessageState::Sent, 60).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
