@@ -317,6 +317,11 @@ impl Conversation {
         [self.reannounce_at, self.tell_gone_at, self.expires_at()].into_iter().flatten().min()
     }
 
+    /// Whether there is a row of it.
+    pub fn is_stored(&self) -> bool {
+        self.stored
+    }
+
     /// Whether it has a message, stored or on its way.
     pub fn has_begun(&self) -> bool {
         self.meta.last_seq > 0

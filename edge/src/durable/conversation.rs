@@ -25,7 +25,7 @@ use super::calls::{
 };
 use super::counts::{self, Count, Object};
 use super::log::SqlLog;
-use super::sockets::{self, Host, Says, Sockets, attachment, text};
+use super::sockets::{self, Host, Says, Sockets, text};
 use super::sql::{self, Sql};
 use super::{admission, now_ms};
 
@@ -96,7 +96,7 @@ impl DurableObject for Conversation {
     }
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
-        if let Some(LinkInfo { link, .. }) = attachment(&socket) {
+        if let Some(link) = sockets::link_of(&socket) {
             sockets::said(&self.driver, link, text(&message));
         }
         Ok(())
@@ -168,8 +168,8 @@ impl Driver {
     fn open(self: &Rc<Self>, facts: ConversationLink, link: LinkId) {
         let ConversationLink { site, conversation, peer, notice, token, client, .. } = facts;
         let client = Box::new(client);
-        let begun = self.log.meta().is_some();
         self.know(site, conversation);
+        let begun = self.is_stored();
         // A conversation begins with a visitor's message: an agent's address alone makes none.
         if peer.side() == Side::Agent && !begun {
             return self.sockets.close(link, CloseCode::UNKNOWN_CONVERSATION);
@@ -183,8 +183,8 @@ impl Driver {
         conversation: ConversationId,
         call: ConversationCall,
     ) -> Result<Response> {
-        let stored = self.log.meta().is_some();
         self.know(site, conversation);
+        let stored = self.is_stored();
         match call {
             ConversationCall::Pull { max } => {
                 let events = self.with(|machine| machine.pull(now_ms(), max, &self.log)).unwrap_or_default();
@@ -216,8 +216,10 @@ impl Driver {
 
     /// LIMIT-1, asked of this isolate's memory: nobody waits for it.
     fn admitted(&self, link: LinkId, frames: &[ClientFrame]) -> std::result::Result<(), TooMany> {
-        let Some(info) = self.with(|machine| machine.link(link).cloned()).flatten() else { return Ok(()) };
-        let begins = !self.with(|machine| machine.has_begun()).unwrap_or(false);
+        let machine = self.machine.borrow();
+        let Some(machine) = machine.as_ref() else { return Ok(()) };
+        let Some(info) = machine.link(link) else { return Ok(()) };
+        let begins = !machine.has_begun();
         let sends = frames.iter().filter(|frame| matches!(frame, ClientFrame::Send(_))).count() as u64;
         let (now, here) = (now_ms(), (&info.site, &info.conversation));
         let admitted = admission(|admission| {
@@ -241,12 +243,16 @@ impl Driver {
         });
     }
 
+    fn is_stored(&self) -> bool {
+        self.with(|machine| machine.is_stored()).unwrap_or(false)
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut Machine) -> T) -> Option<T> {
         self.machine.borrow_mut().as_mut().map(act)
     }
 
     fn socket_closed(self: &Rc<Self>, socket: &WebSocket) {
-        if let Some(LinkInfo { link, .. }) = attachment(socket) {
+        if let Some(link) = sockets::link_of(socket) {
             self.sockets.forget(link);
             self.closed(link);
         }
@@ -368,6 +374,7 @@ impl Driver {
     fn delete(self: &Rc<Self>) {
         self.machine.borrow_mut().take();
         self.alarm.set(Alarm::Unknown);
+        self.log.0.unsure();
         let driver = Rc::clone(self);
         self.state.wait_until(async move {
             if let Err(error) = driver.state.storage().delete_all().await {

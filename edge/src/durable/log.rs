@@ -10,6 +10,8 @@ use super::sql::{self, Sql};
 
 pub(super) struct SqlLog(pub(super) Sql);
 
+const COLUMN_TYPES: &str = "(seq INTEGER PRIMARY KEY, id TEXT NOT NULL, author TEXT NOT NULL, name TEXT NOT NULL, \
+                            text TEXT NOT NULL, at_ms INTEGER NOT NULL)";
 const COLUMNS: &str = "seq, id, author, name, text, at_ms";
 
 impl SqlLog {
@@ -22,15 +24,11 @@ impl SqlLog {
 
     /// All of it or nothing.
     pub(super) fn store(&self, state: &State, messages: &[Message], meta: &Meta) -> Result<()> {
-        sql::transaction(state, || self.write(messages, meta))
+        self.0.transaction(state, || self.write(messages, meta))
     }
 
     fn write(&self, messages: &[Message], meta: &Meta) -> Result<()> {
-        self.0.run(
-            "CREATE TABLE IF NOT EXISTS messages (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, author TEXT NOT NULL, \
-             name TEXT NOT NULL, text TEXT NOT NULL, at_ms INTEGER NOT NULL)",
-            vec![],
-        )?;
+        self.0.make_table("messages", COLUMN_TYPES)?;
         for message in messages {
             self.0.run(
                 "INSERT INTO messages (seq, id, author, name, text, at_ms) VALUES (?, ?, ?, ?, ?, ?)",
@@ -53,7 +51,8 @@ impl SqlLog {
 
     /// Nothing of what was said is left.
     pub(super) fn forget(&self, state: &State, meta: &Meta) -> Result<()> {
-        sql::transaction(state, || {
+        self.0.unsure();
+        self.0.transaction(state, || {
             for table in ["messages", "parked"] {
                 self.0.run(&format!("DROP TABLE IF EXISTS {table}"), vec![])?;
             }
@@ -62,8 +61,7 @@ impl SqlLog {
     }
 
     pub(super) fn park(&self, parked: &Parked) -> Result<()> {
-        let table = "CREATE TABLE IF NOT EXISTS parked (seq INTEGER PRIMARY KEY, reason TEXT NOT NULL)";
-        self.0.run(table, vec![])?;
+        self.0.make_table("parked", "(seq INTEGER PRIMARY KEY, reason TEXT NOT NULL)")?;
         let insert = "INSERT OR REPLACE INTO parked (seq, reason) VALUES (?, ?)";
         self.0.run(insert, vec![sql::number(parked.seq), parked.reason.as_str().into()])
     }

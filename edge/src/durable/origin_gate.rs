@@ -292,9 +292,8 @@ fn index(sql: &Sql) -> Result<Vec<Key>> {
 }
 
 fn remember(sql: &Sql, key: &Key) -> Result<()> {
-    let table = "CREATE TABLE IF NOT EXISTS backlog \
-                 (site TEXT, conversation TEXT, PRIMARY KEY (site, conversation)) WITHOUT ROWID";
-    sql.run(table, vec![])?;
+    let columns = "(site TEXT, conversation TEXT, PRIMARY KEY (site, conversation)) WITHOUT ROWID";
+    sql.make_table("backlog", columns)?;
     let insert = "INSERT OR IGNORE INTO backlog (site, conversation) VALUES (?, ?)";
     sql.run(insert, vec![key.site.as_str().into(), key.conversation.as_str().into()])
 }

@@ -23,7 +23,7 @@ use super::calls::{
 };
 use super::counts::Object;
 use super::now_ms;
-use super::sockets::{self, Host, Sockets, attachment, text};
+use super::sockets::{self, Host, Sockets, text};
 use super::sql::{self, Sql};
 
 /// How long "there is no such site" is believed.
@@ -88,7 +88,7 @@ impl DurableObject for Site {
     }
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
-        if let Some(InboxLink { link, .. }) = attachment(&socket) {
+        if let Some(link) = sockets::link_of(&socket) {
             sockets::said(&self.driver, link, text(&message));
         }
         Ok(())
@@ -232,7 +232,7 @@ impl Driver {
     }
 
     fn socket_closed(self: &Rc<Self>, socket: &WebSocket) {
-        if let Some(InboxLink { link, .. }) = attachment(socket) {
+        if let Some(link) = sockets::link_of(socket) {
             self.sockets.forget(link);
             self.closed(link);
         }
@@ -316,9 +316,8 @@ impl Driver {
     }
 
     fn store_summary(&self, summary: &Summary) -> Result<()> {
-        let table = "CREATE TABLE IF NOT EXISTS summaries \
-                     (conversation TEXT PRIMARY KEY, summary TEXT NOT NULL) WITHOUT ROWID";
-        self.sql.run(table, vec![])?;
+        let columns = "(conversation TEXT PRIMARY KEY, summary TEXT NOT NULL) WITHOUT ROWID";
+        self.sql.make_table("summaries", columns)?;
         self.sql.run(
             "INSERT INTO summaries (conversation, summary) VALUES (?, ?) \
              ON CONFLICT (conversation) DO UPDATE SET summary = excluded.summary",

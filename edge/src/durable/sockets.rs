@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use shared::close::CloseCode;
 use shared::frame::{ClientFrame, EdgeFrame, SUBPROTOCOL};
 use shared::limits::MAX_FRAMES_PER_MESSAGE;
@@ -228,8 +228,17 @@ pub(super) fn text(message: &WebSocketIncomingMessage) -> Option<&str> {
     }
 }
 
+/// The number of a socket's link, without the rest of what it carries.
+pub(super) fn link_of(socket: &WebSocket) -> Option<LinkId> {
+    #[derive(Deserialize)]
+    struct Attached {
+        link: LinkId,
+    }
+    attachment::<Attached>(socket).map(|attached| attached.link)
+}
+
 /// What a socket carries, as JSON text: numbers stay exact.
-pub(super) fn attachment<T: DeserializeOwned>(socket: &WebSocket) -> Option<T> {
+fn attachment<T: DeserializeOwned>(socket: &WebSocket) -> Option<T> {
     let text: String = socket.deserialize_attachment().ok()??;
     serde_json::from_str(&text).ok()
 }

@@ -1,7 +1,9 @@
 //! The few statements that the objects need. `exec` runs at once, and what is executed without an `await` in
 //! between is stored together; the platform holds every outgoing frame until that is on disk.
 
-use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Result, SqlStorage, SqlStorageValue, State};
@@ -20,12 +22,6 @@ extern "C" {
     ) -> std::result::Result<(), JsValue>;
 }
 
-/// All of what `body` writes, or, where it fails, nothing.
-pub(super) fn transaction(state: &State, mut body: impl FnMut() -> Result<()>) -> Result<()> {
-    let storage: Storage = state.as_raw().storage()?.unchecked_into();
-    Ok(storage.transaction_sync(&mut || body().map_err(JsValue::from))?)
-}
-
 /// Comes back when everything written so far is on disk.
 pub(super) async fn on_disk(state: &State) -> Result<()> {
     JsFuture::from(state.as_raw().storage()?.sync()?).await?;
@@ -33,15 +29,16 @@ pub(super) async fn on_disk(state: &State) -> Result<()> {
 }
 
 /// One object's database. Counts what it writes, which is what a deployment pays for.
-#[derive(Clone)]
 pub(super) struct Sql {
     storage: SqlStorage,
     object: Object,
+    /// Tables that are there, as far as this instance knows; it need not ask for them again.
+    made: RefCell<BTreeSet<&'static str>>,
 }
 
 impl Sql {
     pub(super) fn of(object: Object, state: &State) -> Sql {
-        Sql { storage: state.storage().sql(), object }
+        Sql { storage: state.storage().sql(), object, made: RefCell::default() }
     }
 
     pub(super) fn run(&self, query: &str, bindings: Vec<SqlStorageValue>) -> Result<()> {
@@ -66,16 +63,46 @@ impl Sql {
     }
 
     /// Whether the object has stored anything: asking writes nothing, creating a table would (COST-1).
-    pub(super) fn has_table(&self, name: &str) -> Result<bool> {
+    pub(super) fn has_table(&self, name: &'static str) -> Result<bool> {
+        if self.made.borrow().contains(name) {
+            return Ok(true);
+        }
         let query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?";
-        Ok(self.text(query, vec![name.into()])?.is_some())
+        let found = self.text(query, vec![name.into()])?.is_some();
+        if found {
+            self.made.borrow_mut().insert(name);
+        }
+        Ok(found)
+    }
+
+    /// Makes a table that is not there yet; `columns` is what follows its name.
+    pub(super) fn make_table(&self, name: &'static str, columns: &str) -> Result<()> {
+        if self.made.borrow().contains(name) {
+            return Ok(());
+        }
+        self.run(&format!("CREATE TABLE IF NOT EXISTS {name} {columns}"), vec![])?;
+        self.made.borrow_mut().insert(name);
+        Ok(())
+    }
+
+    /// All of what `body` writes, or, where it fails, nothing.
+    pub(super) fn transaction(&self, state: &State, mut body: impl FnMut() -> Result<()>) -> Result<()> {
+        let storage: Storage = state.as_raw().storage()?.unchecked_into();
+        let done = storage.transaction_sync(&mut || body().map_err(JsValue::from));
+        if done.is_err() {
+            self.unsure();
+        }
+        Ok(done?)
+    }
+
+    /// Tables may be gone.
+    pub(super) fn unsure(&self) {
+        self.made.borrow_mut().clear();
     }
 
     /// A small table of named JSON values, for what is read and written as a whole.
     pub(super) fn save_value(&self, name: &str, value: &impl serde::Serialize) -> Result<()> {
-        let table =
-            "CREATE TABLE IF NOT EXISTS named (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID";
-        self.run(table, vec![])?;
+        self.make_table("named", "(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")?;
         self.run(
             "INSERT INTO named (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             vec![name.into(), json(value)?],
@@ -87,9 +114,7 @@ impl Sql {
             return Ok(None);
         }
         let found = self.text("SELECT value FROM named WHERE name = ?", vec![name.into()])?;
-        Ok(found
-            .and_then(|text| serde_json::from_str::<Value>(&text).ok())
-            .and_then(|v| serde_json::from_value(v).ok()))
+        Ok(found.and_then(|text| serde_json::from_str(&text).ok()))
     }
 }
 

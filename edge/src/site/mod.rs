@@ -26,6 +26,10 @@ const AGENT_GRACE_MS: Millis = 3_000;
 /// Conversations that were active so recently are told of a new mode at once; the others learn with their next frame.
 const ACTIVE_MS: Millis = 60_000;
 
+/// A conversation's line changes with each message; it is stored at most so often, and told at once. A crash leaves an older
+/// line, which the conversation's next message mends.
+const STORE_EVERY_MS: Millis = 2_000;
+
 /// An agent's inbox link, as its socket's attachment keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InboxLink {
@@ -90,6 +94,9 @@ pub struct Site {
     stored: Stored,
     notice: Notice,
     summaries: BTreeMap<ConversationId, Summary>,
+    /// Whose lines are newer than the stored ones, and when they are stored.
+    unstored: BTreeSet<ConversationId>,
+    store_at: Option<Millis>,
     links: BTreeMap<LinkId, InboxLink>,
     /// When a smaller number of agents is told.
     fewer_agents_at: Option<Millis>,
@@ -103,6 +110,8 @@ impl Site {
             notice: stored.notice.clone(),
             stored,
             summaries: summaries.into_iter().map(|line| (line.conversation.clone(), line)).collect(),
+            unstored: BTreeSet::new(),
+            store_at: None,
             links: links.into_iter().map(|link| (link.link, link)).collect(),
             fewer_agents_at: None,
             outputs: VecDeque::new(),
@@ -139,7 +148,7 @@ impl Site {
                     self.agents_changed(now);
                 }
             }
-            Input::Notified(summary) => self.notified(summary),
+            Input::Notified(summary) => self.notified(now, summary),
             Input::Gone(conversation) => self.gone(conversation),
             Input::Mode { mode, reason } => {
                 if (self.notice.mode, &self.notice.reason) != (mode, &reason) {
@@ -161,6 +170,9 @@ impl Site {
                     self.notice.agents = self.agents();
                     self.tell(now);
                 }
+                if self.store_at.is_some_and(|at| now >= at) {
+                    self.store_lines();
+                }
             }
         }
     }
@@ -170,7 +182,7 @@ impl Site {
     }
 
     pub fn poll_timeout(&self) -> Option<Millis> {
-        self.fewer_agents_at
+        self.fewer_agents_at.into_iter().chain(self.store_at).min()
     }
 
     pub fn id(&self) -> &SiteId {
@@ -222,7 +234,16 @@ impl Site {
         }
     }
 
-    fn notified(&mut self, summary: Summary) {
+    fn store_lines(&mut self) {
+        self.store_at = None;
+        for conversation in std::mem::take(&mut self.unstored) {
+            if let Some(line) = self.summaries.get(&conversation) {
+                self.outputs.push_back(Output::StoreSummary(line.clone()));
+            }
+        }
+    }
+
+    fn notified(&mut self, now: Millis, summary: Summary) {
         let conversation = summary.conversation.clone();
         let former = self.summaries.insert(conversation.clone(), summary.clone());
         if former.as_ref() == Some(&summary) {
@@ -236,11 +257,17 @@ impl Site {
             self.summaries.extend(former.map(|former| (conversation, former)));
             return;
         }
-        self.outputs.push_back(Output::StoreSummary(summary.clone()));
+        if former.is_some() {
+            self.unstored.insert(conversation);
+            self.store_at.get_or_insert(now + STORE_EVERY_MS);
+        } else {
+            self.outputs.push_back(Output::StoreSummary(summary.clone()));
+        }
         if self.summaries.len() > MAX_SUMMARIES {
             let quiet = self.summaries.values().min_by_key(|line| (line.present, line.at_ms));
             if let Some(quiet) = quiet.map(|line| line.conversation.clone()) {
                 self.summaries.remove(&quiet);
+                self.unstored.remove(&quiet);
                 self.outputs.push_back(Output::ForgetSummary(quiet));
             }
         }
@@ -250,6 +277,7 @@ impl Site {
     /// FORGET-4: an empty line takes the conversation off the consoles' lists.
     fn gone(&mut self, conversation: ConversationId) {
         if self.summaries.remove(&conversation).is_some() {
+            self.unstored.remove(&conversation);
             self.outputs.push_back(Output::ForgetSummary(conversation.clone()));
             self.broadcast(&EdgeFrame::Summary(Summary {
                 conversation,
@@ -366,6 +394,31 @@ mod tests {
         );
         site.handle(2, Input::Gone(conversation));
         assert_eq!(outputs(&mut site), [], "told once");
+    }
+
+    #[test]
+    fn cost_5_a_line_is_told_at_once_and_stored_every_2_s() {
+        let mut site = site();
+        greet(&mut site, 0, 1, "ada");
+        outputs(&mut site);
+        let stored = |site: &mut Site| -> Vec<u64> {
+            let line = |output| match output {
+                Output::StoreSummary(line) => Some(line.last_seq),
+                _ => None,
+            };
+            outputs(site).into_iter().filter_map(line).collect()
+        };
+        site.handle(1, Input::Notified(summary("c", 1)));
+        assert_eq!(stored(&mut site), [1], "a new one at once");
+        for at in 2..50 {
+            site.handle(at, Input::Notified(summary("c", at)));
+            let told = outputs(&mut site);
+            assert!(matches!(&told[..], [Output::Send(_, EdgeFrame::Summary(_))]), "{told:?}");
+        }
+        assert_eq!(site.poll_timeout(), Some(2_002));
+        site.handle(2_002, Input::Timeout);
+        assert_eq!(stored(&mut site), [49]);
+        assert_eq!(site.poll_timeout(), None);
     }
 
     #[test]
