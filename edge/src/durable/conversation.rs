@@ -29,6 +29,9 @@ use super::sockets::{self, Host, Says, Sockets, text};
 use super::sql::{self, Sql};
 use super::{admission, now_ms};
 
+/// The first news is told at once, what follows together: nobody reads a list faster, and each call is paid for.
+const TELL_EVERY: Duration = Duration::from_millis(200);
+
 #[durable_object]
 pub struct Conversation {
     driver: Rc<Driver>,
@@ -406,6 +409,7 @@ impl Driver {
             // One after the other, so that an older line never overtakes a later one.
             while let Some(news) = driver.news.take() {
                 driver.tell_one(&site, &conversation, news).await;
+                Delay::from(TELL_EVERY).await;
             }
             driver.telling.set(false);
         });

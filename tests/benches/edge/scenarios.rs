@@ -54,7 +54,7 @@ pub(crate) struct Measured {
     pub(crate) client_cpus: f64,
 }
 
-/// The links of one server, which stay open from round to round.
+/// The links of one server. The crowd's stay open from round to round; whoever writes much begins anew in each.
 pub(crate) struct Stage {
     busy: Link,
     visitor: Link,
@@ -64,22 +64,31 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn set(server: &Server) -> Stage {
-        let (busy, mut visitor) = (server.visitor().await, server.visitor().await);
+        let busy = server.visitor().await;
+        let (visitor, agent) = Stage::two(server).await;
+        let crowd = join_all((0..CONVERSATIONS).map(|_| server.visitor())).await;
+        Stage { busy, visitor, agent, crowd }
+    }
+
+    async fn two(server: &Server) -> (Link, Link) {
+        let mut visitor = server.visitor().await;
         // An agent's link needs a conversation in which something was said.
         visitor.write_one().await;
         let agent = server.agent(&visitor.conversation).await;
-        let crowd = join_all((0..CONVERSATIONS).map(|_| server.visitor())).await;
-        Stage { busy, visitor, agent, crowd }
+        (visitor, agent)
     }
 
     pub(crate) async fn play(&mut self, scenario: Scenario, server: &Server, window: Duration) -> Measured {
         // Who has been idle since the last round is woken first.
         match scenario {
-            Scenario::OneConversation => self.busy.write_one().await,
+            Scenario::OneConversation => {
+                self.busy = server.visitor().await;
+                self.busy.write_one().await;
+            }
             Scenario::ManyConversations => {
                 join_all(self.crowd.iter_mut().map(Link::write_one)).await;
             }
-            Scenario::ToScreen => self.visitor.write_one().await,
+            Scenario::ToScreen => (self.visitor, self.agent) = Stage::two(server).await,
         }
         let (cpu, client) = (server.process().cpu(), Process::ours().cpu());
         let began = Instant::now();

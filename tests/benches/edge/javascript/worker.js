@@ -196,6 +196,7 @@ export class Conversation extends DurableObject {
       } catch (error) {
         console.error(error);
       }
+      await scheduler.wait(200);
     }
     this.notifying = false;
   }
@@ -206,11 +207,34 @@ export class Site extends DurableObject {
     super(ctx, env);
     this.sql = ctx.storage.sql;
     this.sql.exec("CREATE TABLE IF NOT EXISTS summaries (conversation TEXT PRIMARY KEY, summary TEXT NOT NULL) WITHOUT ROWID");
+    this.lines = new Map();
+    this.unstored = new Set();
   }
 
+  // A new line is stored at once, a later one every 2 s (COST-5).
   notify(line) {
+    const known = this.lines.has(line.conversation);
+    this.lines.set(line.conversation, line);
+    if (!known) {
+      this.store(line);
+    } else {
+      if (this.unstored.size === 0) setTimeout(() => this.storeLines(), 2000);
+      this.unstored.add(line.conversation);
+    }
+    return this.notice();
+  }
+
+  storeLines() {
+    for (const conversation of this.unstored) this.store(this.lines.get(conversation));
+    this.unstored.clear();
+  }
+
+  store(line) {
     this.sql.exec("INSERT INTO summaries (conversation, summary) VALUES (?, ?) ON CONFLICT (conversation) DO UPDATE SET summary = excluded.summary",
       line.conversation, JSON.stringify(line));
+  }
+
+  notice() {
     return { mode: "normal", reason: "", agents: 0, version: 0 };
   }
 }
