@@ -129,8 +129,8 @@ impl Conversation {
 
     /// LOG-1: what the origin has leaves the log in the end. Not one by one: each deletion is a row written.
     fn trim(&mut self) {
-        let keep_from = (self.meta.last_seq + 1).saturating_sub(MAX_LOG);
-        let upto_seq = keep_from.saturating_sub(1).min(self.outbox.acked_upto());
+        // Fewer than that wait for the origin, or the last one had been refused: it has all before them.
+        let upto_seq = self.meta.last_seq.saturating_sub(MAX_LOG);
         if upto_seq + 1 >= self.meta.first_seq.max(1) + TRIM_AT_LEAST {
             self.meta.first_seq = upto_seq + 1;
             self.outputs.push_back(Output::Trim { upto_seq });

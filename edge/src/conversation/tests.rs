@@ -560,6 +560,7 @@ fn forget_1_what_was_said_is_erased_at_once_and_the_origin_hears_of_it_when_it_c
     assert!(desk.open(2, Notice::default()).contains(&Output::Close(LinkId(2), CloseCode::FORGOTTEN)));
     // A batch that was under way is answered now; it does not count.
     assert_eq!(ends(&desk.tell(Input::Receipts(vec![receipt("w.1", Outcome::Accepted)]))), [""; 0]);
+    assert_eq!(desk.machine.backlog(), 1);
     // Restored, as after a crash.
     let Some(Output::Forget { meta }) = told.into_iter().find(|o| matches!(o, Output::Forget { .. })) else {
         panic!("nothing to restore");
@@ -588,10 +589,12 @@ fn retention_1_a_conversation_ends_by_itself_when_it_was_quiet_and_nobody_has_it
     let mut desk = Desk::new();
     desk.open(1, Notice::default());
     desk.say(1, vec![send(1, "a")]);
+    desk.tell(Input::Closed { link: LinkId(1) });
     let late = 1_000 + 30 * DAY_MS;
     desk.machine.handle(late, Input::Timeout, &desk.log);
     let outputs: Vec<_> = std::iter::from_fn(|| desk.machine.poll_output()).collect();
     assert_eq!(ends(&outputs), ["announce"], "the origin has not got it");
+    desk.open(1, Notice::default());
     desk.machine.pull(late, 50, &desk.log);
     desk.machine.handle(late, Input::Receipts(vec![receipt("w.1", Outcome::Accepted)]), &desk.log);
     desk.machine.handle(late, Input::Timeout, &desk.log);
