@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
@@ -78,10 +79,25 @@ async fn screenshots() {
     visitor.quit().await;
     stack.mend().await;
 
+    // The edge hears of the limits while the next one chats.
+    let few = json!({ "limits": { "messages_per_conversation": { "at_once": 2, "per_minute": 2 } } });
+    let saved = stack.admin(Method::PUT, "/admin/sites/demo").json(&few).send().await;
+    assert!(saved.is_ok_and(|answer| answer.status().is_success()));
     let (phone, _four) = browser(PHONE).await;
     phone.open_chat(port).await;
     phone.say("Hello from my phone").await;
     phone.state("Hello from my phone", &["Delivered"], 30).await;
     phone.picture(&file("visitor-phone-dark")).await;
     phone.quit().await;
+
+    for (look, name) in [(Look::WIDE, "limited"), (PHONE, "limited-phone-dark")] {
+        let (hasty, _five) = browser(look).await;
+        hasty.open_chat(port).await;
+        for text in ["Hello?", "Is anybody there?", "I have a question.", "About the lantern."] {
+            hasty.say(text).await;
+        }
+        hasty.status_reads("Too many messages at once", 30).await;
+        hasty.picture(&file(name)).await;
+        hasty.quit().await;
+    }
 }
