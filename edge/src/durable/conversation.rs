@@ -191,11 +191,11 @@ impl Driver {
         match call {
             ConversationCall::Pull { max } => {
                 let events = self.with(|machine| machine.pull(now_ms(), max, &self.log)).unwrap_or_default();
-                self.perform();
+                self.perform()?;
                 answer(&Pulled { events })
             }
             ConversationCall::Receipts { receipts } => {
-                self.input(Input::Receipts(receipts));
+                self.told(Input::Receipts(receipts))?;
                 answer(&Settled { backlog: self.with(|machine| machine.backlog()).unwrap_or(0) })
             }
             ConversationCall::Notice { notice } => {
@@ -203,13 +203,13 @@ impl Driver {
                 answer(&())
             }
             ConversationCall::Forget {} => {
-                self.input(Input::Forget);
+                self.told(Input::Forget)?;
                 answer(&())
             }
             ConversationCall::Reply { reply } => {
                 // A reply never begins a conversation.
                 let outcome = stored.then(|| self.with(|machine| machine.reply(now_ms(), *reply))).flatten();
-                self.perform();
+                self.perform()?;
                 let unknown = (shared::event::Outcome::Refused, "unknown-conversation".to_owned());
                 let (result, reason) = outcome.unwrap_or(unknown);
                 answer(&Replied { result, reason })
@@ -262,19 +262,25 @@ impl Driver {
     }
 
     fn input(self: &Rc<Self>, input: Input) {
-        self.with(|machine| machine.handle(now_ms(), input, &self.log));
-        self.perform();
+        // A link's client hears of a failure by its end.
+        let _ = self.told(input);
     }
 
-    fn perform(self: &Rc<Self>) {
+    /// The same for whoever waits for the outcome.
+    fn told(self: &Rc<Self>, input: Input) -> Result<()> {
+        self.with(|machine| machine.handle(now_ms(), input, &self.log));
+        self.perform()
+    }
+
+    /// An error where something could not be stored: then nothing has happened.
+    fn perform(self: &Rc<Self>) -> Result<()> {
         let mut says = Says::default();
         while let Some(output) = self.with(Machine::poll_output).flatten() {
             match output {
                 Output::Store { messages, meta } => {
-                    if let Err(error) = self.log.store(&self.state, &messages, &meta) {
-                        self.cannot_store(&error);
-                        return;
-                    }
+                    self.log
+                        .store(&self.state, &messages, &meta)
+                        .inspect_err(|error| self.cannot_store(error))?;
                     self.when_on_disk();
                 }
                 Output::Trim { upto_seq } => {
@@ -283,10 +289,7 @@ impl Driver {
                     }
                 }
                 Output::Forget { meta } => {
-                    if let Err(error) = self.log.forget(&self.state, &meta) {
-                        self.cannot_store(&error);
-                        return;
-                    }
+                    self.log.forget(&self.state, &meta).inspect_err(|error| self.cannot_store(error))?;
                 }
                 Output::TellGone => self.tell(News::Gone),
                 Output::Delete => self.delete(),
@@ -309,6 +312,7 @@ impl Driver {
         if let Some(at) = self.with(|machine| machine.poll_timeout()).flatten() {
             self.wake_at(at);
         }
+        Ok(())
     }
 
     /// STORE-1: nothing that was not stored may be acknowledged. Without this instance the clients come back and send
