@@ -182,17 +182,34 @@ fn by(address: &str, site: &SiteId, watched: fn(SiteId, String) -> Watched) -> O
 /// Empty where the text is no address. A port behind it is dropped; of a list, as proxies write it, the last counts.
 pub fn address_of(text: &str) -> String {
     let text = text.rsplit(',').next().unwrap_or_default().trim();
-    let bare = text.strip_prefix('[').and_then(|rest| rest.split(']').next());
-    let without_port = || text.rsplit_once(':').map(|(address, _)| address);
-    let parsed = bare.unwrap_or(text).parse().or_else(|_| without_port().unwrap_or_default().parse());
-    match parsed.map(|address: IpAddr| address.to_canonical()) {
-        Ok(IpAddr::V4(address)) => address.to_string(),
-        Ok(IpAddr::V6(address)) => {
+    match parsed(text) {
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
         }
-        Err(_) => String::new(),
+        None => String::new(),
     }
+}
+
+/// The same for the other end of a connection, where no header is agreed on. Empty for an address of one's own network:
+/// there stands a proxy, and all clients would count as one.
+pub fn public_address_of(text: &str) -> String {
+    let own = match parsed(text) {
+        Some(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        Some(IpAddr::V6(address)) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+        None => true,
+    };
+    if own { String::new() } else { address_of(text) }
+}
+
+fn parsed(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.split(']').next());
+    let without_port = || text.rsplit_once(':').map(|(address, _)| address);
+    let parsed = bare.unwrap_or(text).parse().or_else(|_| without_port().unwrap_or_default().parse());
+    parsed.ok().map(|address: IpAddr| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -305,5 +322,16 @@ mod tests {
         ] {
             assert_eq!(address_of(text), address, "{text}");
         }
+    }
+
+    #[test]
+    fn limit_1_a_proxy_is_nobody_who_is_limited() {
+        for text in
+            ["127.0.0.1:51000", "10.1.2.3", "192.168.0.9", "[::1]:443", "fd00::1", "::ffff:127.0.0.1", "?"]
+        {
+            assert_eq!(public_address_of(text), "", "{text}");
+        }
+        assert_eq!(public_address_of("192.0.2.7:51000"), "192.0.2.7");
+        assert_eq!(public_address_of("[2001:db8:1:2:3:4:5:6]:443"), "2001:db8:1:2::");
     }
 }

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use wasm_bindgen::JsValue;
 use worker::{Env, Request, console_error};
 
-use crate::admission::address_of;
+use crate::admission::{address_of, public_address_of};
 use crate::durable::{variable_if_any, within};
 use crate::token::TokenSecret;
 
@@ -27,7 +27,8 @@ pub(super) struct Settings {
     pub(super) edge_host: String,
     pub(super) token_secret: TokenSecret,
     pub(super) origin_secret: Secret,
-    /// The header in which what stands in front of us names the client's address; without one, the connection's own.
+    /// The header in which what stands in front of us names the client's address; without one, the connection's own counts
+    /// where it is a public one.
     address_header: Option<String>,
     operator_token: Option<String>,
 }
@@ -54,11 +55,10 @@ impl Settings {
 
     /// What limits count by (LIMIT-1); empty where nobody knows.
     pub(super) fn address_of(&self, request: &Request) -> String {
-        let given = match &self.address_header {
-            Some(name) => header(request, name),
-            None => connection_address(request),
-        };
-        address_of(&given.unwrap_or_default())
+        match &self.address_header {
+            Some(name) => address_of(&header(request, name).unwrap_or_default()),
+            None => public_address_of(&connection_address(request).unwrap_or_default()),
+        }
     }
 
     /// Whether the bearer token is the operator's; compared in constant time.
