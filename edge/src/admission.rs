@@ -50,6 +50,13 @@ enum Watched {
     Heard(SiteId, ConversationId, LinkId),
 }
 
+impl Watched {
+    /// There are few of them, and they hold when nothing else is counted any more.
+    fn is_of_a_site(&self) -> bool {
+        matches!(self, Watched::ConversationsOf(_) | Watched::MessagesOf(_))
+    }
+}
+
 /// Each rate is one number: the time, in µs, at which all that was taken will have been earned (the generic cell
 /// rate algorithm, ITU-T I.371).
 #[derive(Default)]
@@ -134,7 +141,7 @@ impl Admission {
         for (watched, rate, _) in rates.iter().filter(|_| taken > 0) {
             let Some(watched) = watched else { continue };
             let earned_at_us = self.earned_at_us(now, watched) + taken * rate.cost_us();
-            if room || self.earned_at_us.contains_key(watched) {
+            if room || watched.is_of_a_site() || self.earned_at_us.contains_key(watched) {
                 self.earned_at_us.insert(watched.clone(), earned_at_us);
             }
         }
@@ -304,7 +311,11 @@ mod tests {
         }
         assert_eq!(admission.earned_at_us.len(), MAX_WATCHED);
         assert!(admission.link(10, &site, &client("11.0.0.1")).is_ok(), "no room: not counted");
-        assert!(admission.link(MINUTE, &site, &client("11.0.0.1")).is_ok());
+        let (conversation, mut busy) = (ConversationId::parse("c").unwrap(), client("11.0.0.1"));
+        busy.limits.messages_per_site = Rate { at_once: 1, per_minute: 1 };
+        let mut say = || admission.messages(20, (&site, &conversation), &busy, 1, false);
+        assert!(say().is_ok() && say().is_err(), "the site's own rate holds without room");
+        assert!(admission.link(5 * MINUTE, &site, &client("11.0.0.1")).is_ok());
         assert_eq!(admission.earned_at_us.len(), 1);
     }
 
