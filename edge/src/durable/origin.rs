@@ -13,8 +13,8 @@ use crate::origin_gate::Answer;
 
 use super::{now_ms, variable_if_any, within};
 
-/// A slower answer is no answer.
-const DEADLINE_MS: Millis = 2_000;
+/// A slower body is no answer.
+const BODY_MS: Millis = 2_000;
 /// Log in hashes a password on the other side.
 const LOGIN_DEADLINE_MS: Millis = 5_000;
 /// The longest answer that is read: receipts of 50 events with long reasons.
@@ -46,19 +46,19 @@ impl Origin {
 
     /// Posts a batch. The id follows from the events, so that the same batch sent again has the same `webhook-id`,
     /// with a fresh timestamp and signature (EVENT-3).
-    pub(super) async fn post(&self, events: &[Event]) -> Answer {
+    pub(super) async fn post(&self, events: &[Event], deadline_ms: Millis) -> Answer {
         let id = batch_id(events);
-        match self.post_batch(&id, events).await {
+        match self.post_batch(&id, events, deadline_ms).await {
             Ok(answer) => answer,
             Err(_) => Answer::Bad { reason: "origin-unreachable", retry_after_ms: 0 },
         }
     }
 
-    async fn post_batch(&self, id: &str, events: &[Event]) -> Result<Answer> {
+    async fn post_batch(&self, id: &str, events: &[Event], deadline_ms: Millis) -> Result<Answer> {
         let body = serde_json::to_string(events)?;
         let headers = self.signed(id, body.as_bytes())?;
         headers.set("content-type", BATCH_TYPE)?;
-        let mut response = self.send(Method::Post, "/events", headers, Some(&body), DEADLINE_MS).await?;
+        let mut response = self.send(Method::Post, "/events", headers, Some(&body), deadline_ms).await?;
         let retry_after_ms = retry_after_ms(&response);
         match response.status_code() {
             200 => {}
@@ -73,18 +73,18 @@ impl Origin {
         }
     }
 
-    pub(super) async fn settings(&self, site: &SiteId) -> Fetched<SiteSettings> {
-        self.get(&format!("/sites/{site}")).await
+    pub(super) async fn settings(&self, site: &SiteId, deadline_ms: Millis) -> Fetched<SiteSettings> {
+        self.get(&format!("/sites/{site}"), deadline_ms).await
     }
 
-    pub(super) async fn jwks(&self) -> Fetched<Jwks> {
-        self.get("/.well-known/jwks.json").await
+    pub(super) async fn jwks(&self, deadline_ms: Millis) -> Fetched<Jwks> {
+        self.get("/.well-known/jwks.json", deadline_ms).await
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Fetched<T> {
+    async fn get<T: DeserializeOwned>(&self, path: &str, deadline_ms: Millis) -> Fetched<T> {
         let call = async {
             let headers = self.signed(&super::random_id(), b"")?;
-            self.send(Method::Get, path, headers, None, DEADLINE_MS).await
+            self.send(Method::Get, path, headers, None, deadline_ms).await
         };
         match call.await {
             Ok(mut response) => match response.status_code() {
@@ -140,7 +140,7 @@ impl Origin {
 
 /// The body as JSON; nothing where it is late, too long or something else.
 async fn read<T: DeserializeOwned>(response: &mut Response) -> Option<T> {
-    let text = within(DEADLINE_MS, response.text()).await?.ok()?;
+    let text = within(BODY_MS, response.text()).await?.ok()?;
     (text.len() <= MAX_ANSWER_BYTES).then(|| serde_json::from_str(&text).ok()).flatten()
 }
 

@@ -2,9 +2,11 @@
 //! back as an input. The alarm is the safety net after a crash; between, a timer in memory is enough.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_channel::oneshot;
 use shared::Millis;
 use shared::event::{Event, Receipt};
 use shared::id::{ConversationId, SiteId};
@@ -15,7 +17,7 @@ use worker::{
 };
 
 use crate::jwt::Jwks;
-use crate::origin_gate::{Input, Key, OriginGate as Machine, Output, Turn};
+use crate::origin_gate::{Call, Class, Input, Key, OriginGate as Machine, Output, Told, Turn};
 
 use super::calls::{
     Announced, ConversationCall, GateCall, GateStatus, Keys, Pulled, SettingsAnswer, Settled, SiteCall,
@@ -50,6 +52,22 @@ struct Driver {
     alarm_at: Cell<Option<Millis>>,
     timer_at: Cell<Option<Millis>>,
     jwks_asked_at: Cell<Option<Millis>>,
+    /// Who waits for the machine's leave to call the origin about accounts.
+    calls: RefCell<BTreeMap<Call, oneshot::Sender<Told>>>,
+    last_call: Cell<u64>,
+}
+
+/// What a call about accounts says about the origin.
+struct Outcome {
+    good: bool,
+    retry_after_ms: Millis,
+}
+
+impl Outcome {
+    fn of<T>(fetched: Fetched<T>) -> (Fetched<T>, Outcome) {
+        let good = !matches!(fetched, Fetched::Failed);
+        (fetched, Outcome { good, retry_after_ms: 0 })
+    }
 }
 
 impl DurableObject for OriginGate {
@@ -60,9 +78,9 @@ impl DurableObject for OriginGate {
             console_error!("cannot read the index: {error}");
             Vec::new()
         });
-        let mut machine = Machine::new(index, random_seed());
-        if matches!(sql.load_value::<Mode>("mode"), Ok(Some(Mode::Holding))) {
-            machine.resume_holding(now_ms());
+        let mut machine = Machine::new(now_ms(), index, random_seed());
+        if let Ok(Some(mode)) = sql.load_value::<Mode>("mode") {
+            machine.resume(now_ms(), mode);
         }
         let driver = Driver {
             state,
@@ -72,6 +90,8 @@ impl DurableObject for OriginGate {
             alarm_at: Cell::new(None),
             timer_at: Cell::new(None),
             jwks_asked_at: Cell::new(None),
+            calls: RefCell::default(),
+            last_call: Cell::new(0),
         };
         OriginGate { driver: Rc::new(driver) }
     }
@@ -131,12 +151,19 @@ impl Driver {
             Output::Pull { turn, key, max } => {
                 self.later(move |driver| async move { driver.pull(turn, key, max).await });
             }
-            Output::Post { turn, events } => {
-                self.later(move |driver| async move { driver.post(turn, events).await });
+            Output::Post { turn, events, deadline_ms } => {
+                self.later(move |driver| async move { driver.post(turn, events, deadline_ms).await });
             }
-            Output::Probe { turn } => {
+            Output::Probe { turn, deadline_ms } => {
                 let probe = vec![Event::probe(format!("probe-{}", random_id()))];
-                self.later(move |driver| async move { driver.post(turn, probe).await });
+                self.later(move |driver| async move { driver.post(turn, probe, deadline_ms).await });
+            }
+            Output::Call(told) => {
+                let (Told::Begin { call, .. } | Told::Shed { call, .. }) = told;
+                if let Some(caller) = self.calls.borrow_mut().remove(&call) {
+                    // A caller that has gone wants nothing more.
+                    let _ = caller.send(told);
+                }
             }
             Output::Settle { turn, key, receipts } => {
                 self.later(move |driver| async move { driver.settle(turn, key, receipts).await });
@@ -167,9 +194,9 @@ impl Driver {
         self.input(Input::Pulled { turn, key, events });
     }
 
-    async fn post(self: Rc<Self>, turn: Turn, events: Vec<Event>) {
+    async fn post(self: Rc<Self>, turn: Turn, events: Vec<Event>, deadline_ms: Millis) {
         let answer = match Origin::new(&self.env) {
-            Ok(origin) => origin.post(&events).await,
+            Ok(origin) => origin.post(&events, deadline_ms).await,
             Err(error) => {
                 console_error!("{error}");
                 crate::origin_gate::Answer::Bad { reason: "origin-not-configured", retry_after_ms: 0 }
@@ -202,9 +229,37 @@ impl Driver {
         }
     }
 
+    /// Makes a call about accounts once the machine allows it, and tells the machine what came of it; nothing where it
+    /// was shed. The call is a task of its own: whoever asked may hang up, and the machine hears of its end all the same.
+    async fn about_accounts<T: 'static, F: Future<Output = (T, Outcome)> + 'static>(
+        self: &Rc<Self>,
+        class: Class,
+        timed: bool,
+        make: impl FnOnce(Origin, Millis) -> F + 'static,
+    ) -> Option<T> {
+        let origin = Origin::new(&self.env).inspect_err(|error| console_error!("{error}")).ok()?;
+        let call = Call(self.last_call.get() + 1);
+        self.last_call.set(call.0);
+        let (allow, told) = oneshot::channel();
+        let (bring, answer) = oneshot::channel();
+        self.calls.borrow_mut().insert(call, allow);
+        self.later(move |driver| async move {
+            if let Ok(Told::Begin { deadline_ms, .. }) = told.await {
+                let (answer, Outcome { good, retry_after_ms }) = make(origin, deadline_ms).await;
+                // Nobody waits for it any more: the machine learns from it all the same.
+                let _ = bring.send(answer);
+                driver.input(Input::Ended { call, good, timed, retry_after_ms });
+            }
+        });
+        self.input(Input::Asked { call, class });
+        answer.await.ok()
+    }
+
     async fn settings(self: &Rc<Self>, site: SiteId) -> SettingsAnswer {
-        let Ok(origin) = Origin::new(&self.env) else { return SettingsAnswer::Unreachable };
-        match origin.settings(&site).await {
+        let wanted = site.clone();
+        let call =
+            async move |origin: Origin, deadline_ms| Outcome::of(origin.settings(&wanted, deadline_ms).await);
+        match self.about_accounts(Class::P3, true, call).await.unwrap_or(Fetched::Failed) {
             Fetched::Good(settings) => {
                 let mut sites: Vec<SiteId> = self.sql.load_value("sites").ok().flatten().unwrap_or_default();
                 if !sites.contains(&site) {
@@ -230,8 +285,8 @@ impl Driver {
             return Keys { keys: stored };
         }
         self.jwks_asked_at.set(Some(now));
-        let Ok(origin) = Origin::new(&self.env) else { return Keys { keys: stored } };
-        match origin.jwks().await {
+        let call = async |origin: Origin, deadline_ms| Outcome::of(origin.jwks(deadline_ms).await);
+        match self.about_accounts(Class::P3, true, call).await.unwrap_or(Fetched::Failed) {
             Fetched::Good(keys) => {
                 if stored.as_ref() != Some(&keys) {
                     self.stored(self.sql.save_value("jwks", &keys));
@@ -243,12 +298,13 @@ impl Driver {
     }
 
     fn set_timers(self: &Rc<Self>) {
-        let (wake_at, backlogged) = {
+        let (wake_at, urgent) = {
             let machine = self.machine.borrow();
-            (machine.poll_timeout(), machine.backlogged() > 0)
+            // What must happen although the object may die before: a delivery, and the way back to normal.
+            (machine.poll_timeout(), machine.backlogged() > 0 || machine.mode().0 != Mode::Normal)
         };
         let now = now_ms();
-        if (wake_at.is_some() || backlogged) && self.alarm_at.get().is_none_or(|at| at <= now) {
+        if urgent && self.alarm_at.get().is_none_or(|at| at <= now) {
             self.alarm_at.set(Some(now + SAFETY_NET_MS));
             counts::add(Count::AlarmsSet(Object::OriginGate), 1);
             let storage = self.state.storage();

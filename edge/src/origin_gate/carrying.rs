@@ -5,20 +5,37 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use shared::event::{Event, MAX_BATCH, Outcome, Receipt};
 
+use shared::Millis;
+
+use super::turns::Turns;
 use super::{Answer, Key, Output, Turn};
 
 /// Conversations that one batch is made of, at most: pulls cost a call each.
 const MAX_KEYS_PER_TURN: usize = 10;
+/// A conversation whose batch has failed so often while others passed is tried alone, with one event; after as many
+/// failures of that, the event is parked.
+const FAILURES: u32 = 5;
 
 #[derive(Debug, Default)]
 pub(super) struct Carrying {
-    /// Everybody with a backlog, waiting or under way: the stored index.
-    known: BTreeSet<Key>,
-    line: VecDeque<Key>,
+    /// Everybody with a backlog, waiting or under way, and since when: the stored index.
+    known: BTreeMap<Key, Millis>,
+    line: Turns,
     /// Announced again while under way: there is more than was pulled.
     again: BTreeSet<Key>,
     turns: BTreeMap<Turn, Under>,
     last_turn: u64,
+    /// How often a conversation's batches have failed while others passed.
+    failures: BTreeMap<Key, Failures>,
+    passed: u64,
+}
+
+/// One conversation's failures.
+#[derive(Clone, Copy, Debug, Default)]
+struct Failures {
+    times: u32,
+    /// What had passed of others at the last one.
+    passed: u64,
 }
 
 /// One turn under way.
@@ -27,22 +44,29 @@ struct Under {
     /// Pulls whose answer is missing.
     pulling: BTreeSet<Key>,
     events: Vec<Event>,
-    /// Credit taken for this turn and not yet used.
+    /// Credit taken for this turn and not yet used, and how many events each pull may bring.
     reserved: u64,
+    share: usize,
     /// Conversations whose events are in the batch, and the events' ids.
     carried: Vec<(Key, Vec<String>)>,
     settling: BTreeSet<Key>,
 }
 
 impl Carrying {
-    pub(super) fn new(index: Vec<Key>) -> Carrying {
-        Carrying { known: index.iter().cloned().collect(), line: index.into(), ..Carrying::default() }
+    pub(super) fn new(now: Millis, index: Vec<Key>) -> Carrying {
+        let mut carrying = Carrying::default();
+        for key in index {
+            carrying.known.insert(key.clone(), now);
+            carrying.line.spoke(key);
+        }
+        carrying
     }
 
     /// True where the key is new to the index.
-    pub(super) fn announced(&mut self, key: Key) -> bool {
-        if self.known.insert(key.clone()) {
-            self.line.push_back(key);
+    pub(super) fn announced(&mut self, now: Millis, key: Key) -> bool {
+        if let std::collections::btree_map::Entry::Vacant(new) = self.known.entry(key.clone()) {
+            new.insert(now);
+            self.line.spoke(key);
             return true;
         }
         if !self.line.contains(&key) {
@@ -51,17 +75,37 @@ impl Carrying {
         false
     }
 
+    /// Since when the oldest has waited.
+    pub(super) fn oldest(&self) -> Option<Millis> {
+        self.known.values().min().copied()
+    }
+
     /// Starts a turn of at most `max` events; returns how many it may carry, 0 where nobody waits.
     pub(super) fn begin(&mut self, max: usize, outputs: &mut VecDeque<Output>) -> u64 {
         let keys = self.line.len().min(MAX_KEYS_PER_TURN).min(max);
         if keys == 0 {
             return 0;
         }
+        let mut share = max.min(MAX_BATCH) / keys;
+        let mut chosen = Vec::new();
+        while chosen.len() < keys {
+            let Some(key) = self.line.take(share) else { break };
+            if self.failures.get(&key).is_some_and(|failures| failures.times >= FAILURES) {
+                if chosen.is_empty() {
+                    // Alone, and one event only: whatever fails now is that event.
+                    share = 1;
+                    chosen.push(key);
+                } else {
+                    self.line.to_the_end(key);
+                }
+                break;
+            }
+            chosen.push(key);
+        }
         let turn = self.next_turn();
-        let share = max.min(MAX_BATCH) / keys;
-        let reserved = (share * keys) as u64;
-        let mut under = Under { reserved, ..Under::default() };
-        for key in self.line.drain(..keys) {
+        let reserved = (share * chosen.len()) as u64;
+        let mut under = Under { reserved, share, ..Under::default() };
+        for key in chosen {
             outputs.push_back(Output::Pull { turn, key: key.clone(), max: share });
             under.pulling.insert(key);
         }
@@ -95,12 +139,13 @@ impl Carrying {
         }
         match events {
             Some(events) if !events.is_empty() => {
+                self.line.gave(&key.site, events.len(), under.share);
                 under.carried.push((key, events.iter().map(|event| event.id.clone()).collect()));
                 under.events.extend(events);
             }
             Some(_) => self.finished(key, outputs),
             // Could not be reached: later, it is still in the index.
-            None => self.line.push_back(key),
+            None => self.line.to_the_end(key),
         }
         let under = self.turns.get_mut(&turn)?;
         if !under.pulling.is_empty() {
@@ -129,21 +174,65 @@ impl Carrying {
         }
     }
 
-    pub(super) fn answered(&mut self, turn: Turn, answer: Answer, outputs: &mut VecDeque<Output>) {
+    /// How many events a turn carries.
+    pub(super) fn events_of(&self, turn: Turn) -> u64 {
+        self.turns.get(&turn).map_or(0, |under| under.carried.iter().map(|(_, ids)| ids.len() as u64).sum())
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        now: Millis,
+        turn: Turn,
+        answer: Answer,
+        outputs: &mut VecDeque<Output>,
+    ) {
         let Some(under) = self.turns.get_mut(&turn) else { return };
         let carried = std::mem::take(&mut under.carried);
         match answer {
             Answer::Good(receipts) if !carried.is_empty() => {
+                self.passed += 1;
                 for (key, _) in carried {
                     let receipts = receipts_of(&key, &receipts);
+                    self.failures.remove(&key);
+                    // What is left there is younger than what has just gone.
+                    if let Some(since) = self.known.get_mut(&key) {
+                        *since = now;
+                    }
                     outputs.push_back(Output::Settle { turn, key: key.clone(), receipts });
                     under.settling.insert(key);
                 }
             }
             _ => {
-                self.line.extend(carried.into_iter().map(|(key, _)| key));
                 self.turns.remove(&turn);
+                for (key, ids) in carried {
+                    self.failed(turn, key, ids, outputs);
+                }
             }
+        }
+    }
+
+    /// To the end of the line; what always fails while others pass is parked, so that it cannot hold up its conversation.
+    fn failed(&mut self, turn: Turn, key: Key, ids: Vec<String>, outputs: &mut VecDeque<Output>) {
+        let passed = self.passed;
+        let failures = self.failures.entry(key.clone()).or_insert(Failures { times: 0, passed });
+        if failures.times == 0 || failures.passed < passed {
+            *failures = Failures { times: failures.times + 1, passed };
+        }
+        match &ids[..] {
+            [id] if failures.times >= 2 * FAILURES => {
+                self.failures.remove(&key);
+                let receipt = Receipt {
+                    id: id.clone(),
+                    source: String::new(),
+                    result: Outcome::Refused,
+                    reason: "fails-always".into(),
+                    retry_after_ms: None,
+                };
+                let under = self.turns.entry(turn).or_default();
+                under.settling.insert(key.clone());
+                outputs.push_back(Output::Settle { turn, key, receipts: vec![receipt] });
+            }
+            _ => self.line.to_the_end(key),
         }
     }
 
@@ -163,18 +252,24 @@ impl Carrying {
         }
         match backlog {
             Some(0) => self.finished(key, outputs),
-            _ => self.line.push_back(key),
+            Some(_) => self.line.spoke(key),
+            None => self.line.to_the_end(key),
         }
     }
 
     /// Nothing left there, unless it has announced itself meanwhile.
     fn finished(&mut self, key: Key, outputs: &mut VecDeque<Output>) {
         if self.again.remove(&key) {
-            self.line.push_back(key);
+            self.line.spoke(key);
         } else {
+            self.failures.remove(&key);
             self.known.remove(&key);
             outputs.push_back(Output::Forget(key));
         }
+    }
+
+    pub(super) fn is_under_way(&self, turn: Turn) -> bool {
+        self.turns.contains_key(&turn)
     }
 
     pub(super) fn turns(&self) -> usize {

@@ -1,28 +1,45 @@
-//! When and how much may be sent, and which mode holds. This machine sees answers and the clock, never a
-//! message.
+//! When and how much may be sent, and which mode holds. This machine sees calls begin and end, and the clock; never a
+//! message. Two resources of the origin are kept apart: messages, and accounts (settings, keys, log in, agents' status).
+
+use std::collections::VecDeque;
 
 use shared::Millis;
 use shared::event::MAX_BATCH;
 use shared::mode::Mode;
 use shared::random::Random;
 
-use super::Answer;
+use super::drain::{Breach, Pace};
+use super::health::{BAD_IN_A_ROW, Claim, Evidence, Health, Verdict};
+use super::limit::{Class, Limit};
+use super::mode::Modes;
+use super::{Call, Told};
 
-/// A Durable Object has 6 outgoing connections; two stay free for settings and keys.
+/// A Durable Object has 6 outgoing connections: four for batches, two for calls about accounts.
 const MAX_TURNS: usize = 4;
-/// The plain cap, until limits are measured: events per second, and how many may come at once.
-const EVENTS_PER_S: u64 = 200;
-const BURST: u64 = 4 * MAX_BATCH as u64;
-/// So many bad answers in a row mean holding.
-const BAD_IN_A_ROW: u32 = 5;
+const MAX_CALLS: usize = 2;
+/// Evidence is weighed so often while there is any.
+const STEP_MS: Millis = 1_000;
 /// The pause after the k-th bad answer is k times this: the way to holding takes 2.5 s, not 5 immediate failures.
 const PAUSE_MS: Millis = 250;
 /// While holding one batch is tried every 1 s ± 20 %.
 const PROBE_EVERY_MS: Millis = 1_000;
 const PROBE_JITTER_MS: Millis = 400;
-
 /// What an origin asks for is obeyed, but a wrong number must not stop everything for good.
 const MAX_RETRY_AFTER_MS: Millis = 600_000;
+/// Calls about accounts that wait at most, and how long one may; then the caller is told to come again.
+const MAX_WAITING_CALLS: usize = 100;
+const MAX_CALL_WAIT_MS: Millis = 2_000;
+/// One batch carries what the pace allows in so long.
+const BATCH_S: f64 = 0.05;
+/// Evidence of fewer calls is chance, unless they fail one after the other.
+const ENOUGH_CALLS: u32 = 20;
+/// Twice the ordinary latency is trouble.
+const SLOW: f64 = 2.0;
+/// The oldest message without a receipt.
+const OLD_MS: Millis = 2_000;
+const VERY_OLD_MS: Millis = 10_000;
+/// The limit at half of normal or below, for so long.
+const LOW_LIMIT_MS: Millis = 10_000;
 
 fn obeyed(retry_after_ms: Millis) -> Millis {
     retry_after_ms.min(MAX_RETRY_AFTER_MS)
@@ -42,14 +59,34 @@ enum Phase {
     Holding { probe_at: Millis },
 }
 
+/// One resource of the origin.
+#[derive(Debug, Default)]
+struct Lane {
+    health: Health,
+    limit: Limit,
+    pace: Pace,
+    /// Since when the limit is at half of normal.
+    low_since: Option<Millis>,
+    /// The last second brought a failure.
+    failed: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct Deciding {
     phase: Phase,
-    reason: &'static str,
+    modes: Modes,
     changed: bool,
-    /// Thousandths of an event that may be sent now.
-    credit_milli: u64,
-    credited_at: Millis,
+    reason: &'static str,
+    messages: Lane,
+    accounts: Lane,
+    in_flight: u64,
+    calls: VecDeque<(Call, Class, Millis)>,
+    calls_under_way: usize,
+    /// No call about accounts before.
+    accounts_paused_until: Millis,
+    step_at: Option<Millis>,
+    /// When the oldest message without a receipt was announced.
+    oldest: Option<Millis>,
     random: Random,
 }
 
@@ -57,47 +94,69 @@ impl Deciding {
     pub(super) fn new(seed: u64) -> Deciding {
         Deciding {
             phase: Phase::Open { bad: 0, paused_until: 0 },
-            reason: "",
+            modes: Modes::default(),
             changed: false,
-            credit_milli: BURST * 1_000,
-            credited_at: 0,
+            reason: "",
+            messages: Lane::default(),
+            accounts: Lane { pace: Pace::yielding(), ..Lane::default() },
+            in_flight: 0,
+            calls: VecDeque::new(),
+            calls_under_way: 0,
+            accounts_paused_until: 0,
+            step_at: None,
+            oldest: None,
             random: Random::new(seed),
         }
     }
 
     pub(super) fn mode(&self) -> (Mode, &'static str) {
-        match self.phase {
-            Phase::Open { .. } => (Mode::Normal, ""),
-            Phase::Holding { .. } => (Mode::Holding, self.reason),
-        }
+        self.modes.now()
     }
 
     pub(super) fn take_mode_change(&mut self) -> Option<(Mode, &'static str)> {
         std::mem::take(&mut self.changed).then(|| self.mode())
     }
 
-    pub(super) fn permit(&mut self, now: Millis, turns: usize) -> Permit {
-        self.refill(now);
-        let events = (self.credit_milli / 1_000).min(MAX_BATCH as u64);
+    // ---- messages ----
+
+    /// Somebody has a backlog: from now on evidence is weighed.
+    pub(super) fn wakes(&mut self, now: Millis) {
+        self.step_at.get_or_insert(now + STEP_MS);
+    }
+
+    pub(super) fn permit(&mut self, now: Millis, turns: usize, waiting: bool) -> Permit {
+        if turns >= self.max_turns() {
+            return Permit::No;
+        }
         match self.phase {
-            _ if turns >= self.max_turns() => Permit::No,
-            Phase::Open { paused_until, .. } if now >= paused_until && events > 0 => Permit::Events(events),
-            Phase::Holding { probe_at } if now >= probe_at => Permit::Probe(events.max(1)),
+            Phase::Open { paused_until, .. } if waiting && now >= paused_until => {
+                let credit = self.messages.limit.events().saturating_sub(self.in_flight);
+                let batch = ((BATCH_S * self.messages.pace.per_s()) as u64).clamp(1, MAX_BATCH as u64);
+                match self.messages.pace.events(now).min(credit).min(batch) {
+                    0 => Permit::No,
+                    events => Permit::Events(events),
+                }
+            }
+            Phase::Holding { probe_at } if now >= probe_at => Permit::Probe(1),
             _ => Permit::No,
         }
     }
 
     /// When `permit` may say yes by the clock alone: not while it waits for a turn to end.
-    pub(super) fn next_permit_at(&self, turns: usize, waiting: bool) -> Option<Millis> {
+    fn next_permit_at(&self, turns: usize, waiting: bool) -> Option<Millis> {
         match self.phase {
             _ if turns >= self.max_turns() => None,
             Phase::Holding { probe_at } => Some(probe_at),
             Phase::Open { paused_until, .. } if waiting => {
-                let lacking = 1_000u64.saturating_sub(self.credit_milli);
-                Some(paused_until.max(self.credited_at + lacking.div_ceil(EVENTS_PER_S)))
+                let credit = self.messages.limit.events() > self.in_flight;
+                credit.then(|| paused_until.max(self.messages.pace.next_at()))
             }
             Phase::Open { .. } => None,
         }
+    }
+
+    pub(super) fn next_at(&self, turns: usize, waiting: bool) -> Option<Millis> {
+        [self.next_permit_at(turns, waiting), self.next_call_at(), self.step_at].into_iter().flatten().min()
     }
 
     /// After a bad answer one call at a time, until a good one.
@@ -108,12 +167,15 @@ impl Deciding {
         }
     }
 
-    pub(super) fn refund(&mut self, events: u64) {
-        self.credit_milli = (self.credit_milli + events * 1_000).min(BURST * 1_000);
+    pub(super) fn reserve(&mut self, events: u64) {
+        self.messages.pace.spend(events);
+        self.in_flight += events;
+        self.messages.limit.in_flight(self.in_flight);
     }
 
-    pub(super) fn spend(&mut self, events: u64) {
-        self.credit_milli = self.credit_milli.saturating_sub(events * 1_000);
+    pub(super) fn refund(&mut self, events: u64) {
+        self.messages.pace.refund(events);
+        self.in_flight = self.in_flight.saturating_sub(events);
     }
 
     pub(super) fn probing(&mut self, now: Millis) {
@@ -123,36 +185,245 @@ impl Deciding {
         }
     }
 
-    pub(super) fn answered(&mut self, now: Millis, answer: &Answer) {
-        match (answer, &mut self.phase) {
-            // The first good answer starts the drain at once.
-            (Answer::Good(_), phase) => {
-                self.changed = matches!(phase, Phase::Holding { .. });
-                *phase = Phase::Open { bad: 0, paused_until: 0 };
-            }
-            (Answer::Bad { reason, retry_after_ms }, Phase::Open { bad, paused_until }) => {
+    /// A batch is on its way; after so long its answer is none.
+    pub(super) fn posted(&mut self, now: Millis, turn: u64) -> Millis {
+        self.messages.health.began(now, turn);
+        self.step_at.get_or_insert(now + STEP_MS);
+        self.messages.health.deadline_ms()
+    }
+
+    /// A batch of so many events was answered.
+    pub(super) fn good(&mut self, now: Millis, turn: u64, events: u64) {
+        self.in_flight = self.in_flight.saturating_sub(events);
+        let units = events as u32;
+        self.messages.health.ended(now, turn, Verdict::Good { units, timed: true });
+        self.messages.pace.delivered(events);
+        if matches!(self.phase, Phase::Holding { .. }) {
+            // MODE-4: the first good answer starts the drain at once. What was before says nothing any more.
+            self.messages.health.start_over();
+            self.messages.pace.begin(now);
+        }
+        self.phase = Phase::Open { bad: 0, paused_until: 0 };
+    }
+
+    pub(super) fn bad(
+        &mut self,
+        now: Millis,
+        turn: u64,
+        events: u64,
+        reason: &'static str,
+        retry_after_ms: Millis,
+    ) {
+        self.in_flight = self.in_flight.saturating_sub(events);
+        self.messages.health.ended(now, turn, Verdict::Bad);
+        self.messages.limit.failed(now);
+        self.messages.failed = true;
+        self.reason = reason;
+        match &mut self.phase {
+            Phase::Open { bad, paused_until } => {
                 *bad += 1;
-                *paused_until = now + (PAUSE_MS * Millis::from(*bad)).max(obeyed(*retry_after_ms));
-                if *bad >= BAD_IN_A_ROW {
-                    self.changed = true;
-                    self.hold(now, reason);
-                }
+                *paused_until = now + (PAUSE_MS * Millis::from(*bad)).max(obeyed(retry_after_ms));
             }
-            (Answer::Bad { retry_after_ms, .. }, Phase::Holding { probe_at }) => {
-                *probe_at = (*probe_at).max(now + obeyed(*retry_after_ms));
-            }
+            Phase::Holding { probe_at } => *probe_at = (*probe_at).max(now + obeyed(retry_after_ms)),
+        }
+        self.weigh(now);
+    }
+
+    pub(super) fn hold(&mut self, now: Millis, mode: Mode, reason: &'static str) {
+        self.modes.resume(mode, reason);
+        if mode == Mode::Holding {
+            self.phase = Phase::Holding { probe_at: now };
+            self.probing(now);
+        }
+        self.step_at.get_or_insert(now + STEP_MS);
+    }
+
+    // ---- accounts ----
+
+    /// A call about accounts is wanted. What the classes' shares do not allow is refused at once.
+    pub(super) fn asked(&mut self, now: Millis, call: Call, class: Class) -> Option<Told> {
+        self.step_at.get_or_insert(now + STEP_MS);
+        let overload = self.accounts.limit.overload().max(self.messages.limit.overload());
+        let room = self.accounts.limit.of(class, overload) as usize;
+        let class_waiting = self.calls.iter().filter(|(_, of, _)| *of >= class).count();
+        if room == 0 || self.calls.len() >= MAX_WAITING_CALLS {
+            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms() });
+        }
+        // A later class stands behind an earlier one, and finds its part of the line full earlier.
+        if class == Class::P4 && class_waiting >= room {
+            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms() });
+        }
+        let place = self.calls.iter().position(|(_, of, _)| *of > class).unwrap_or(self.calls.len());
+        self.calls.insert(place, (call, class, now));
+        None
+    }
+
+    /// When whoever is refused may come again: after what waits already.
+    fn retry_after_ms(&self) -> Millis {
+        let per_s = self.accounts.pace.per_s();
+        let seconds = (1.0 + self.calls.len() as f64) / per_s;
+        ((seconds * 1_000.0) as Millis).clamp(1_000, 60_000)
+    }
+
+    /// The next call that may begin, or that has waited for too long.
+    pub(super) fn next_call(&mut self, now: Millis) -> Option<Told> {
+        let (.., since) = *self.calls.front()?;
+        if now >= since + MAX_CALL_WAIT_MS {
+            let (call, ..) = self.calls.pop_front()?;
+            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms() });
+        }
+        if self.calls_under_way >= MAX_CALLS
+            || now < self.accounts_paused_until
+            || self.accounts.pace.events(now) == 0
+        {
+            return None;
+        }
+        let (call, ..) = self.calls.pop_front()?;
+        self.accounts.pace.spend(1);
+        self.calls_under_way += 1;
+        self.accounts.limit.in_flight(self.calls_under_way as u64);
+        self.accounts.health.began(now, call.0);
+        Some(Told::Begin { call, deadline_ms: self.accounts.health.deadline_ms() })
+    }
+
+    fn next_call_at(&self) -> Option<Millis> {
+        let (.., since) = *self.calls.front()?;
+        let over = since + MAX_CALL_WAIT_MS;
+        if self.calls_under_way >= MAX_CALLS {
+            return Some(over);
+        }
+        Some(over.min(self.accounts.pace.next_at().max(self.accounts_paused_until)))
+    }
+
+    pub(super) fn call_ended(
+        &mut self,
+        now: Millis,
+        call: Call,
+        good: bool,
+        timed: bool,
+        retry_after_ms: Millis,
+    ) {
+        self.calls_under_way = self.calls_under_way.saturating_sub(1);
+        if good {
+            self.accounts.health.ended(now, call.0, Verdict::Good { units: 1, timed });
+            self.accounts.pace.delivered(1);
+        } else {
+            self.accounts.health.ended(now, call.0, Verdict::Bad);
+            self.accounts.limit.failed(now);
+            self.accounts.failed = true;
+            self.accounts_paused_until = now + obeyed(retry_after_ms).max(PAUSE_MS);
         }
     }
 
-    pub(super) fn hold(&mut self, now: Millis, reason: &'static str) {
-        self.reason = reason;
-        self.phase = Phase::Holding { probe_at: now };
-        self.probing(now);
+    pub(super) fn claims(&mut self, now: Millis, accounts: bool, claim: Claim) {
+        let lane = if accounts { &mut self.accounts } else { &mut self.messages };
+        lane.health.claims(now, claim);
+        self.step_at.get_or_insert(now + STEP_MS);
     }
 
-    fn refill(&mut self, now: Millis) {
-        let passed = now.saturating_sub(self.credited_at);
-        self.credited_at = now;
-        self.credit_milli = (self.credit_milli + passed.min(60_000) * EVENTS_PER_S).min(BURST * 1_000);
+    // ---- evidence ----
+
+    pub(super) fn is_due(&self, now: Millis) -> bool {
+        self.step_at.is_some_and(|at| now >= at)
+    }
+
+    /// Weighs the evidence, once a second.
+    pub(super) fn step(&mut self, now: Millis, oldest: Option<Millis>, busy: bool) {
+        self.oldest = oldest;
+        let normal = self.mode().0 == Mode::Normal;
+        let (mut messages, accounts) = (self.messages.breach(now), self.accounts.breach(now));
+        // Who talks comes first: accounts give way before the pace of messages is touched.
+        if messages == Some(Breach::Slow) && self.accounts.pace.give_way(now) {
+            messages = Some(Breach::SlowByOthers);
+        }
+        self.messages.step(now, messages, normal);
+        self.accounts.step(now, accounts, normal);
+        self.weigh(now);
+        // Nothing to weigh, and nothing that a dwell waits for: the object may sleep.
+        let idle = !busy && self.mode().0 == Mode::Normal && self.quiet(now);
+        self.step_at = (!idle).then_some(now + STEP_MS);
+    }
+
+    fn quiet(&mut self, now: Millis) -> bool {
+        self.in_flight == 0
+            && self.calls.is_empty()
+            && self.calls_under_way == 0
+            && self.messages.health.evidence(now).calls == 0
+            && self.accounts.health.evidence(now).calls == 0
+    }
+
+    fn weigh(&mut self, now: Millis) {
+        let messages = self.messages.health.evidence(now);
+        let accounts = self.accounts.health.evidence(now);
+        let old_ms = self.oldest.map_or(0, |at| now.saturating_sub(at));
+        let by_age = match old_ms {
+            age if age > VERY_OLD_MS => (Mode::ChattingOnly, "backlog"),
+            age if age > OLD_MS => (Mode::Degraded, "backlog"),
+            _ => (Mode::Normal, ""),
+        };
+        let failing = if self.reason.is_empty() { "origin-failing" } else { self.reason };
+        let by_messages = wanted(&messages, self.messages.low_since, now, failing);
+        // Without accounts people talk on: that is what chatting-only is.
+        let (by_accounts, _) = wanted(&accounts, self.accounts.low_since, now, "");
+        let by_accounts = (by_accounts.min(Mode::ChattingOnly), "accounts-failing");
+        if by_messages.0 == Mode::Holding && matches!(self.phase, Phase::Open { .. }) {
+            self.phase = Phase::Holding { probe_at: now };
+            self.probing(now);
+        }
+        let still = matches!(self.phase, Phase::Holding { .. }).then_some((Mode::Holding, failing));
+        let all = [Some(by_messages), Some(by_accounts), Some(by_age), still];
+        let worst = all.into_iter().flatten().max_by_key(|(mode, _)| *mode);
+        let (mode, reason) = worst.unwrap_or((Mode::Normal, ""));
+        self.changed |= self.modes.assess(now, mode, reason);
+    }
+
+    // ---- what an operator sees ----
+
+    pub(super) fn per_s(&self) -> f64 {
+        self.messages.pace.per_s()
+    }
+
+    pub(super) fn limit_events(&self) -> u64 {
+        self.messages.limit.events()
+    }
+}
+
+impl Lane {
+    fn breach(&mut self, now: Millis) -> Option<Breach> {
+        if std::mem::take(&mut self.failed) {
+            return Some(Breach::Failing);
+        }
+        (self.health.evidence(now).slow_now >= SLOW).then_some(Breach::Slow)
+    }
+
+    fn step(&mut self, now: Millis, breach: Option<Breach>, normal: bool) {
+        self.pace.step(now, breach);
+        self.limit.step(self.health.evidence(now).slow_now, normal);
+        self.health.learn(normal);
+        if self.limit.overload() >= 0.5 {
+            self.low_since.get_or_insert(now);
+        } else {
+            self.low_since = None;
+        }
+    }
+}
+
+/// The mode that one resource's evidence asks for.
+fn wanted(
+    evidence: &Evidence,
+    low_since: Option<Millis>,
+    now: Millis,
+    failing: &'static str,
+) -> (Mode, &'static str) {
+    let enough = evidence.calls >= ENOUGH_CALLS;
+    let bad = |percent: u32| enough && evidence.bad * 100 >= percent * evidence.calls;
+    if bad(50) || evidence.bad_in_a_row >= BAD_IN_A_ROW || evidence.claim == Claim::Fail {
+        (Mode::Holding, failing)
+    } else if bad(25) || low_since.is_some_and(|since| now >= since + LOW_LIMIT_MS) {
+        (Mode::ChattingOnly, "origin-slow")
+    } else if bad(10) || (enough && evidence.slow >= SLOW) || evidence.claim == Claim::Warn {
+        (Mode::Degraded, "origin-slow")
+    } else {
+        (Mode::Normal, "")
     }
 }

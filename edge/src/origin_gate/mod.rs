@@ -3,11 +3,22 @@
 //! through the calls below, so that they can be taken apart.
 //!
 //! Conversations never push: they announce a backlog once, and the gate pulls when the origin can bear it.
+//!
+//! # Layout, in reading order
+//!
+//! - [`deciding`] joins [`health`] (what the origin's deeds show), [`limit`] (how much in flight, for which class),
+//!   [`drain`] (how fast) and [`mode`] (which word is told)
+//! - [`carrying`] the batches under way, with [`turns`] (whose turn it is)
 
 mod carrying;
 mod deciding;
+mod drain;
+mod health;
+mod limit;
+mod mode;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::collections::VecDeque;
 
@@ -20,6 +31,9 @@ use shared::steady::Steady;
 use carrying::Carrying;
 use deciding::{Deciding, Permit};
 
+pub use health::Claim;
+pub use limit::Class;
+
 /// A conversation, as the gate knows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
@@ -30,6 +44,30 @@ pub struct Key {
 /// One batch on its way: from the pull to the last settled receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Turn(pub u64);
+
+/// One call about accounts, as its asker has numbered it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Call(pub u64);
+
+/// What becomes of a call that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Told {
+    /// Make it now; after so long its answer is none.
+    Begin { call: Call, deadline_ms: Millis },
+    /// Not now: the caller may come again after so long.
+    Shed { call: Call, retry_after_ms: Millis },
+}
+
+/// What an operator wants to know of the gate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    pub backlogged: usize,
+    /// Age of the oldest announcement that has not been settled.
+    pub oldest_ms: Millis,
+    /// Events a second that may go to the origin, and how many may be in flight.
+    pub per_s: f64,
+    pub limit_events: u64,
+}
 
 /// What an HTTP call to the origin brought.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +97,23 @@ pub enum Input {
         key: Key,
         backlog: Option<u64>,
     },
+    /// Somebody wants a call about accounts.
+    Asked {
+        call: Call,
+        class: Class,
+    },
+    /// It has ended. Nothing is learnt from how long an untimed one took: a log in hashes a password.
+    Ended {
+        call: Call,
+        good: bool,
+        timed: bool,
+        retry_after_ms: Millis,
+    },
+    /// What the origin says of a resource.
+    Claimed {
+        accounts: bool,
+        claim: Claim,
+    },
     Timeout,
 }
 
@@ -72,14 +127,18 @@ pub enum Output {
         key: Key,
         max: usize,
     },
+    /// After `deadline_ms` the answer is none.
     Post {
         turn: Turn,
         events: Vec<Event>,
+        deadline_ms: Millis,
     },
     /// A question without a message, where nothing waits.
     Probe {
         turn: Turn,
+        deadline_ms: Millis,
     },
+    Call(Told),
     Settle {
         turn: Turn,
         key: Key,
@@ -101,70 +160,105 @@ pub struct OriginGate {
 
 impl OriginGate {
     /// `index` is what was stored of who has a backlog; `seed` feeds the jitter of probes.
-    pub fn new(index: Vec<Key>, seed: u64) -> OriginGate {
+    pub fn new(now: Millis, index: Vec<Key>, seed: u64) -> OriginGate {
+        let mut clock = Steady::default();
+        let now = clock.time(now);
         OriginGate {
-            clock: Steady::default(),
+            clock,
             deciding: Deciding::new(seed),
-            carrying: Carrying::new(index),
+            carrying: Carrying::new(now, index),
             outputs: VecDeque::new(),
         }
     }
 
     /// Continues in the mode in which a former instance ended: a restart is no evidence.
-    pub fn resume_holding(&mut self, now: Millis) {
-        self.deciding.hold(self.clock.time(now), "origin-unreachable");
+    pub fn resume(&mut self, now: Millis, mode: Mode) {
+        let reason = if mode == Mode::Normal { "" } else { "edge-restarted" };
+        let now = self.clock.time(now);
+        self.deciding.hold(now, mode, reason);
     }
 
     pub fn handle(&mut self, now: Millis, input: Input) {
         let now = self.clock.time(now);
         match input {
             Input::Announced(key) => {
-                if self.carrying.announced(key.clone()) {
+                self.deciding.wakes(now);
+                if self.carrying.announced(now, key.clone()) {
                     self.outputs.push_back(Output::Remember(key));
                 }
             }
-            Input::Pulled { turn, key, events } => {
-                if let Some((events, unused)) = self.carrying.pulled(turn, key, events, &mut self.outputs) {
-                    self.deciding.refund(unused);
-                    if !events.is_empty() {
-                        self.outputs.push_back(Output::Post { turn, events });
-                    }
-                }
-            }
-            Input::Answered { turn, answer } => {
-                let answer = self.carrying.judged(turn, answer);
-                self.deciding.answered(now, &answer);
-                if let Some((mode, reason)) = self.deciding.take_mode_change() {
-                    self.outputs.push_back(Output::Mode { mode, reason });
-                }
-                self.carrying.answered(turn, answer, &mut self.outputs);
-            }
+            Input::Pulled { turn, key, events } => self.pulled(now, turn, key, events),
+            Input::Answered { turn, answer } => self.answered(now, turn, answer),
             Input::Settled { turn, key, backlog } => {
                 self.carrying.settled(turn, key, backlog, &mut self.outputs);
             }
+            Input::Asked { call, class } => {
+                let told = self.deciding.asked(now, call, class);
+                self.outputs.extend(told.map(Output::Call));
+            }
+            Input::Ended { call, good, timed, retry_after_ms } => {
+                self.deciding.call_ended(now, call, good, timed, retry_after_ms);
+            }
+            Input::Claimed { accounts, claim } => self.deciding.claims(now, accounts, claim),
             Input::Timeout => {}
         }
+        if self.deciding.is_due(now) {
+            self.deciding.step(now, self.carrying.oldest(), self.carrying.backlogged() > 0);
+        }
+        if let Some((mode, reason)) = self.deciding.take_mode_change() {
+            self.outputs.push_back(Output::Mode { mode, reason });
+        }
         self.begin_turns(now);
+        while let Some(told) = self.deciding.next_call(now) {
+            self.outputs.push_back(Output::Call(told));
+        }
+    }
+
+    fn pulled(&mut self, now: Millis, turn: Turn, key: Key, events: Option<Vec<Event>>) {
+        let Some((events, unused)) = self.carrying.pulled(turn, key, events, &mut self.outputs) else {
+            return;
+        };
+        self.deciding.refund(unused);
+        if !events.is_empty() {
+            let deadline_ms = self.deciding.posted(now, turn.0);
+            self.outputs.push_back(Output::Post { turn, events, deadline_ms });
+        }
+    }
+
+    fn answered(&mut self, now: Millis, turn: Turn, answer: Answer) {
+        if !self.carrying.is_under_way(turn) {
+            return;
+        }
+        let answer = self.carrying.judged(turn, answer);
+        let events = self.carrying.events_of(turn);
+        match &answer {
+            Answer::Good(_) => self.deciding.good(now, turn.0, events),
+            Answer::Bad { reason, retry_after_ms } => {
+                self.deciding.bad(now, turn.0, events, reason, *retry_after_ms);
+            }
+        }
+        self.carrying.answered(now, turn, answer, &mut self.outputs);
     }
 
     fn begin_turns(&mut self, now: Millis) {
         loop {
-            match self.deciding.permit(now, self.carrying.turns()) {
+            match self.deciding.permit(now, self.carrying.turns(), self.carrying.waiting() > 0) {
                 Permit::No => return,
                 Permit::Events(max) => {
                     let reserved = self.carrying.begin(max as usize, &mut self.outputs);
                     if reserved == 0 {
                         return;
                     }
-                    self.deciding.spend(reserved);
+                    self.deciding.reserve(reserved);
                 }
                 Permit::Probe(max) => {
                     self.deciding.probing(now);
                     let reserved = self.carrying.begin(max as usize, &mut self.outputs);
-                    self.deciding.spend(reserved);
+                    self.deciding.reserve(reserved);
                     if reserved == 0 {
                         let turn = self.carrying.begin_empty();
-                        self.outputs.push_back(Output::Probe { turn });
+                        let deadline_ms = self.deciding.posted(now, turn.0);
+                        self.outputs.push_back(Output::Probe { turn, deadline_ms });
                     }
                 }
             }
@@ -176,7 +270,7 @@ impl OriginGate {
     }
 
     pub fn poll_timeout(&self) -> Option<Millis> {
-        let at = self.deciding.next_permit_at(self.carrying.turns(), self.carrying.waiting() > 0);
+        let at = self.deciding.next_at(self.carrying.turns(), self.carrying.waiting() > 0);
         at.map(|at| self.clock.host(at))
     }
 
@@ -187,6 +281,16 @@ impl OriginGate {
     /// Conversations with a backlog, as far as the gate knows.
     pub fn backlogged(&self) -> usize {
         self.carrying.backlogged()
+    }
+
+    pub fn progress(&self, now: Millis) -> Progress {
+        let oldest = self.carrying.oldest();
+        Progress {
+            backlogged: self.backlogged(),
+            oldest_ms: oldest.map_or(0, |at| now.saturating_sub(self.clock.host(at))),
+            per_s: self.deciding.per_s(),
+            limit_events: self.deciding.limit_events(),
+        }
     }
 
     /// After how long a conversation that has not been pulled announces itself again: at 50 per second none of

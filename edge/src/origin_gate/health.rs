@@ -1,0 +1,316 @@
+//! Rolling evidence about one resource of the origin, from its deeds: what calls brought and how long they took.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use shared::Millis;
+use shared::event::MAX_BATCH;
+
+/// The window: ten buckets of a second. `RECENT_MS` of it decide about the pace, which has to be quick.
+const WINDOW_MS: Millis = 10_000;
+const BUCKET_MS: Millis = 1_000;
+const RECENT_MS: Millis = 2_000;
+/// Latencies kept of one second; of more, every one replaces an older one.
+const MAX_LATENCIES: usize = 200;
+/// Calls under way for longer than this many medians are evidence, and for at least so long.
+const HANGING_MEDIANS: u64 = 4;
+const HANGING_MS: Millis = 500;
+/// Two or more hang, and nothing else comes back: as much as five bad answers in a row.
+const HANGING_CALLS: usize = 2;
+pub(super) const BAD_IN_A_ROW: u32 = 5;
+/// So much of the way to a higher or a lower median the baseline goes with each second of normal traffic: one lucky second
+/// is not the ordinary.
+const RISE: f64 = 0.02;
+const FALL: f64 = 0.05;
+/// Medians of fewer calls mean nothing; those of fewer teach nothing.
+const MEDIAN_OF: usize = 3;
+const LEARN_OF: usize = 10;
+/// A slower answer is no answer: between these, and four times what 99 of 100 calls take.
+const DEADLINE_MS: (f64, f64) = (1_000.0, 5_000.0);
+/// Differences below this are noise of any network.
+const NOISE_MS: f64 = 10.0;
+
+/// How a call has ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Verdict {
+    /// In time. `units` of work were done; nothing is learnt from how long untimed ones took.
+    Good {
+        units: u32,
+        timed: bool,
+    },
+    Bad,
+}
+
+/// What the origin says of itself. It may worsen what its deeds show, never improve it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claim {
+    #[default]
+    Pass,
+    Warn,
+    Fail,
+}
+
+/// A claim that is not repeated is forgotten.
+const CLAIM_MS: Millis = 60_000;
+
+/// What the last seconds show.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Evidence {
+    pub(super) calls: u32,
+    pub(super) bad: u32,
+    pub(super) bad_in_a_row: u32,
+    /// The median of calls as a multiple of the baseline, over the whole window and over its last two seconds.
+    pub(super) slow: f64,
+    pub(super) slow_now: f64,
+    pub(super) claim: Claim,
+}
+
+#[derive(Debug, Default)]
+struct Bucket {
+    at: Millis,
+    good: u32,
+    bad: u32,
+    /// By the size class of the call: how many times the baseline it took is asked per class.
+    latencies: Vec<(u8, u32)>,
+    seen: usize,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    window: VecDeque<Bucket>,
+    bad_in_a_row: u32,
+    under_way: BTreeMap<u64, Millis>,
+    /// Per size class: the median of a call in ordinary times.
+    baseline: [Option<f64>; CLASSES],
+    baseline_p99: f64,
+    claim: Option<(Claim, Millis)>,
+}
+
+/// Calls of 1, 2 to 3, 4 to 7, … events: a larger batch takes longer, and that is no trouble.
+const CLASSES: usize = 6;
+
+fn class_of(units: u32) -> u8 {
+    let classes = CLASSES as u32 - 1;
+    units.clamp(1, MAX_BATCH as u32).ilog2().min(classes) as u8
+}
+
+impl Health {
+    pub(super) fn began(&mut self, now: Millis, call: u64) {
+        self.under_way.insert(call, now);
+    }
+
+    pub(super) fn ended(&mut self, now: Millis, call: u64, verdict: Verdict) {
+        let Some(began) = self.under_way.remove(&call) else { return };
+        let bucket = self.bucket(now);
+        match verdict {
+            Verdict::Good { units, timed } => {
+                bucket.good += 1;
+                if timed {
+                    let latency = (class_of(units), now.saturating_sub(began).min(60_000) as u32);
+                    bucket.seen += 1;
+                    if bucket.latencies.len() < MAX_LATENCIES {
+                        bucket.latencies.push(latency);
+                    } else {
+                        bucket.latencies[bucket.seen % MAX_LATENCIES] = latency;
+                    }
+                }
+                self.bad_in_a_row = 0;
+            }
+            Verdict::Bad => {
+                bucket.bad += 1;
+                self.bad_in_a_row += 1;
+            }
+        }
+    }
+
+    pub(super) fn claims(&mut self, now: Millis, claim: Claim) {
+        self.claim = Some((claim, now));
+    }
+
+    fn bucket(&mut self, now: Millis) -> &mut Bucket {
+        let at = now - now % BUCKET_MS;
+        self.slide(now);
+        if self.window.back().is_none_or(|last| last.at != at) {
+            self.window.push_back(Bucket { at, ..Bucket::default() });
+        }
+        let last = self.window.len() - 1;
+        &mut self.window[last]
+    }
+
+    fn slide(&mut self, now: Millis) {
+        while self.window.front().is_some_and(|bucket| bucket.at + WINDOW_MS <= now) {
+            self.window.pop_front();
+        }
+    }
+
+    /// What was before the origin came back says nothing about it now.
+    pub(super) fn start_over(&mut self) {
+        self.window.clear();
+        self.bad_in_a_row = 0;
+    }
+
+    pub(super) fn evidence(&mut self, now: Millis) -> Evidence {
+        self.slide(now);
+        let hanging = self.hanging(now);
+        let claim = self.claim.filter(|(_, at)| now < at + CLAIM_MS).map_or(Claim::Pass, |(claim, _)| claim);
+        Evidence {
+            calls: self.window.iter().map(|bucket| bucket.good + bucket.bad).sum(),
+            bad: self.window.iter().map(|bucket| bucket.bad).sum(),
+            bad_in_a_row: if hanging { self.bad_in_a_row.max(BAD_IN_A_ROW) } else { self.bad_in_a_row },
+            slow: self.slowness(0),
+            slow_now: self.slowness(now.saturating_sub(RECENT_MS)),
+            claim,
+        }
+    }
+
+    /// All calls under way are older than they should be.
+    fn hanging(&self, now: Millis) -> bool {
+        let median = self.baseline.iter().flatten().copied().fold(0.0, f64::max) as u64;
+        let limit = (HANGING_MEDIANS * median).max(HANGING_MS);
+        self.under_way.len() >= HANGING_CALLS
+            && self.under_way.values().all(|began| now.saturating_sub(*began) > limit)
+    }
+
+    /// The largest of the classes' medians, as a multiple of their baselines.
+    fn slowness(&self, since: Millis) -> f64 {
+        (0..CLASSES)
+            .filter_map(|class| {
+                let median = self.median(class, since, MEDIAN_OF)?;
+                let baseline = self.baseline[class]?;
+                Some((median - NOISE_MS).max(0.0) / baseline)
+            })
+            .fold(0.0, f64::max)
+    }
+
+    fn median(&self, class: usize, since: Millis, of: usize) -> Option<f64> {
+        let buckets = self.window.iter().filter(|bucket| bucket.at + BUCKET_MS > since);
+        let mut latencies: Vec<u32> = buckets
+            .flat_map(|bucket| &bucket.latencies)
+            .filter(|(of, _)| usize::from(*of) == class)
+            .map(|(_, ms)| *ms)
+            .collect();
+        if latencies.len() < of {
+            return None;
+        }
+        let middle = latencies.len() / 2;
+        Some(f64::from(*latencies.select_nth_unstable(middle).1).max(1.0))
+    }
+
+    /// Once a second. The baseline moves in normal mode only: it would drift up with the trouble, or down while others are
+    /// held back. A size of batch that was never seen before is taken as it comes.
+    pub(super) fn learn(&mut self, normal_mode: bool) {
+        for class in 0..CLASSES {
+            let Some(median) = self.median(class, 0, LEARN_OF) else { continue };
+            let baseline = self.baseline[class].get_or_insert(median);
+            if normal_mode {
+                let follows = if median < *baseline { FALL } else { RISE };
+                *baseline += follows * (median - *baseline);
+            }
+        }
+        if !normal_mode {
+            return;
+        }
+        let mut latencies: Vec<u32> =
+            self.window.iter().flat_map(|bucket| &bucket.latencies).map(|(_, ms)| *ms).collect();
+        if latencies.len() >= 20 {
+            let at = latencies.len() * 99 / 100;
+            self.baseline_p99 = f64::from(*latencies.select_nth_unstable(at).1);
+        }
+    }
+
+    /// After how long a call is given up.
+    pub(super) fn deadline_ms(&self) -> Millis {
+        if self.baseline_p99 == 0.0 {
+            return 2_000;
+        }
+        (4.0 * self.baseline_p99).clamp(DEADLINE_MS.0, DEADLINE_MS.1) as Millis
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many calls a second that take so long, from `at` for ten seconds.
+    fn ten_seconds(health: &mut Health, at: Millis, per_s: u64, took: Millis, verdict: Verdict) {
+        for call in 0..10 * per_s {
+            let began = at + call * 1_000 / per_s;
+            health.began(began, at + call);
+            health.ended(began + took, at + call, verdict);
+        }
+    }
+
+    const GOOD: Verdict = Verdict::Good { units: 1, timed: true };
+
+    #[test]
+    fn slow_calls_are_told_as_a_multiple_of_ordinary_ones() {
+        let mut health = Health::default();
+        ten_seconds(&mut health, 0, 10, 40, GOOD);
+        health.learn(true);
+        assert!(health.evidence(9_999).slow <= 1.0);
+        ten_seconds(&mut health, 20_000, 10, 410, GOOD);
+        let evidence = health.evidence(29_999);
+        assert!((9.0..11.0).contains(&evidence.slow), "{evidence:?}");
+        assert_eq!((evidence.calls, evidence.bad), (100, 0));
+    }
+
+    #[test]
+    fn the_baseline_rises_in_normal_mode_only() {
+        let mut health = Health::default();
+        ten_seconds(&mut health, 0, 10, 40, GOOD);
+        health.learn(true);
+        for second in 1..100 {
+            ten_seconds(&mut health, second * 20_000, 10, 400, GOOD);
+            health.learn(false);
+            assert!(health.evidence(second * 20_000 + 9_999).slow > 5.0, "trouble does not become ordinary");
+        }
+        for _ in 0..300 {
+            health.learn(true);
+        }
+        assert!(health.evidence(99 * 20_000 + 9_999).slow < 2.0, "what is slow in normal mode is ordinary");
+    }
+
+    #[test]
+    fn a_larger_batch_takes_longer_and_that_is_no_trouble() {
+        let mut health = Health::default();
+        ten_seconds(&mut health, 0, 10, 40, GOOD);
+        health.learn(true);
+        ten_seconds(&mut health, 20_000, 10, 400, Verdict::Good { units: 40, timed: true });
+        assert!(health.evidence(29_999).slow < 2.0);
+    }
+
+    #[test]
+    fn calls_that_hang_count_as_five_bad_ones_in_a_row() {
+        let mut health = Health::default();
+        ten_seconds(&mut health, 0, 10, 40, GOOD);
+        health.learn(true);
+        health.began(10_000, 100_001);
+        health.began(10_100, 100_002);
+        assert_eq!(health.evidence(10_500).bad_in_a_row, 0);
+        assert_eq!(health.evidence(10_700).bad_in_a_row, BAD_IN_A_ROW);
+        health.ended(10_800, 100_001, GOOD);
+        assert_eq!(health.evidence(10_800).bad_in_a_row, 0, "one that comes back is evidence, too");
+    }
+
+    #[test]
+    fn evidence_is_forgotten_after_ten_seconds_and_a_claim_after_a_minute() {
+        let mut health = Health::default();
+        ten_seconds(&mut health, 0, 10, 40, Verdict::Bad);
+        assert_eq!(health.evidence(9_999).bad, 100);
+        assert_eq!(health.evidence(20_000).bad, 0);
+        health.claims(20_000, Claim::Fail);
+        assert_eq!(health.evidence(79_999).claim, Claim::Fail);
+        assert_eq!(health.evidence(80_000).claim, Claim::Pass);
+    }
+
+    #[test]
+    fn the_deadline_is_four_times_what_ordinary_calls_take_at_most() {
+        let mut health = Health::default();
+        assert_eq!(health.deadline_ms(), 2_000, "before anything is known");
+        for (took, deadline) in [(40, 1_000), (500, 2_000), (3_000, 5_000)] {
+            let mut health = Health::default();
+            ten_seconds(&mut health, 0, 10, took, GOOD);
+            health.learn(true);
+            assert_eq!(health.deadline_ms(), deadline, "calls of {took} ms");
+        }
+    }
+}

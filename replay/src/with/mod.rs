@@ -1,0 +1,214 @@
+//! The arm `with`: the same people, and between them and the origin the real machines of Seawall. Every object of the edge
+//! takes a while for each input and has a line of its own; links and calls take their time.
+
+mod object;
+mod sim_accounts;
+mod sim_conversation;
+mod sim_gate;
+mod sim_person;
+mod sim_site;
+
+use std::collections::BTreeMap;
+
+use edge::conversation::{self, LinkId};
+use edge::origin_gate::{self, Turn};
+use edge::site;
+use shared::Millis;
+use shared::frame::{ClientFrame, EdgeFrame};
+use shared::message::Side;
+
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::meter::{Meter, Run};
+use crate::origin::Origin;
+use crate::people::{Act, ChatNo, People, SiteNo};
+use crate::scenario::{Cell, Fault};
+
+use object::Object;
+use sim_accounts::Accounts;
+use sim_conversation::SimConversation;
+use sim_gate::SimGate;
+use sim_person::SimPerson;
+use sim_site::SimSite;
+
+/// Who sits at a link's other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct PersonNo {
+    chat: ChatNo,
+    side: Side,
+}
+
+/// One input for one object of the edge.
+enum Job {
+    Conversation(ChatNo, ConversationJob),
+    Site(SiteNo, SiteJob),
+    Gate(origin_gate::Input),
+}
+
+enum ConversationJob {
+    Input(conversation::Input),
+    Pull { turn: Turn, max: usize },
+    Settle { turn: Turn, receipts: Vec<shared::event::Receipt> },
+}
+
+enum SiteJob {
+    Input(site::Input),
+    /// A conversation's line, which is answered with the notice.
+    Notify {
+        from: ChatNo,
+        summary: Box<shared::frame::Summary>,
+    },
+}
+
+enum Happening {
+    /// A job reaches its object.
+    Arrives(Job),
+    /// The object has finished its job, and what came out takes effect.
+    Done(Job, Outcome),
+    Opened(PersonNo, shared::session::Link),
+    ToEdge(PersonNo, LinkId, Vec<ClientFrame>),
+    ToPerson(PersonNo, LinkId, Vec<EdgeFrame>),
+    PersonTimer(PersonNo, u64),
+    ConversationTimer(ChatNo, Millis),
+    GateTimer(u64),
+    SiteTimer(SiteNo, u64),
+    /// The origin's answer to a batch.
+    Answered(Turn, origin_gate::Answer, Vec<(ChatNo, u32)>),
+    AgentComes(ChatNo),
+    Tell(ChatNo),
+    Call(sim_accounts::Wake),
+    CallEnded(origin_gate::Call, bool),
+    DropEverybody,
+    Leaves(ChatNo),
+    Look,
+}
+
+/// What came out of an object's machine.
+enum Outcome {
+    Conversation(Vec<conversation::Output>, Option<Said>),
+    Site(Vec<site::Output>, Option<(ChatNo, shared::mode::Notice)>),
+    Gate(Vec<origin_gate::Output>),
+}
+
+/// What a conversation answers to the gate.
+enum Said {
+    Pulled(Turn, Vec<shared::event::Event>),
+    Settled(Turn, u64),
+}
+
+pub struct With {
+    cell: Cell,
+    clock: Clock<Happening>,
+    origin: Origin,
+    chance: Chance,
+    meter: Meter,
+    conversations: BTreeMap<ChatNo, SimConversation>,
+    people: BTreeMap<PersonNo, SimPerson>,
+    sites: Vec<SimSite>,
+    gate: SimGate,
+    accounts: Accounts,
+}
+
+pub fn run(cell: &Cell, seed: u64) -> Run {
+    let sites = (0..cell.scenario.people.sites).map(|site| SimSite::new(site as SiteNo)).collect();
+    let mut chance = Chance::new(seed, 4);
+    let mut meter = Meter::new(cell);
+    meter.has_modes = true;
+    let mut it = With {
+        cell: cell.clone(),
+        clock: Clock::default(),
+        origin: Origin::new(cell, seed),
+        meter,
+        conversations: BTreeMap::new(),
+        people: BTreeMap::new(),
+        sites,
+        gate: SimGate::new(chance.seed()),
+        accounts: Accounts::new(cell.scenario.people.sites),
+        chance,
+    };
+    it.clock.at(999, Happening::Look);
+    if cell.scenario.fault == Fault::Drop {
+        it.clock.at(cell.trigger_ms().start, Happening::DropEverybody);
+    }
+    for widget in 0..cell.scenario.people.idle_widgets {
+        it.idle_widget(widget);
+    }
+    let mut people = People::new(cell, seed);
+    while let Some((at, act)) = people.next_before(cell.end_ms()) {
+        it.until(at);
+        it.clock.now = at;
+        it.act(act);
+    }
+    // What was written last has a minute to arrive; a backlog has as long as it needs, within reason.
+    let mut end = cell.end_ms();
+    it.until(end);
+    while it.meter.backlog() > 0 && end < cell.end_ms() + 60_000 {
+        end += 1_000;
+        it.until(end);
+    }
+    if cell.scenario.fault == Fault::Drop {
+        it.meter.reconnect_peak_over(edge_admits_per_s());
+    }
+    it.meter.finish(true)
+}
+
+/// Links a second that the edge admits.
+fn edge_admits_per_s() -> f64 {
+    2_000.0
+}
+
+impl With {
+    fn until(&mut self, end: Millis) {
+        while let Some(happening) = self.clock.next_before(end) {
+            self.happens(happening);
+        }
+    }
+
+    fn act(&mut self, act: Act) {
+        let now = self.clock.now;
+        match act {
+            Act::Write { chat, site, n, side, last } => {
+                self.meter.writes(now, chat, n);
+                self.write(chat, site, n, side);
+                if last {
+                    self.clock.after(60_000, Happening::Leaves(chat));
+                }
+            }
+            Act::PageView { .. } => {
+                // Settings and roster are at the edge: the origin hears nothing of it.
+                self.meter.offers(now);
+                self.meter.answers(now);
+            }
+            Act::Status { site, changed } => self.status(site, changed),
+            Act::Login { site } => self.login(site),
+        }
+    }
+
+    fn happens(&mut self, happening: Happening) {
+        let now = self.clock.now;
+        match happening {
+            Happening::Arrives(job) => self.arrives(job),
+            Happening::Done(job, outcome) => self.done(job, outcome),
+            Happening::Opened(person, link) => self.opened(person, link),
+            Happening::ToEdge(person, link, frames) => self.to_edge(person, link, frames),
+            Happening::ToPerson(person, link, frames) => self.to_person(person, link, frames),
+            Happening::PersonTimer(person, timer) => self.person_timer(person, timer),
+            Happening::ConversationTimer(chat, at) => self.conversation_timer(chat, at),
+            Happening::GateTimer(timer) => self.gate_timer(timer),
+            Happening::SiteTimer(site, timer) => self.site_timer(site, timer),
+            Happening::Answered(turn, answer, messages) => self.batch_answered(turn, answer, messages),
+            Happening::AgentComes(chat) => self.agent_comes(chat),
+            Happening::Tell(chat) => self.tell(chat),
+            Happening::Call(wake) => self.wake_caller(wake),
+            Happening::CallEnded(call, good) => self.call_ended(call, good),
+            Happening::DropEverybody => self.drop_everybody(),
+            Happening::Leaves(chat) => self.leaves(chat),
+            Happening::Look => {
+                self.meter.look(now);
+                let (pace, limit) = self.gate.pace(now);
+                self.meter.gate(now, pace, limit);
+                self.clock.at(now + 1_000, Happening::Look);
+            }
+        }
+    }
+}

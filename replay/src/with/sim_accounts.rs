@@ -1,0 +1,124 @@
+//! What people want of accounts, as the edge lets it through: an agent's status at most once per site and second, and only
+//! what changed; a log in when the gate has room for it.
+
+use std::collections::BTreeMap;
+
+use edge::origin_gate::{Call, Class, Input, Told};
+use shared::Millis;
+
+use crate::origin::{Ask, Reply};
+use crate::people::SiteNo;
+
+use super::{Happening, Job, With};
+
+/// A site's status goes out at most so often.
+const COALESCE_MS: Millis = 1_000;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wake {
+    /// The site's collected status.
+    Status(SiteNo),
+    Login(SiteNo),
+}
+
+pub(super) struct Accounts {
+    calls: BTreeMap<Call, Wake>,
+    last: u64,
+    /// Sites whose status waits to be sent, or is on its way and has changed again since.
+    pending: Vec<bool>,
+    planned: Vec<bool>,
+}
+
+impl Accounts {
+    pub(super) fn new(sites: u64) -> Accounts {
+        let none = vec![false; sites as usize];
+        Accounts { calls: BTreeMap::new(), last: 0, pending: none.clone(), planned: none }
+    }
+}
+
+impl With {
+    pub(super) fn status(&mut self, site: SiteNo, changed: bool) {
+        let now = self.clock.now;
+        self.meter.offers(now);
+        // The edge has it; the origin hears of it when it can.
+        self.meter.answers(now);
+        let at = usize::from(site);
+        if changed {
+            self.accounts.pending[at] = true;
+            if !std::mem::replace(&mut self.accounts.planned[at], true) {
+                self.clock.after(COALESCE_MS, Happening::Call(Wake::Status(site)));
+            }
+        }
+    }
+
+    pub(super) fn login(&mut self, site: SiteNo) {
+        self.meter.offers(self.clock.now);
+        self.wake_caller(Wake::Login(site));
+    }
+
+    pub(super) fn wake_caller(&mut self, wake: Wake) {
+        let class = match wake {
+            Wake::Status(site) => {
+                let at = usize::from(site);
+                self.accounts.planned[at] = false;
+                if !std::mem::take(&mut self.accounts.pending[at]) {
+                    return;
+                }
+                self.accounts.planned[at] = true;
+                Class::P4
+            }
+            Wake::Login(_) => Class::P3,
+        };
+        self.accounts.last += 1;
+        let call = Call(self.accounts.last);
+        self.accounts.calls.insert(call, wake);
+        let asked = Input::Asked { call, class };
+        self.clock.after(self.cell.scenario.edge.call_ms, Happening::Arrives(Job::Gate(asked)));
+    }
+
+    pub(super) fn told(&mut self, told: Told) {
+        let now = self.clock.now;
+        match told {
+            Told::Begin { call, deadline_ms } => {
+                let Some(wake) = self.accounts.calls.get(&call).copied() else { return };
+                let (Wake::Status(site) | Wake::Login(site)) = wake;
+                let (cost, reply) = self.origin.ask(now, Ask::Save(site));
+                self.meter.arrives(now, cost);
+                let (at, good) = match reply {
+                    Reply::Done(at) => (at, true),
+                    Reply::Garbage(at) | Reply::Overloaded(at) | Reply::Refused(at) => (at, false),
+                };
+                let over = now + deadline_ms;
+                self.clock.at(at.min(over), Happening::CallEnded(call, good && at <= over));
+            }
+            Told::Shed { call, retry_after_ms } => {
+                self.meter.sheds(now);
+                if let Some(wake) = self.accounts.calls.remove(&call) {
+                    self.again(wake, retry_after_ms);
+                }
+            }
+        }
+    }
+
+    pub(super) fn call_ended(&mut self, call: Call, good: bool) {
+        let ended = Input::Ended { call, good, timed: true, retry_after_ms: 0 };
+        self.gate_input(ended);
+        let Some(wake) = self.accounts.calls.remove(&call) else { return };
+        match (wake, good) {
+            (Wake::Login(_), true) => self.meter.answers(self.clock.now),
+            (Wake::Status(site), true) => {
+                // What changed meanwhile goes out with the next second's.
+                self.clock.after(COALESCE_MS, Happening::Call(Wake::Status(site)));
+            }
+            (wake, false) => self.again(wake, 1_000),
+        }
+    }
+
+    fn again(&mut self, wake: Wake, after_ms: Millis) {
+        if let Wake::Status(site) = wake {
+            self.accounts.pending[usize::from(site)] = true;
+        }
+        let wait = after_ms + self.chance.jitter_ms(after_ms);
+        self.clock.after(wait, Happening::Call(wake));
+    }
+}
