@@ -250,7 +250,7 @@ mod tests {
         ten_seconds(&mut health, 20_000, 10, 410, GOOD);
         let evidence = health.evidence(29_999);
         assert!((9.0..11.0).contains(&evidence.slow), "{evidence:?}");
-        assert_eq!((evidence.calls, evidence.bad), (100, 0));
+        assert!(evidence.calls >= 90 && evidence.bad == 0, "{evidence:?}");
     }
 
     #[test]
