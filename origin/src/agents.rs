@@ -13,6 +13,7 @@ use shared::event::AgentClaims;
 use shared::id::AgentId;
 
 use crate::bearer::bearer;
+use crate::cost::Work;
 use crate::input::{JsonBody, Params};
 use crate::keys::{BadToken, LIFE_S};
 use crate::now_ms;
@@ -54,6 +55,7 @@ pub async fn login(
     Params(site): Params<String>,
     JsonBody(credentials): JsonBody<Credentials>,
 ) -> Result<impl IntoResponse, Problem> {
+    origin.database.work(Work::Login).await?;
     let email = roster::normal_email(&credentials.email);
     let (name, address) = (site.clone(), email.clone());
     let row = origin.store.read(move |db| {
@@ -89,6 +91,7 @@ pub async fn renew(
         BadToken::Forged => bad_token(),
         BadToken::Expired => Problem::unauthorized("token-expired", "The token has expired. Log in again."),
     })?;
+    origin.database.work(Work::Renew).await?;
     let name = site.clone();
     let row = origin.store.read(move |db| {
         let account = sites::account_of(db, &name)?;

@@ -7,6 +7,7 @@
 //! - [`config`]: what an origin is started with
 //! - [`problem`], [`input`]: how a refusal is told; what a request brings
 //! - [`schema`], [`store`]: the data folder, one writer and one reader
+//! - [`capacity`], [`cost`], [`database`]: a slow database, modelled, and the line before it
 //! - [`signed`], [`bearer`]: who is asking: the edge by its signature, an administrator by a token
 //! - [`events`]: `POST /events`, judged one by one
 //! - [`ledger`]: the messages, in the order of acceptance
@@ -21,9 +22,12 @@
 
 pub mod agents;
 pub mod bearer;
+pub mod capacity;
 pub mod carrier;
 pub mod config;
 pub mod connections;
+pub mod cost;
+pub mod database;
 pub mod demo;
 pub mod events;
 pub mod faults;

@@ -19,6 +19,7 @@ use crate::bearer::AdminToken;
 use crate::carrier::{self, Pace};
 use crate::config::{Config, Edge};
 use crate::connections::{self, Stop};
+use crate::database::Database;
 use crate::faults::{self, Fault, Faults};
 use crate::guesses::Guesses;
 use crate::keys::{self, Keys};
@@ -37,6 +38,7 @@ pub struct Origin {
     pub edge: Edge,
     pub pace: Pace,
     pub faults: Faults,
+    pub database: Database,
     /// This storage as a writer of replies; made once, with the data folder.
     pub writer: WriterId,
     /// Something was put into the outbox.
@@ -95,6 +97,7 @@ pub async fn start(config: Config) -> Result<Running, CannotStart> {
         edge: config.edge,
         pace: config.pace,
         faults: Faults::default(),
+        database: Database::new(config.capacity),
         news: Notify::new(),
         guesses: Mutex::default(),
     });
@@ -118,8 +121,9 @@ pub async fn start(config: Config) -> Result<Running, CannotStart> {
 impl Running {
     /// Finishes what was begun and closes the data folder.
     pub async fn stop(self) {
-        // Whatever hangs on request is let go.
+        // Whatever hangs or waits on request is let go.
         self.origin.faults.set(Fault::default());
+        self.origin.database.stop();
         self.stop.send_replace(true);
         for task in self.tasks {
             // A task that panicked has said so already.

@@ -12,6 +12,7 @@ use shared::event::{Event, RosterGroup, SiteLimits, SiteSettings};
 use shared::id::{AgentId, SiteId};
 
 use crate::bearer::Admin;
+use crate::cost::Work;
 use crate::input::{JsonBody, Params};
 use crate::outbox;
 use crate::problem::Problem;
@@ -24,6 +25,7 @@ pub async fn get(
     Params(site): Params<String>,
     _: Signed,
 ) -> Result<Json<SiteSettings>, Problem> {
+    origin.database.work(Work::Settings).await?;
     let settings =
         origin.store.read(move |db| settings(db, &site)?.ok_or_else(|| Problem::unknown_site(&site)));
     Ok(Json(settings.await?))
@@ -95,6 +97,7 @@ pub async fn put(
     let site = SiteId::parse(&site).ok_or_else(|| {
         Problem::bad_request("bad-site", "A site's name is 1 to 64 of A-Z a-z 0-9 - _ . and :")
     })?;
+    origin.database.work(Work::Save).await?;
     Ok(Json(store(&origin, site, save).await?))
 }
 

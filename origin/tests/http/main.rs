@@ -1,6 +1,7 @@
 //! The real origin on a free port with a folder of its own, asked over HTTP as edge, agent and administrator.
 
 mod agents;
+mod capacity;
 mod edge;
 mod events;
 mod faults;

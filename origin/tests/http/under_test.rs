@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use origin::bearer::AdminToken;
+use origin::capacity::PerSecond;
 use origin::carrier::Pace;
 use origin::config::{Config, Edge};
 use origin::server::{self, Running};
@@ -22,8 +23,8 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) struct UnderTest {
     running: Option<Running>,
-    folder: TempDir,
-    edge: String,
+    _folder: TempDir,
+    config: Config,
     pub(crate) client: Client,
 }
 
@@ -33,15 +34,22 @@ impl UnderTest {
     }
 
     pub(crate) async fn with_edge(edge: &str) -> UnderTest {
-        let folder = tempfile::tempdir().unwrap();
-        let running = Some(run(config(&folder, edge)).await);
-        UnderTest { running, folder, edge: edge.into(), client: client() }
+        UnderTest::of(edge, |config| config).await
     }
 
     pub(crate) async fn without_admin() -> UnderTest {
+        UnderTest::of(NO_EDGE, |config| Config { admin: None, ..config }).await
+    }
+
+    pub(crate) async fn with_capacity(per_second: u64) -> UnderTest {
+        let capacity = Some(PerSecond::parse(&per_second.to_string()).unwrap());
+        UnderTest::of(NO_EDGE, |config| Config { capacity, ..config }).await
+    }
+
+    async fn of(edge: &str, change: impl FnOnce(Config) -> Config) -> UnderTest {
         let folder = tempfile::tempdir().unwrap();
-        let running = Some(run(Config { admin: None, ..config(&folder, NO_EDGE) }).await);
-        UnderTest { running, folder, edge: NO_EDGE.into(), client: client() }
+        let config = change(config(&folder, edge));
+        UnderTest { running: Some(run(config.clone()).await), _folder: folder, config, client: client() }
     }
 
     /// The same folder under a new process, as far as one process can.
@@ -49,7 +57,7 @@ impl UnderTest {
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
-        self.running = Some(run(config(&self.folder, &self.edge)).await);
+        self.running = Some(run(self.config.clone()).await);
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
