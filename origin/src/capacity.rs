@@ -73,6 +73,10 @@ impl Capacity {
         Ok(Turn { from, until })
     }
 
+    pub fn per_second(&self) -> u64 {
+        self.per_second.as_number()
+    }
+
     /// How long somebody who comes now waits before it is their turn.
     pub fn line(&self, now: Micros) -> Micros {
         self.free_at.saturating_sub(now)

@@ -1,5 +1,7 @@
 //! What each piece of work costs the modelled database. The unit is the cost of one message event.
 
+use serde::{Serialize, Serializer};
+
 use crate::faults::Resource;
 
 /// In thousandths of a message event.
@@ -27,8 +29,24 @@ impl Cost {
         Cost(self.0 * count)
     }
 
-    fn and(self, other: Cost) -> Cost {
+    pub fn and(self, other: Cost) -> Cost {
         Cost(self.0 + other.0)
+    }
+
+    pub fn without(self, other: Cost) -> Cost {
+        Cost(self.0.saturating_sub(other.0))
+    }
+
+    /// So many parts of a whole, rounded down.
+    pub fn part(self, parts: u64, whole: u64) -> Cost {
+        Cost(self.0 * parts / whole)
+    }
+}
+
+impl Serialize for Cost {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Thousandths of far less than 2^50 are exact enough.
+        serializer.serialize_f64(self.0 as f64 / 1_000.0)
     }
 }
 

@@ -7,12 +7,16 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::capacity::{Capacity, Micros, PerSecond};
+use crate::capacity::{Capacity, Micros, PerSecond, Turn};
 use crate::cost::Work;
+use crate::load::{Load, Report};
+use crate::now_ms;
 use crate::problem::Problem;
 
 pub struct Database {
     started: Instant,
+    /// The same moment since 1970; from there on the model's clock is the one that never goes back.
+    started_ms: u64,
     /// The origin stops: nobody waits any more.
     stopped: watch::Sender<bool>,
     model: Mutex<Model>,
@@ -21,14 +25,16 @@ pub struct Database {
 struct Model {
     /// Nothing where the capacity is unlimited.
     capacity: Option<Capacity>,
+    load: Load,
 }
 
 impl Database {
     pub fn new(capacity: Option<PerSecond>) -> Database {
         Database {
             started: Instant::now(),
+            started_ms: now_ms(),
             stopped: watch::Sender::new(false),
-            model: Mutex::new(Model { capacity: capacity.map(Capacity::new) }),
+            model: Mutex::new(Model { capacity: capacity.map(Capacity::new), load: Load::default() }),
         }
     }
 
@@ -45,12 +51,30 @@ impl Database {
     }
 
     fn arrive(&self, work: &Work) -> Result<Option<Micros>, Problem> {
-        let (now, mut model) = (self.now(), self.model());
-        let Some(capacity) = &mut model.capacity else { return Ok(None) };
-        match capacity.arrive(now, work.cost()) {
-            Ok(turn) => Ok(Some(turn.until)),
-            Err(refused) => Err(Problem::overloaded(refused.retry_after.div_ceil(1_000_000))),
+        let mut model = self.model();
+        let Model { capacity, load } = &mut *model;
+        // The clock is read under the lock, so that whoever comes first has the earlier time.
+        let (now, resource, cost) = (self.now(), work.resource(), work.cost());
+        let Some(capacity) = capacity else {
+            load.taken(now, resource, cost, Turn { from: now, until: now });
+            return Ok(None);
+        };
+        match capacity.arrive(now, cost) {
+            Ok(turn) => {
+                load.taken(now, resource, cost, turn);
+                Ok(Some(turn.until))
+            }
+            Err(refused) => {
+                load.refused(now, resource, cost);
+                Err(Problem::overloaded(refused.retry_after.div_ceil(1_000_000)))
+            }
         }
+    }
+
+    pub fn load(&self, after_ms: u64) -> Report {
+        let model = self.model();
+        let capacity = model.capacity.as_ref().map(Capacity::per_second);
+        model.load.report(self.now(), self.started_ms, after_ms, capacity)
     }
 
     /// Lets go whoever waits, and lets nobody wait from now on.

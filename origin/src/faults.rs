@@ -1,5 +1,5 @@
-//! What breaks on request: `PUT /faults`. A new fault replaces the old one, and a restart forgets it. `/faults` and
-//! `/ledger` never break, so that a test can always mend the origin and see what it has.
+//! What breaks on request: `PUT /faults`. A new fault replaces the old one, and a restart forgets it. `/faults`,
+//! `/ledger` and `/load` never break, so that a test can always mend the origin and see what it has.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::server::Origin;
 pub struct Fault {
     #[serde(flatten)]
     pub kind: Kind,
-    /// What breaks; without it everything but `/faults` and `/ledger`.
+    /// What breaks; without it everything but `/faults`, `/ledger` and `/load`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
 }
@@ -60,7 +60,7 @@ pub enum Resource {
 /// Where a request goes, as far as faults care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// `/faults` and `/ledger`.
+    /// `/faults`, `/ledger` and `/load`.
     Spared,
     Events,
     Of(Resource),
@@ -72,7 +72,7 @@ impl Target {
     pub fn of(path: &str) -> Target {
         let mut parts = path.trim_start_matches('/').split('/');
         match (parts.next().unwrap_or(""), parts.nth(1)) {
-            ("faults" | "ledger", _) => Target::Spared,
+            ("faults" | "ledger" | "load", _) => Target::Spared,
             ("events", _) => Target::Events,
             ("sites", Some("conversations")) => Target::Of(Resource::Messages),
             ("sites" | ".well-known", _) => Target::Of(Resource::Accounts),
@@ -269,11 +269,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_and_ledger_are_spared_and_every_other_path_has_its_resource() {
+    fn faults_ledger_and_load_are_spared_and_every_other_path_has_its_resource() {
         let accounts = Target::Of(Resource::Accounts);
         for (path, target) in [
             ("/faults", Target::Spared),
             ("/ledger/demo/messages", Target::Spared),
+            ("/load", Target::Spared),
             ("/events", Target::Events),
             ("/sites/demo", accounts),
             ("/sites/demo/agents/login", accounts),

@@ -7,7 +7,7 @@
 //! - [`config`]: what an origin is started with
 //! - [`problem`], [`input`]: how a refusal is told; what a request brings
 //! - [`schema`], [`store`]: the data folder, one writer and one reader
-//! - [`capacity`], [`cost`], [`database`]: a slow database, modelled, and the line before it
+//! - [`capacity`], [`cost`], [`load`], [`database`]: a slow database, modelled, the line before it, and what arrived
 //! - [`signed`], [`bearer`]: who is asking: the edge by its signature, an administrator by a token
 //! - [`events`]: `POST /events`, judged one by one
 //! - [`ledger`]: the messages, in the order of acceptance
@@ -36,6 +36,7 @@ pub mod health;
 pub mod input;
 pub mod keys;
 pub mod ledger;
+pub mod load;
 pub mod outbox;
 pub mod password;
 pub mod problem;

@@ -26,7 +26,7 @@ use crate::keys::{self, Keys};
 use crate::password::Passwords;
 use crate::problem::Problem;
 use crate::store::{Store, Unusable};
-use crate::{agents, demo, events, health, input, ledger, outbox, replies, sites};
+use crate::{agents, demo, events, health, input, ledger, load, outbox, replies, sites};
 
 /// What the routes and the carrier share.
 pub struct Origin {
@@ -67,6 +67,7 @@ fn routes(origin: Arc<Origin>) -> Router {
         .route("/sites/{site}/conversations/{conversation}/replies", post(replies::post))
         .route("/ledger/{site}/messages", get(ledger::messages))
         .route("/admin/sites/{site}", put(sites::put))
+        .route("/load", get(load::get))
         .route("/faults", get(faults::get).put(faults::put))
         .fallback(async || input::not_found())
         .method_not_allowed_fallback(async || {

@@ -5,6 +5,7 @@ mod capacity;
 mod edge;
 mod events;
 mod faults;
+mod load;
 mod process;
 mod replies;
 mod sites;

@@ -116,6 +116,12 @@ impl UnderTest {
         read(request.send().await.unwrap()).await
     }
 
+    /// What has arrived, in the buckets that have ended.
+    pub(crate) async fn load(&self, after_ms: u64) -> Value {
+        let request = self.get(&format!("/load?after_ms={after_ms}")).bearer_auth(ADMIN);
+        read(request.send().await.unwrap()).await
+    }
+
     /// The ids in the ledger, in its order.
     pub(crate) async fn ledger_ids(&self) -> Vec<String> {
         self.ledger("").await.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect()
