@@ -157,7 +157,9 @@ async fn handle(
     target: Target,
     request: axum::http::Request<Body>,
 ) -> Response {
-    if target == Target::Of(Resource::Accounts) && origin.faults.of(Resource::Accounts) == Kind::OverSave {
+    let over_save = origin.faults.of(Resource::Accounts) == Kind::OverSave;
+    // With a capacity it is the modelled database that is kept busy.
+    if over_save && target == Target::Of(Resource::Accounts) && !origin.database.is_limited() {
         faults::save_again(origin).await;
     }
     route(router, request).await.unwrap_or_else(|never| match never {})

@@ -12,10 +12,12 @@ impl Cost {
     pub const PROBE: Cost = Cost(100);
     const REPLY: Cost = Cost(1_000);
     const KEYS: Cost = Cost(100);
-    const SETTINGS: Cost = Cost(1_000);
-    const RENEW: Cost = Cost(1_500);
-    const LOGIN: Cost = Cost(2_000);
+    const SETTINGS: Cost = Cost(100);
+    const RENEW: Cost = Cost(600);
+    const LOGIN: Cost = Cost(1_100);
     const SAVE: Cost = Cost(2_000);
+    /// To load an account with its agents and groups, on top, where the cache does not have it.
+    const ACCOUNT: Cost = Cost(900);
 
     pub const fn of_messages(count: u64) -> Cost {
         Cost(count * 1_000)
@@ -50,7 +52,7 @@ impl Serialize for Cost {
     }
 }
 
-/// What a request asks of the database.
+/// What a request asks of the database; where an account is named, it is needed.
 #[derive(Clone, Debug)]
 pub enum Work {
     /// A batch: events that change the ledger, and probes and others that are only looked at.
@@ -60,30 +62,55 @@ pub enum Work {
     },
     Reply,
     Keys,
-    Settings,
-    Renew,
-    Login,
-    Save,
+    Settings(String),
+    Renew(String),
+    Login(String),
+    Save(String),
 }
+
+/// How many times as much account work costs while the account service saves far too often.
+const OVER_SAVE: u64 = 10;
 
 impl Work {
     pub fn resource(&self) -> Resource {
         match self {
             Work::Batch { .. } | Work::Reply => Resource::Messages,
-            Work::Keys | Work::Settings | Work::Renew | Work::Login | Work::Save => Resource::Accounts,
+            Work::Keys | Work::Settings(_) | Work::Renew(_) | Work::Login(_) | Work::Save(_) => {
+                Resource::Accounts
+            }
         }
     }
 
-    pub fn cost(&self) -> Cost {
-        match *self {
+    /// The account that it must have.
+    pub fn reads(&self) -> Option<&str> {
+        match self {
+            Work::Settings(account) | Work::Renew(account) | Work::Login(account) => Some(account),
+            Work::Batch { .. } | Work::Reply | Work::Keys | Work::Save(_) => None,
+        }
+    }
+
+    /// The account that it throws out of the cache: `over_save` makes a save of everything that touches an account.
+    pub fn spoils(&self, over_save: bool) -> Option<&str> {
+        match self {
+            Work::Save(account) => Some(account),
+            _ => self.reads().filter(|_| over_save),
+        }
+    }
+
+    pub fn cost(&self, cached: bool, over_save: bool) -> Cost {
+        let lone = match *self {
             Work::Batch { stored, seen } => Cost::of_messages(stored).and(Cost::PROBE.times(seen)),
             Work::Reply => Cost::REPLY,
             Work::Keys => Cost::KEYS,
-            Work::Settings => Cost::SETTINGS,
-            Work::Renew => Cost::RENEW,
-            Work::Login => Cost::LOGIN,
-            Work::Save => Cost::SAVE,
-        }
+            Work::Settings(_) => Cost::SETTINGS,
+            Work::Renew(_) => Cost::RENEW,
+            Work::Login(_) => Cost::LOGIN,
+            Work::Save(_) => Cost::SAVE,
+        };
+        let over_save = over_save && self.resource() == Resource::Accounts;
+        let loads = self.reads().is_some() && (over_save || !cached);
+        let cost = if loads { lone.and(Cost::ACCOUNT) } else { lone };
+        cost.times(if over_save { OVER_SAVE } else { 1 })
     }
 }
 
@@ -91,10 +118,47 @@ impl Work {
 mod tests {
     use super::*;
 
+    fn account(work: fn(String) -> Work) -> Work {
+        work("demo".into())
+    }
+
     #[test]
-    fn a_batch_costs_what_its_events_cost() {
-        assert_eq!(Work::Batch { stored: 50, seen: 0 }.cost(), Cost::of_messages(50));
-        assert_eq!(Work::Batch { stored: 2, seen: 5 }.cost(), Cost(2_500));
-        assert_eq!(Work::Batch { stored: 0, seen: 1 }.cost(), Cost::PROBE);
+    fn a_batch_costs_what_its_events_cost_whatever_ails_the_accounts() {
+        for (cached, over_save) in [(false, false), (true, false), (false, true)] {
+            let cost = |stored, seen| Work::Batch { stored, seen }.cost(cached, over_save);
+            assert_eq!(cost(50, 0), Cost::of_messages(50));
+            assert_eq!(cost(2, 5), Cost(2_500));
+            assert_eq!(cost(0, 1), Cost::PROBE);
+            assert_eq!(Work::Reply.cost(cached, over_save), Cost::of_messages(1));
+        }
+    }
+
+    #[test]
+    fn an_account_from_the_cache_is_cheap_and_a_save_never_is() {
+        for (work, cached, loaded) in [
+            (account(Work::Settings), 100, 1_000),
+            (account(Work::Renew), 600, 1_500),
+            (account(Work::Login), 1_100, 2_000),
+            (account(Work::Save), 2_000, 2_000),
+            (Work::Keys, 100, 100),
+        ] {
+            assert_eq!((work.cost(true, false).0, work.cost(false, false).0), (cached, loaded), "{work:?}");
+        }
+    }
+
+    #[test]
+    fn over_save_costs_ten_loads_of_the_account_also_where_the_cache_has_it() {
+        for work in [account(Work::Settings), account(Work::Renew), account(Work::Login), Work::Keys] {
+            let ten = Cost(work.cost(false, false).0 * 10);
+            assert_eq!((work.cost(true, true), work.cost(false, true)), (ten, ten), "{work:?}");
+        }
+    }
+
+    #[test]
+    fn a_save_spoils_the_cache_and_with_over_save_everything_does_that_touches_an_account() {
+        assert_eq!(account(Work::Save).spoils(false), Some("demo"));
+        assert_eq!(account(Work::Login).spoils(false), None);
+        assert_eq!(account(Work::Login).spoils(true), Some("demo"));
+        assert_eq!(Work::Keys.spoils(true), None);
     }
 }

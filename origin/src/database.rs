@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::cache::Cache;
 use crate::capacity::{Capacity, Micros, PerSecond, Turn};
 use crate::cost::Work;
 use crate::load::{Load, Report};
@@ -25,6 +26,7 @@ pub struct Database {
 struct Model {
     /// Nothing where the capacity is unlimited.
     capacity: Option<Capacity>,
+    cache: Cache,
     load: Load,
 }
 
@@ -34,13 +36,21 @@ impl Database {
             started: Instant::now(),
             started_ms: now_ms(),
             stopped: watch::Sender::new(false),
-            model: Mutex::new(Model { capacity: capacity.map(Capacity::new), load: Load::default() }),
+            model: Mutex::new(Model {
+                capacity: capacity.map(Capacity::new),
+                cache: Cache::default(),
+                load: Load::default(),
+            }),
         }
     }
 
+    pub fn is_limited(&self) -> bool {
+        self.model().capacity.is_some()
+    }
+
     /// Returns when the work has been done, or at once if too much waits already.
-    pub async fn work(&self, work: Work) -> Result<(), Problem> {
-        if let Some(until) = self.arrive(&work)? {
+    pub async fn work(&self, work: &Work, over_save: bool) -> Result<(), Problem> {
+        if let Some(until) = self.arrive(work, over_save)? {
             let mut stopped = self.stopped.subscribe();
             tokio::select! {
                 () = sleep_until(self.started + Duration::from_micros(until)) => {}
@@ -50,19 +60,26 @@ impl Database {
         Ok(())
     }
 
-    fn arrive(&self, work: &Work) -> Result<Option<Micros>, Problem> {
+    fn arrive(&self, work: &Work, over_save: bool) -> Result<Option<Micros>, Problem> {
         let mut model = self.model();
-        let Model { capacity, load } = &mut *model;
+        let Model { capacity, cache, load } = &mut *model;
         // The clock is read under the lock, so that whoever comes first has the earlier time.
-        let (now, resource, cost) = (self.now(), work.resource(), work.cost());
-        let Some(capacity) = capacity else {
-            load.taken(now, resource, cost, Turn { from: now, until: now });
-            return Ok(None);
+        let (now, resource) = (self.now(), work.resource());
+        let cached = work.reads().is_some_and(|account| cache.has(account, now));
+        let cost = work.cost(cached, over_save);
+        let turn = match capacity {
+            Some(capacity) => capacity.arrive(now, cost),
+            None => Ok(Turn { from: now, until: now }),
         };
-        match capacity.arrive(now, cost) {
+        match turn {
             Ok(turn) => {
                 load.taken(now, resource, cost, turn);
-                Ok(Some(turn.until))
+                if let Some(account) = work.spoils(over_save) {
+                    cache.forget(account);
+                } else if let Some(account) = work.reads() {
+                    cache.load(account, turn.until);
+                }
+                Ok(capacity.is_some().then_some(turn.until))
             }
             Err(refused) => {
                 load.refused(now, resource, cost);

@@ -19,7 +19,7 @@ use crate::signed::Signed;
 pub async fn post(State(origin): State<Arc<Origin>>, request: Signed) -> Result<Json<Receipts>, Problem> {
     let items = parse(&request)?;
     let judged: Vec<_> = items.iter().map(judge).collect();
-    origin.database.work(work(&judged)).await?;
+    origin.work(work(&judged)).await?;
     let receipts = origin.store.write(move |tx| {
         let receipts = judged.into_iter().map(|judged| {
             let (result, reason) = match judged.verdict {

@@ -108,7 +108,7 @@ impl Key {
 }
 
 pub async fn jwks(State(origin): State<Arc<Origin>>) -> Result<impl IntoResponse, Problem> {
-    origin.database.work(Work::Keys).await?;
+    origin.work(Work::Keys).await?;
     let headers = [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, "max-age=60")];
     Ok((headers, origin.keys.jwks().to_string()))
 }

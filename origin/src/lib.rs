@@ -7,7 +7,8 @@
 //! - [`config`]: what an origin is started with
 //! - [`problem`], [`input`]: how a refusal is told; what a request brings
 //! - [`schema`], [`store`]: the data folder, one writer and one reader
-//! - [`capacity`], [`cost`], [`load`], [`database`]: a slow database, modelled, the line before it, and what arrived
+//! - [`capacity`], [`cost`], [`cache`], [`load`], [`database`]: a slow database, modelled: the line before it, what
+//!   work costs, and what arrived
 //! - [`signed`], [`bearer`]: who is asking: the edge by its signature, an administrator by a token
 //! - [`events`]: `POST /events`, judged one by one
 //! - [`ledger`]: the messages, in the order of acceptance
@@ -22,6 +23,7 @@
 
 pub mod agents;
 pub mod bearer;
+pub mod cache;
 pub mod capacity;
 pub mod carrier;
 pub mod config;

@@ -49,7 +49,7 @@ pub async fn post(
         let detail = format!("A message holds at most {MAX_TEXT_CHARS} characters. Send it in parts.");
         return Err(Problem::bad_request("text-too-long", detail));
     }
-    origin.database.work(Work::Reply).await?;
+    origin.work(Work::Reply).await?;
     let writer = origin.writer.clone();
     let numbered = origin.store.write(move |tx| write(tx, site, conversation, draft, writer)).await?;
     origin.news.notify_one();

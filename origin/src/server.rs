@@ -19,8 +19,9 @@ use crate::bearer::AdminToken;
 use crate::carrier::{self, Pace};
 use crate::config::{Config, Edge};
 use crate::connections::{self, Stop};
+use crate::cost::Work;
 use crate::database::Database;
-use crate::faults::{self, Fault, Faults};
+use crate::faults::{self, Fault, Faults, Kind, Resource};
 use crate::guesses::Guesses;
 use crate::keys::{self, Keys};
 use crate::password::Passwords;
@@ -50,6 +51,12 @@ impl Origin {
     pub fn guesses(&self) -> MutexGuard<'_, Guesses> {
         // Counters stay usable whatever happened to another request.
         self.guesses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns when the modelled database has done this, which is at once where it has no limit.
+    pub async fn work(&self, work: Work) -> Result<(), Problem> {
+        let over_save = self.faults.of(Resource::Accounts) == Kind::OverSave;
+        self.database.work(&work, over_save).await
     }
 }
 

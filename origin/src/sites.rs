@@ -25,7 +25,9 @@ pub async fn get(
     Params(site): Params<String>,
     _: Signed,
 ) -> Result<Json<SiteSettings>, Problem> {
-    origin.database.work(Work::Settings).await?;
+    let name = site.clone();
+    let account = origin.store.read(move |db| account_of(db, &name)).await?;
+    origin.work(Work::Settings(account)).await?;
     let settings =
         origin.store.read(move |db| settings(db, &site)?.ok_or_else(|| Problem::unknown_site(&site)));
     Ok(Json(settings.await?))
@@ -97,7 +99,15 @@ pub async fn put(
     let site = SiteId::parse(&site).ok_or_else(|| {
         Problem::bad_request("bad-site", "A site's name is 1 to 64 of A-Z a-z 0-9 - _ . and :")
     })?;
-    origin.database.work(Work::Save).await?;
+    let account = match &save.account {
+        Some(account) => Ok(account.clone()),
+        None => {
+            let name = site.clone();
+            origin.store.read(move |db| account_of(db, name.as_str())).await
+        }
+    };
+    // Without an account the save is refused below.
+    origin.work(Work::Save(account.unwrap_or_default())).await?;
     Ok(Json(store(&origin, site, save).await?))
 }
 

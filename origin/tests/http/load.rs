@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::under_test::{ADMIN, LIMIT, UnderTest, message, problem};
 
 /// Asks until so much has been worked off, and gives the report.
-async fn worked_off(origin: &UnderTest, cost: f64) -> Value {
+pub(crate) async fn worked_off(origin: &UnderTest, cost: f64) -> Value {
     let begun = Instant::now();
     loop {
         let report = origin.load(0).await;
@@ -22,7 +22,7 @@ fn buckets(report: &Value) -> &Vec<Value> {
     report["buckets"].as_array().unwrap()
 }
 
-fn sum(report: &Value, what: &str, resource: &str) -> f64 {
+pub(crate) fn sum(report: &Value, what: &str, resource: &str) -> f64 {
     buckets(report).iter().map(|bucket| bucket[what][resource].as_f64().unwrap()).sum()
 }
 

@@ -99,8 +99,11 @@ impl UnderTest {
     }
 
     pub(crate) async fn settings(&self, site: &str) -> Response {
-        let request = self.get(&format!("/sites/{site}"));
-        self.signed(request, "settings-1", now_s(), String::new()).send().await.unwrap()
+        self.signed_settings(site).send().await.unwrap()
+    }
+
+    pub(crate) fn signed_settings(&self, site: &str) -> RequestBuilder {
+        self.signed(self.get(&format!("/sites/{site}")), "settings-1", now_s(), String::new())
     }
 
     /// The results of a batch that the origin takes, in its order.
