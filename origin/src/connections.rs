@@ -17,12 +17,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use shared::event::Resource;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::faults::{self, Fate, Kind, Resource, Target};
+use crate::faults::{self, Fate, Kind, Target};
 use crate::problem::Problem;
 use crate::server::Origin;
 

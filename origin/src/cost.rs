@@ -1,8 +1,7 @@
 //! What each piece of work costs the modelled database. The unit is the cost of one message event.
 
 use serde::{Serialize, Serializer};
-
-use crate::faults::Resource;
+use shared::event::Resource;
 
 /// In thousandths of a message event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use shared::event::Resource;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
@@ -47,15 +48,6 @@ pub enum Kind {
     /// The account service saves far too often. Without a capacity every save of a message waits behind saves that
     /// change nothing; with one, account work costs ten times as much, which fills the line that messages wait in.
     OverSave,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Resource {
-    /// Login, renewal, sites, keys.
-    Accounts,
-    /// Events and replies.
-    Messages,
 }
 
 /// Where a request goes, as far as faults care.

@@ -6,22 +6,14 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use serde::Serialize;
 use serde_json::{Value, json};
+use shared::event::{Resource, Status};
 use tokio::time::timeout;
 
-use crate::faults::{Kind, Resource};
+use crate::faults::Kind;
 use crate::outbox;
 use crate::problem::Problem;
 use crate::server::Origin;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Status {
-    Pass,
-    Warn,
-    Fail,
-}
 
 /// Both ways into the data folder answer within a millisecond when nothing is wrong.
 const DEADLINE: Duration = Duration::from_secs(1);

@@ -8,11 +8,11 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
+use shared::event::Resource;
 
 use crate::bearer::Admin;
 use crate::capacity::{Micros, Turn};
 use crate::cost::Cost;
-use crate::faults::Resource;
 use crate::problem::Problem;
 use crate::server::Origin;
 

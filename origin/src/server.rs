@@ -9,6 +9,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use rusqlite::{OptionalExtension, Transaction};
+use shared::event::Resource;
 use shared::id::WriterId;
 use shared::webhook::Secret;
 use tokio::net::TcpListener;
@@ -21,13 +22,13 @@ use crate::config::{Config, Edge};
 use crate::connections::{self, Stop};
 use crate::cost::Work;
 use crate::database::Database;
-use crate::faults::{self, Fault, Faults, Kind, Resource};
+use crate::faults::{self, Fault, Faults, Kind};
 use crate::guesses::Guesses;
 use crate::keys::{self, Keys};
 use crate::password::Passwords;
 use crate::problem::Problem;
 use crate::store::{Store, Unusable};
-use crate::{agents, demo, events, health, input, ledger, load, outbox, replies, sites};
+use crate::{agents, demo, events, health, input, ledger, load, outbox, replies, sites, status};
 
 /// What the routes and the carrier share.
 pub struct Origin {
@@ -120,9 +121,10 @@ pub async fn start(config: Config) -> Result<Running, CannotStart> {
     let (stop, stopped) = watch::channel(false);
     let stopped = Stop(stopped);
     let over_save = faults::over_save(origin.clone(), stopped.clone());
+    let tell = status::tell(origin.clone(), client.clone(), stopped.clone());
     let carry = carrier::carry(origin.clone(), client, stopped.clone());
     let serve = connections::serve(listener, origin.clone(), routes(origin.clone()), stopped);
-    let tasks = vec![tokio::spawn(serve), tokio::spawn(carry), tokio::spawn(over_save)];
+    let tasks = vec![tokio::spawn(serve), tokio::spawn(carry), tokio::spawn(tell), tokio::spawn(over_save)];
     Ok(Running { address, stop, origin, tasks })
 }
 

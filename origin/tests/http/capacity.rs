@@ -8,7 +8,7 @@ use tokio::join;
 use crate::under_test::{LIMIT, UnderTest, message, problem};
 
 /// As many messages as a batch takes, which is a cost of 50.
-fn full_batch(conversation: &str) -> Value {
+pub(crate) fn full_batch(conversation: &str) -> Value {
     (1..=50).map(|seq| message(conversation, seq, &format!("{conversation}-{seq}"))).collect()
 }
 

@@ -10,4 +10,5 @@ mod over_save;
 mod process;
 mod replies;
 mod sites;
+mod status;
 mod under_test;

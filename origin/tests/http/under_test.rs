@@ -42,8 +42,12 @@ impl UnderTest {
     }
 
     pub(crate) async fn with_capacity(per_second: u64) -> UnderTest {
+        UnderTest::with_capacity_and_edge(per_second, NO_EDGE).await
+    }
+
+    pub(crate) async fn with_capacity_and_edge(per_second: u64, edge: &str) -> UnderTest {
         let capacity = Some(PerSecond::parse(&per_second.to_string()).unwrap());
-        UnderTest::of(NO_EDGE, |config| Config { capacity, ..config }).await
+        UnderTest::of(edge, |config| Config { capacity, ..config }).await
     }
 
     async fn of(edge: &str, change: impl FnOnce(Config) -> Config) -> UnderTest {
