@@ -1,4 +1,4 @@
-//! What the origin says about its resources without being asked.
+//! What the origin says about its resources, asked and unasked.
 
 use std::time::Duration;
 
@@ -87,4 +87,31 @@ async fn without_a_capacity_there_is_no_status_to_tell() {
     let health: Value = read(origin.get("/health").send().await.unwrap()).await;
     assert_eq!(health["status"], "pass");
     assert_eq!(edge.so_far(STATUS), 0);
+}
+
+#[tokio::test]
+async fn health_tells_the_line_of_each_resource_and_whose_work_it_is() {
+    let origin = UnderTest::with_capacity(5).await;
+    let health = async || origin.get("/health").send().await.unwrap();
+    let calm = health().await;
+    assert_eq!(calm.status(), 200);
+    let calm: Value = read(calm).await;
+    assert_eq!(calm["checks"]["accounts"][1]["observedValue"], 0);
+    assert_eq!((&calm["status"], &calm["checks"]["messages"][1]["status"]), (&json!("pass"), &json!("pass")));
+
+    // 50 messages are a line of 10 s.
+    let batch = full_batch("c1");
+    let impatient = origin.batch(&batch).timeout(Duration::from_millis(600));
+    assert!(impatient.send().await.is_err());
+    let full = health().await;
+    assert_eq!(full.status(), 503);
+    let full: Value = read(full).await;
+    for resource in ["accounts", "messages"] {
+        let [whole, line] = full["checks"][resource].as_array().unwrap().as_slice() else { panic!("{full}") };
+        assert_eq!((&whole["status"], &line["status"]), (&json!("fail"), &json!("fail")));
+        assert_eq!((&line["componentId"], &line["observedUnit"]), (&json!("line"), &json!("ms")));
+        let (wait, own) = (line["observedValue"].as_u64().unwrap(), line["own_work_ms"].as_u64().unwrap());
+        assert!((5_000..=10_000).contains(&wait), "{line}");
+        assert_eq!(own, if resource == "messages" { wait } else { 0 });
+    }
 }
