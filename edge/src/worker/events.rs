@@ -15,7 +15,7 @@ use crate::durable::now_ms;
 
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// What the origin may send.
-const TYPES: [&str; 3] = ["seawall.reply", "seawall.site-changed", "seawall.probe"];
+const TYPES: [&str; 4] = ["seawall.reply", "seawall.site-changed", "seawall.status", "seawall.probe"];
 /// When the receiver of an event could not be reached.
 const LATER_MS: u64 = 1_000;
 
@@ -85,7 +85,7 @@ async fn perform(env: &Env, event: Event) -> (Outcome, String) {
             Ok(()) => (Outcome::Accepted, String::new()),
             Err(_) => later("site-unreachable"),
         },
-        Body::Probe {} => (Outcome::Accepted, String::new()),
+        Body::Status(_) | Body::Probe {} => (Outcome::Accepted, String::new()),
         Body::Message(_) | Body::Forgotten(_) | Body::Unknown => refused("unknown-type"),
     }
 }
