@@ -64,11 +64,21 @@ pub enum Way {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConversationCall {
-    Pull { max: usize },
-    Receipts { receipts: Vec<Receipt> },
-    Notice { notice: Notice },
-    Reply { reply: Box<Reply> },
+    Pull {
+        max: usize,
+    },
+    Receipts {
+        receipts: Vec<Receipt>,
+    },
+    Notice {
+        notice: Notice,
+    },
+    Reply {
+        reply: Box<Reply>,
+    },
     Forget {},
+    /// The crowd has outgrown what its links were told.
+    Spread {},
 }
 
 /// Every call names its object, which does not know its own name before something is stored.
