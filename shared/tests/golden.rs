@@ -211,6 +211,7 @@ fn frame_3_what_the_edge_says() {
         ("edge-mode", EdgeFrame::Mode(notice())),
         ("edge-history", EdgeFrame::History { messages: vec![message(), answer()] }),
         ("edge-summary", EdgeFrame::Summary(summary())),
+        ("edge-spread", EdgeFrame::Spread(Spread { chatting_ms: 5_000, others_ms: 64_000 })),
         ("edge-bye", EdgeFrame::Bye { code: 4503, retry_after_ms: 5_000 }),
         ("edge-pong", EdgeFrame::Pong),
     ] {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const FAMILIES: [&str; 29] = [
+const FAMILIES: [&str; 32] = [
     "FRAME",
     "LINK",
     "POLL",
@@ -35,6 +35,9 @@ const FAMILIES: [&str; 29] = [
     "FORGET",
     "RETENTION",
     "STATUS",
+    "SPREAD",
+    "CLASS",
+    "PACE",
 ];
 
 /// Rule ids in a text, such as `ORDER-1`.

@@ -4,12 +4,12 @@
 use std::collections::VecDeque;
 
 use shared::Millis;
-use shared::event::MAX_BATCH;
+use shared::event::{MAX_BATCH, Resource, Status};
 use shared::mode::Mode;
 use shared::random::Random;
 
 use super::drain::{Breach, Pace};
-use super::health::{BAD_IN_A_ROW, Claim, Evidence, Health, Verdict};
+use super::health::{BAD_IN_A_ROW, Evidence, Health, Verdict};
 use super::limit::{Class, Limit};
 use super::mode::Modes;
 use super::{Call, Told};
@@ -315,8 +315,11 @@ impl Deciding {
         }
     }
 
-    pub(super) fn claims(&mut self, now: Millis, accounts: bool, claim: Claim) {
-        let lane = if accounts { &mut self.accounts } else { &mut self.messages };
+    pub(super) fn claims(&mut self, now: Millis, resource: Resource, claim: Status) {
+        let lane = match resource {
+            Resource::Accounts => &mut self.accounts,
+            Resource::Messages => &mut self.messages,
+        };
         lane.health.claims(now, claim);
         self.step_at.get_or_insert(now + STEP_MS);
     }
@@ -417,11 +420,11 @@ fn wanted(
 ) -> (Mode, &'static str) {
     let enough = evidence.calls >= ENOUGH_CALLS;
     let bad = |percent: u32| enough && evidence.bad * 100 >= percent * evidence.calls;
-    if bad(50) || evidence.bad_in_a_row >= BAD_IN_A_ROW || evidence.claim == Claim::Fail {
+    if bad(50) || evidence.bad_in_a_row >= BAD_IN_A_ROW || evidence.claim == Status::Fail {
         (Mode::Holding, failing)
     } else if bad(25) || low_since.is_some_and(|since| now >= since + LOW_LIMIT_MS) {
         (Mode::ChattingOnly, "origin-slow")
-    } else if bad(10) || (enough && evidence.slow >= SLOW) || evidence.claim == Claim::Warn {
+    } else if bad(10) || (enough && evidence.slow >= SLOW) || evidence.claim == Status::Warn {
         (Mode::Degraded, "origin-slow")
     } else {
         (Mode::Normal, "")

@@ -1,10 +1,10 @@
 //! The gate on a virtual clock, with conversations and an origin played by the test.
 
-use shared::event::{Body, Event, Outcome, Receipt};
+use shared::event::{Body, Event, Outcome, Receipt, Resource, Status};
 use shared::id::{ConversationId, SiteId};
 use shared::mode::Mode;
 
-use super::{Answer, Call, Claim, Class, Input, Key, OriginGate, Output, Told, Turn};
+use super::{Answer, Call, Class, Input, Key, OriginGate, Output, Told, Turn};
 
 fn key(name: &str) -> Key {
     Key { site: SiteId::parse("demo").unwrap(), conversation: ConversationId::parse(name).unwrap() }
@@ -329,7 +329,7 @@ fn receipt_5_a_pause_has_an_end_whatever_the_origin_asks_for() {
 }
 
 #[test]
-fn what_always_fails_while_others_pass_is_parked_with_its_reason() {
+fn pace_3_what_always_fails_while_others_pass_is_parked_with_its_reason() {
     let (a, b) = (key("a"), key("b"));
     let mut desk = Desk::new(vec![a.clone(), b.clone()]);
     for _ in 0..200 {
@@ -414,14 +414,14 @@ fn class_1_a_log_in_is_let_through_in_ordinary_times_and_shed_while_accounts_fai
 fn what_an_origin_claims_may_worsen_the_mode_and_not_improve_it() {
     let a = key("a");
     let mut desk = Desk::new(vec![a.clone()]);
-    let pulls = desk.tell(Input::Claimed { accounts: true, claim: Claim::Fail });
+    let pulls = desk.tell(Input::Claimed { resource: Resource::Accounts, status: Status::Fail });
     let turn = desk.given(&pulls, &a);
     desk.now += 1_000;
     desk.answered(turn, BAD);
     assert_eq!(desk.gate.mode().0, Mode::ChattingOnly, "without accounts people talk on");
     for _ in 0..4 {
         let turn = desk.post(&a);
-        desk.tell(Input::Claimed { accounts: false, claim: Claim::Pass });
+        desk.tell(Input::Claimed { resource: Resource::Messages, status: Status::Pass });
         desk.answered(turn, BAD);
     }
     assert_eq!(desk.gate.mode().0, Mode::Holding, "believed by its deeds");

@@ -13,6 +13,7 @@ use shared::message::Author;
 use shared::mode::{Mode, Notice};
 
 use crate::conversation::LinkId;
+use crate::spread::HighWater;
 
 /// Conversations in the list; of more, the one that was quiet for longest leaves it (it comes back with its next
 /// message).
@@ -45,6 +46,9 @@ pub struct Stored {
     pub settings: Option<SiteSettings>,
     /// The last one told, so that a later one has a greater version and a restart tells no other mode.
     pub notice: Notice,
+    /// Of the whole edge and not of this site: whose visitors come back first after a restart, nobody knows.
+    #[serde(default)]
+    pub high_water: HighWater,
 }
 
 #[derive(Clone, Debug)]
@@ -71,12 +75,17 @@ pub enum Input {
     },
     /// The origin's settings, fetched through the gate.
     Settings(SiteSettings),
+    /// How reconnects are spread now, and the crowd for which that is enough.
+    Spread {
+        spread: Spread,
+        high_water: HighWater,
+    },
     Timeout,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    Store(Stored),
+    Store(Box<Stored>),
     StoreSummary(Summary),
     ForgetSummary(ConversationId),
     Send(LinkId, EdgeFrame),
@@ -93,6 +102,7 @@ pub struct Site {
     id: SiteId,
     stored: Stored,
     notice: Notice,
+    spread: Spread,
     summaries: BTreeMap<ConversationId, Summary>,
     /// Whose lines are newer than the stored ones, and when they are stored.
     unstored: BTreeSet<ConversationId>,
@@ -109,6 +119,7 @@ impl Site {
             id,
             notice: stored.notice.clone(),
             stored,
+            spread: Spread::default(),
             summaries: summaries.into_iter().map(|line| (line.conversation.clone(), line)).collect(),
             unstored: BTreeSet::new(),
             store_at: None,
@@ -161,9 +172,10 @@ impl Site {
                 // A save that changes nothing is never stored.
                 if self.stored.settings.as_ref() != Some(&settings) {
                     self.stored.settings = Some(settings);
-                    self.outputs.push_back(Output::Store(self.stored.clone()));
+                    self.outputs.push_back(Output::Store(Box::new(self.stored.clone())));
                 }
             }
+            Input::Spread { spread, high_water } => self.spread(now, spread, high_water),
             Input::Timeout => {
                 if self.fewer_agents_at.is_some_and(|at| now >= at) {
                     self.fewer_agents_at = None;
@@ -193,6 +205,15 @@ impl Site {
         &self.notice
     }
 
+    pub fn high_water(&self) -> &HighWater {
+        &self.stored.high_water
+    }
+
+    /// Links of consoles that have been greeted.
+    pub fn greeted(&self) -> u64 {
+        self.links.values().filter(|info| info.greeted).count() as u64
+    }
+
     pub fn settings(&self) -> Option<&SiteSettings> {
         self.stored.settings.as_ref()
     }
@@ -208,7 +229,7 @@ impl Site {
         let welcome = Welcome {
             protocol: PROTOCOL,
             notice: self.notice.clone(),
-            spread: Spread::default(),
+            spread: self.spread,
             inbox,
             ..Welcome::default()
         };
@@ -231,6 +252,18 @@ impl Site {
             self.fewer_agents_at = None;
         } else {
             self.fewer_agents_at.get_or_insert(now + AGENT_GRACE_MS);
+        }
+    }
+
+    fn spread(&mut self, now: Millis, spread: Spread, high_water: HighWater) {
+        let Spread { chatting_ms, others_ms } = self.spread;
+        if spread.chatting_ms > chatting_ms || spread.others_ms > others_ms {
+            self.broadcast(&EdgeFrame::Spread(spread));
+        }
+        self.spread = spread;
+        if high_water.outgrows(now, &self.stored.high_water) {
+            self.stored.high_water = high_water;
+            self.outputs.push_back(Output::Store(Box::new(self.stored.clone())));
         }
     }
 
@@ -295,7 +328,7 @@ impl Site {
     fn tell(&mut self, now: Millis) {
         self.notice.version = (self.notice.version + 1).max(now);
         self.stored.notice = self.notice.clone();
-        self.outputs.push_back(Output::Store(self.stored.clone()));
+        self.outputs.push_back(Output::Store(Box::new(self.stored.clone())));
         let notice = self.notice.clone();
         self.broadcast(&EdgeFrame::Mode(notice.clone()));
         let active = |line: &&Summary| line.present || now < line.at_ms + ACTIVE_MS;
@@ -350,6 +383,35 @@ mod tests {
             _ => None,
         };
         outputs.iter().filter_map(push).collect()
+    }
+
+    #[test]
+    fn spread_2_consoles_are_told_of_a_crowd_that_grows_and_spread_1_its_size_is_stored_once_a_step() {
+        let mut site = site();
+        greet(&mut site, 0, 1, "ada");
+        outputs(&mut site);
+        let mut crowd = crate::spread::Crowd::default();
+        let mut grow = |site: &mut Site, links| {
+            crowd.counts(5, 1, links, false);
+            site.handle(5, Input::Spread { spread: crowd.spread(5), high_water: *crowd.high_water() });
+            outputs(site)
+        };
+        assert_eq!(grow(&mut site, 3_000), []);
+        let told = grow(&mut site, 9_000);
+        let spread = Spread { chatting_ms: 2_000, others_ms: 8_000 };
+        assert_eq!(told[0], Output::Send(LinkId(1), EdgeFrame::Spread(spread)));
+        let Output::Store(stored) = &told[1] else { panic!("{told:?}") };
+        assert_eq!(stored.high_water.others.links, 16_000);
+        for links in [9_001, 12_000, 10, 15_000] {
+            assert_eq!(grow(&mut site, links), [], "{links}: within the step");
+        }
+        greet(&mut site, 6, 2, "grace");
+        let welcomed = |output: &Output| match output {
+            Output::Send(LinkId(2), EdgeFrame::Welcome(welcome)) => Some(welcome.spread),
+            _ => None,
+        };
+        assert_eq!(outputs(&mut site).iter().find_map(welcomed), Some(spread));
+        assert_eq!(site.greeted(), 2);
     }
 
     #[test]

@@ -10,7 +10,9 @@ use worker::{Env, Request, Response};
 use super::knowledge;
 use super::problem::Problem;
 use super::settings::{Settings, body_within, header};
-use crate::durable::calls::{ConversationCall, Replied, SiteCall, to_conversation, to_site};
+use crate::durable::calls::{
+    ConversationCall, GateCall, Replied, SiteCall, to_conversation, to_gate, to_site,
+};
 use crate::durable::now_ms;
 
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -85,7 +87,11 @@ async fn perform(env: &Env, event: Event) -> (Outcome, String) {
             Ok(()) => (Outcome::Accepted, String::new()),
             Err(_) => later("site-unreachable"),
         },
-        Body::Status(_) | Body::Probe {} => (Outcome::Accepted, String::new()),
+        Body::Status(status) => match to_gate::<()>(env, GateCall::Claimed { status }).await {
+            Ok(()) => (Outcome::Accepted, String::new()),
+            Err(_) => later("gate-unreachable"),
+        },
+        Body::Probe {} => (Outcome::Accepted, String::new()),
         Body::Message(_) | Body::Forgotten(_) | Body::Unknown => refused("unknown-type"),
     }
 }

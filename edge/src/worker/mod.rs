@@ -9,6 +9,7 @@ mod pages;
 mod problem;
 mod route;
 mod settings;
+mod shed;
 
 use worker::{Context, Env, Request, Response, Result, console_error, event};
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arbitrary::{Result, Unstructured};
 use edge::origin_gate::{self as gate, Answer, Input, Key, OriginGate, Output, Told, Turn};
 use shared::Millis;
-use shared::event::{Body, Event, MAX_BATCH, Outcome, Receipt};
+use shared::event::{Body, Event, MAX_BATCH, Outcome, Receipt, Resource, Status};
 use shared::mode::Mode;
 
 use crate::pick;
@@ -103,8 +103,11 @@ impl Desk {
                 self.end_call(good, timed, retry_after_ms);
             }
             15 if u.ratio(1, 4)? => {
-                let claim = *u.choose(&[gate::Claim::Pass, gate::Claim::Warn, gate::Claim::Fail])?;
-                self.tell(Input::Claimed { accounts: u.arbitrary()?, claim });
+                let status = *u.choose(&[Status::Pass, Status::Warn, Status::Fail])?;
+                self.tell(Input::Claimed {
+                    resource: *u.choose(&[Resource::Accounts, Resource::Messages])?,
+                    status,
+                });
             }
             12 => {
                 // An answer that nobody waits for.
