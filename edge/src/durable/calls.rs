@@ -12,6 +12,7 @@ use worker::{Env, Error, Headers, Method, Request, RequestInit, Response, Result
 use crate::admission::Client;
 use crate::conversation::{LinkId, Peer};
 use crate::jwt::Jwks;
+use crate::site::Override;
 
 use super::counts::{self, Count, Object};
 use super::within;
@@ -118,6 +119,10 @@ pub enum SiteCall {
     Mode {
         mode: Mode,
         reason: String,
+    },
+    /// The operator's word on the mode; nothing takes it back.
+    Override {
+        over: Option<Override>,
     },
     Knowledge {},
     /// The origin says that settings have changed.

@@ -197,6 +197,10 @@ impl Driver {
                 self.input(Input::Mode { mode, reason });
                 answer(&())
             }
+            SiteCall::Override { over } => {
+                self.input(Input::Override(over));
+                answer(&self.notice())
+            }
             SiteCall::Knowledge {} => answer(&self.knowledge(&site).await),
             SiteCall::Changed {} => {
                 self.fetch_settings(&site).await;

@@ -49,7 +49,23 @@ pub struct Stored {
     /// Of the whole edge and not of this site: whose visitors come back first after a restart, nobody knows.
     #[serde(default)]
     pub high_water: HighWater,
+    /// The gate's last word, which holds where nobody overrides it.
+    #[serde(default)]
+    pub gate: Option<(Mode, String)>,
+    #[serde(default)]
+    pub over: Option<Override>,
 }
+
+/// An operator's word on the mode: it wins over the gate's until it ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Override {
+    pub mode: Mode,
+    pub reason: String,
+    pub until_ms: Millis,
+}
+
+/// An override that somebody forgets ends by itself after a day at most.
+pub const LONGEST_OVERRIDE_MS: Millis = 86_400_000;
 
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -73,6 +89,8 @@ pub enum Input {
         mode: Mode,
         reason: String,
     },
+    /// The operator's word; nothing ends an earlier one.
+    Override(Option<Override>),
     /// The origin's settings, fetched through the gate.
     Settings(SiteSettings),
     /// How reconnects are spread now, and the crowd for which that is enough.
@@ -162,10 +180,14 @@ impl Site {
             Input::Notified(summary) => self.notified(now, summary),
             Input::Gone(conversation) => self.gone(conversation),
             Input::Mode { mode, reason } => {
-                if (self.notice.mode, &self.notice.reason) != (mode, &reason) {
-                    self.notice.mode = mode;
-                    self.notice.reason = reason;
-                    self.tell(now);
+                self.stored.gate = Some((mode, reason));
+                self.told_mode(now);
+            }
+            Input::Override(over) => {
+                self.stored.over = over
+                    .map(|over| Override { until_ms: over.until_ms.min(now + LONGEST_OVERRIDE_MS), ..over });
+                if !self.told_mode(now) {
+                    self.outputs.push_back(Output::Store(Box::new(self.stored.clone())));
                 }
             }
             Input::Settings(settings) => {
@@ -185,8 +207,28 @@ impl Site {
                 if self.store_at.is_some_and(|at| now >= at) {
                     self.store_lines();
                 }
+                if self.stored.over.as_ref().is_some_and(|over| now >= over.until_ms) {
+                    self.stored.over = None;
+                    self.told_mode(now);
+                }
             }
         }
+    }
+
+    /// MODE-7: the operator's word while it holds, otherwise the gate's. True where it was another than before.
+    fn told_mode(&mut self, now: Millis) -> bool {
+        let by_gate = self.stored.gate.clone().unwrap_or_default();
+        let (mode, reason) = match &self.stored.over {
+            Some(over) if now < over.until_ms => (over.mode, over.reason.clone()),
+            _ => by_gate,
+        };
+        let changed = (self.notice.mode, &self.notice.reason) != (mode, &reason);
+        if changed {
+            self.notice.mode = mode;
+            self.notice.reason = reason;
+            self.tell(now);
+        }
+        changed
     }
 
     pub fn poll_output(&mut self) -> Option<Output> {
@@ -194,7 +236,8 @@ impl Site {
     }
 
     pub fn poll_timeout(&self) -> Option<Millis> {
-        self.fewer_agents_at.into_iter().chain(self.store_at).min()
+        let over = self.stored.over.as_ref().map(|over| over.until_ms);
+        [self.fewer_agents_at, self.store_at, over].into_iter().flatten().min()
     }
 
     pub fn id(&self) -> &SiteId {
@@ -513,5 +556,39 @@ mod tests {
         let forgotten: Vec<_> =
             outputs(&mut site).into_iter().filter(|o| matches!(o, Output::ForgetSummary(_))).collect();
         assert_eq!(forgotten, [Output::ForgetSummary(ConversationId::parse("c1").unwrap())]);
+    }
+
+    #[test]
+    fn mode_7_the_operators_word_wins_until_it_ends_and_no_longer_than_a_day() {
+        let mut site =
+            Site::restore(SiteId::parse("demo").unwrap(), Stored::default(), Vec::new(), Vec::new());
+        let word =
+            |mode, until_ms| Input::Override(Some(Override { mode, reason: "maintenance".into(), until_ms }));
+        site.handle(0, word(Mode::ChattingOnly, 60_000));
+        assert_eq!((site.notice().mode, site.notice().reason.as_str()), (Mode::ChattingOnly, "maintenance"));
+        site.handle(1_000, Input::Mode { mode: Mode::Holding, reason: "origin-unreachable".into() });
+        assert_eq!(site.notice().mode, Mode::ChattingOnly, "the gate is heard, and does not win");
+        assert_eq!(site.poll_timeout(), Some(60_000));
+        site.handle(60_000, Input::Timeout);
+        assert_eq!(
+            (site.notice().mode, site.notice().reason.as_str()),
+            (Mode::Holding, "origin-unreachable")
+        );
+
+        site.handle(61_000, word(Mode::Normal, u64::MAX));
+        assert_eq!(site.poll_timeout(), Some(61_000 + LONGEST_OVERRIDE_MS));
+        site.handle(62_000, Input::Override(None));
+        assert_eq!(site.notice().mode, Mode::Holding, "taken back");
+
+        site.handle(63_000, word(Mode::Degraded, 90_000));
+        let stored = outputs(&mut site).into_iter().rev().find_map(|output| match output {
+            Output::Store(stored) => Some(*stored),
+            _ => None,
+        });
+        let mut restored =
+            Site::restore(SiteId::parse("demo").unwrap(), stored.unwrap(), Vec::new(), Vec::new());
+        assert_eq!(restored.notice().mode, Mode::Degraded, "it outlives a restart");
+        restored.handle(90_000, Input::Timeout);
+        assert_eq!(restored.notice().mode, Mode::Holding);
     }
 }

@@ -55,6 +55,12 @@ impl Problem {
     );
     pub(super) const NOT_THE_OPERATOR: Problem =
         problem(401, "not-the-operator", "Send the operator's token: Authorization: Bearer …");
+    pub(super) const NOT_A_MODE: Problem = problem(
+        400,
+        "not-a-mode",
+        "Send {\"mode\": \"normal\", \"degraded\", \"chatting-only\" or \"holding\", \"reason\": at most 200 characters, \
+         \"expires_in_s\": 1 to 86400}.",
+    );
     pub(super) const LOGIN_REQUIRED: Problem = problem(401, "login-required", "Log in first.");
     pub(super) const FOREIGN_SITE: Problem =
         problem(403, "not-of-this-site", "This agent does not answer for this site.");
