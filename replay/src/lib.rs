@@ -2,16 +2,32 @@
 //!
 //! # Layout, in reading order
 //!
-//! - [`scenario`] what is replayed, and its constants · [`people`] visitors and agents · [`origin`] the modelled origin
-//! - [`direct`] the arms `without` and `careful`
-//! - [`meter`] what is counted
-//! - [`clock`], [`chance`] time and randomness
+//! - [`scenario`] what is replayed, and its constants, with `check` · [`catalogue`] those that come with Seawall · [`short`]
+//!   their short form
+//! - [`people`] visitors and agents · [`origin`] the modelled origin
+//! - [`arm`] the three arms: [`direct`] `without` and `careful`, [`with`] the real machines
+//! - [`meter`] what is counted · [`clock`], [`chance`] time and randomness
+//! - [`crew`] runs on all processors, with [`progress`] · [`field`] the figures by name · [`outcome`] one run, and several
+//!   compared · [`bounds`] what must hold · [`result`] all of a scenario
+//! - [`table`], [`summary`] how it is told
 
+pub mod arm;
+pub mod bounds;
+pub mod catalogue;
 pub mod chance;
+mod check;
 pub mod clock;
+pub mod crew;
 pub mod direct;
+pub mod field;
 pub mod meter;
 pub mod origin;
+pub mod outcome;
 pub mod people;
+pub mod progress;
+pub mod result;
 pub mod scenario;
+pub mod short;
+pub mod summary;
+pub mod table;
 pub mod with;

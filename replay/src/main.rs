@@ -1,18 +1,57 @@
-fn main() {
-    let text = std::fs::read_to_string(std::env::args().nth(1).expect("a scenario")).expect("readable");
-    let seeds: u64 = std::env::args().nth(2).and_then(|s| s.parse().ok()).unwrap_or(3);
-    let all = std::env::args().nth(3).is_some();
-    let scenario = replay::scenario::Scenario::parse(&text).expect("a scenario");
-    for cell in scenario.cells() {
-        for seed in 1..=seeds {
-            let began = std::time::Instant::now();
-            let run = replay::with::run(&cell, seed);
-            println!("{:.2} {} s With {:?} {:?}", cell.load, cell.trigger_s, run.figures, began.elapsed());
-            if all {
-                for (at, second) in run.seconds.iter().enumerate().skip(100) {
-                    println!("{at} {second:?}");
-                }
-            }
+//! `cargo xtask replay`: runs what was asked for, prints a table, writes summary and report. Ends with 1 when a bound is
+//! broken, with 2 when something else went wrong.
+
+mod options;
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use clap::Parser;
+use replay::crew::Job;
+use replay::progress::Progress;
+use replay::result::ScenarioResult;
+use replay::summary::Summary;
+use replay::table::table;
+
+use options::Options;
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
         }
     }
+}
+
+/// How many bounds are broken.
+fn run(options: &Options) -> Result<usize, String> {
+    let plans = options.plans()?;
+    let total = plans.iter().flat_map(|plan| plan.jobs()).map(|job: Job| job.work()).sum();
+    let progress = Mutex::new(Progress::new(total));
+    let mut broken = 0;
+    for plan in &plans {
+        let result = plan.run(options.threads(), &progress);
+        progress.lock().expect("nobody panics with it").pause();
+        println!("{}", table(&result).trim_end());
+        write(&result, &options.out)?;
+        broken += result.broken().len();
+    }
+    let took = progress.lock().expect("nobody panics with it").took();
+    println!("\nReports: {}/<scenario>/report.html ({took})", options.out.display());
+    Ok(broken)
+}
+
+fn write(result: &ScenarioResult, out: &Path) -> Result<(), String> {
+    let folder = out.join(&result.scenario.name);
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+    };
+    fs::create_dir_all(&folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    write("summary.json", &Summary::new(result).json())
 }

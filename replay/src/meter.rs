@@ -56,6 +56,8 @@ pub struct Figures {
 pub struct Run {
     pub figures: Figures,
     pub seconds: Vec<Second>,
+    /// How long the backlog would take at 95 % of the capacity beside the live messages; where there is a drain.
+    pub drain_ideal_s: Option<f64>,
 }
 
 pub struct Meter {
@@ -295,13 +297,13 @@ impl Meter {
             let offered = during(|second| second.p1_offered);
             during(|second| second.p1_receipts) / offered.min(capacity * self.cell.trigger_s as f64)
         });
-        let drain = self.backlog_at_end.filter(|backlog| *backlog as f64 > capacity).map(|backlog| {
+        let drain_ideal_s = self.backlog_at_end.filter(|backlog| *backlog as f64 > capacity).map(|backlog| {
             let live = self.cell.load * self.cell.scenario.people.messages_share * capacity;
-            let ideal_s = backlog as f64 / (0.95 * capacity - live);
-            match self.drained_at {
-                Some(at) => (at - trigger.end) as f64 / 1_000.0 / ideal_s,
-                None => f64::INFINITY,
-            }
+            backlog as f64 / (0.95 * capacity - live)
+        });
+        let drain = drain_ideal_s.map(|ideal_s| match self.drained_at {
+            Some(at) => (at - trigger.end) as f64 / 1_000.0 / ideal_s,
+            None => f64::INFINITY,
         });
         let shows = |flag: bool, count: u32| flag.then_some(f64::from(count));
         let figures = Figures {
@@ -324,7 +326,7 @@ impl Meter {
                 .flatten(),
             peak_object_queue_ms: self.peak_queue_us.map(|us| us as f64 / 1_000.0),
         };
-        Run { figures, seconds: self.seconds }
+        Run { figures, seconds: self.seconds, drain_ideal_s }
     }
 
     /// Start of the first window of 5 s after the trigger in which 90 % of what was offered was answered.

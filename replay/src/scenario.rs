@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::check;
+
 /// One file of `scenarios/`. What a file leaves out is as in [`Scenario::default`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -205,32 +207,20 @@ pub struct Cell {
 
 impl Scenario {
     pub fn parse(text: &str) -> Result<Scenario, String> {
-        let scenario: Scenario = toml::from_str(text).map_err(|error| error.to_string())?;
-        scenario.check()?;
+        // What the reader says begins with the line, too.
+        let scenario: Scenario = toml::from_str(text).map_err(|error| match error.span() {
+            Some(span) => {
+                format!("line {}: {}", 1 + text[..span.start].matches('\n').count(), error.message())
+            }
+            None => format!("line 1: {}", error.message()),
+        })?;
+        check(&scenario, Some(text))?;
         Ok(scenario)
     }
 
-    fn check(&self) -> Result<(), String> {
-        let wrong = |what: &str| Err(format!("{}: {what}", self.name));
-        if self.name.is_empty() || !self.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
-            return wrong("`name` is small letters and hyphens: it becomes a folder");
-        }
-        if self.loads.is_empty() || self.loads.iter().any(|load| !(0.01..=0.95).contains(load)) {
-            return wrong("`loads` are between 0.01 and 0.95 of the capacity");
-        }
-        if self.triggers_s.is_empty() || self.triggers_s.iter().any(|s| !(1..=86_400).contains(s)) {
-            return wrong("`triggers_s` are between 1 and 86400 seconds");
-        }
-        if !(1.0..=10_000.0).contains(&self.capacity) || !(1.0..=10_000.0).contains(&self.capacity_long) {
-            return wrong("`capacity` is between 1 and 10000 a second");
-        }
-        if self.people.sites == 0 || self.people.messages_per_chat == 0 || self.people.large_every == 0 {
-            return wrong("`sites`, `messages_per_chat` and `large_every` are at least 1");
-        }
-        if !(0.01..=1.0).contains(&self.people.messages_share) || self.people.pause_s <= 0.0 {
-            return wrong("`messages_share` is between 0.01 and 1, `pause_s` above 0");
-        }
-        Ok(())
+    /// Whether every value is one that can be replayed.
+    pub fn check(&self) -> Result<(), String> {
+        check(self, None)
     }
 
     pub fn cells(self) -> Vec<Cell> {
@@ -263,5 +253,49 @@ impl Cell {
 
     pub fn end_ms(&self) -> u64 {
         self.trigger_ms().end + self.scenario.after_s * 1_000
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scenario;
+
+    fn error(text: &str) -> String {
+        Scenario::parse(text).expect_err("a wrong file")
+    }
+
+    #[test]
+    fn unknown_key_is_named_with_its_line_and_the_known_ones() {
+        let error = error("name = \"mine\"\nload = 3\n");
+        assert!(error.starts_with("line 2: unknown field `load`") && error.contains("`loads`"), "{error}");
+    }
+
+    #[test]
+    fn unknown_fault_is_named_with_the_known_ones() {
+        let error = error("name = \"mine\"\n\nfault = \"fire\"\n");
+        assert!(error.starts_with("line 3: ") && error.contains("`over-save`"), "{error}");
+    }
+
+    #[test]
+    fn value_out_of_range_is_named_with_its_line_and_the_range() {
+        let people = error("name = \"mine\"\n[people]\n# None at all.\nsites = 0\n");
+        assert_eq!(people, "line 4: `sites` is 0 and must be between 1 and 10000");
+        let loads = error("name = \"mine\"\nloads = [0.5, 1.5]\n");
+        assert_eq!(loads, "line 2: `loads` is 1.5 and must be between 0.01 and 0.95");
+        let pause = error("name = \"mine\"\npeople.pause_s = nan\n");
+        assert!(pause.starts_with("line 2: `pause_s` is NaN"), "{pause}");
+        assert!(error("name = \"mine\"\ntriggers_s = []\n").starts_with("line 2: `triggers_s` is empty"));
+    }
+
+    #[test]
+    fn file_without_a_name_is_asked_for_one() {
+        assert!(error("loads = [0.5]\n").starts_with("line 1: `name` is missing"));
+    }
+
+    #[test]
+    fn long_triggers_have_the_capacity_of_long_triggers() {
+        let scenario = Scenario::parse("name = \"mine\"\ntriggers_s = [300, 301]\n").expect("right");
+        let capacities: Vec<f64> = scenario.cells().iter().map(|cell| cell.capacity).collect();
+        assert_eq!(capacities, [100.0, 50.0]);
     }
 }

@@ -5,7 +5,7 @@
 //! [`workspace`] where things lie · [`progress`] what is being done and for how long · [`process`] starting
 //! programs · [`toolchain`] a compiler for wasm · [`tools`] programs pinned by lock files · [`build`] crates to
 //! `dist`, with [`worker`] (the edge's module), [`assets`] (what browsers download) and [`stamp`] (what need not be
-//! done again) · [`run`] · [`fault`] · [`test`] · [`fuzz`] · [`check`] · [`size`] · [`bench`] ·
+//! done again) · [`run`] · [`fault`] · [`test`] · [`fuzz`] · [`check`] · [`size`] · [`bench`] · [`replay`] ·
 //! [`http`] a client for one request.
 
 mod assets;
@@ -17,6 +17,7 @@ mod fuzz;
 mod http;
 mod process;
 mod progress;
+mod replay;
 mod run;
 mod shrink;
 mod size;
@@ -55,6 +56,8 @@ enum Command {
     Size(size::Options),
     /// Measure speed and memory
     Bench(bench::Options),
+    /// Replay an incident on a virtual clock, with and without Seawall
+    Replay(replay::Options),
     /// Make the running origin misbehave
     Fault(fault::Options),
     /// Take the screenshots of the documentation
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Check => check::run(),
         Command::Size(options) => size::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Replay(options) => replay::run(&options),
         Command::Fault(options) => fault::run(&options),
         Command::Screenshots(options) => test::screenshots(&options),
     };

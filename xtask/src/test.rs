@@ -57,7 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         match kind {
             Kind::Unit => {
                 command.args(
-                    ["shared", "edge", "origin", "widget", "console", "fuzzed", "xtask"]
+                    ["shared", "edge", "origin", "widget", "console", "fuzzed", "replay", "xtask"]
                         .iter()
                         .flat_map(|package| ["--package", package]),
                 );

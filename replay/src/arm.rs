@@ -1,0 +1,51 @@
+//! The three ways in which the same people meet the same origin.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::direct::{self, Care};
+use crate::meter::Run;
+use crate::scenario::Cell;
+use crate::with;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Arm {
+    Without,
+    Careful,
+    With,
+}
+
+impl Arm {
+    pub const ALL: [Arm; 3] = [Arm::Without, Arm::Careful, Arm::With];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Arm::Without => "without",
+            Arm::Careful => "careful",
+            Arm::With => "with",
+        }
+    }
+
+    pub fn run(self, cell: &Cell, seed: u64) -> Run {
+        match self {
+            Arm::Without => direct::run(cell, seed, Care::Without),
+            Arm::Careful => direct::run(cell, seed, Care::Careful),
+            Arm::With => with::run(cell, seed),
+        }
+    }
+}
+
+impl fmt::Display for Arm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Arm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Arm, String> {
+        let arm = Arm::ALL.into_iter().find(|arm| arm.name() == text);
+        arm.ok_or_else(|| "an arm is `without`, `careful` or `with`".to_owned())
+    }
+}

@@ -1,0 +1,38 @@
+//! Replays an incident: builds the replay in release mode, and hands it what follows the command.
+
+use std::env;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::{process, workspace};
+
+#[derive(Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Options {
+    /// A scenario of replay/scenarios or `all`, and options: `cargo xtask replay --help` names them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+/// What the replay ends with when a bound is broken; it has said which.
+const BROKEN: i32 = 1;
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["run", "--quiet", "--locked", "--release", "--package", "replay"])
+        // Not from the root: paths are meant from where the command was given.
+        .args(["--manifest-path"])
+        .arg(workspace::root().join("Cargo.toml"))
+        .arg("--")
+        .args(&options.words);
+    process::tie_to_us(&mut command);
+    let status = command.stdin(Stdio::null()).status().context("cargo does not start")?;
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(BROKEN) => bail!("a bound is broken"),
+        _ => bail!("the replay has failed ({})", process::how(status)),
+    }
+}
