@@ -105,8 +105,10 @@ async fn pace_1_slow_accounts_leave_no_wave_behind_on_the_running_system() {
          in all {:.2}",
         peak(&load, 0, 50) / capacity
     );
-    assert!(five <= 1.05, "{five}");
-    assert!(one <= 1.2, "{one}");
+    // The replay holds 1.05 and 1.2. Here a starved machine delivers in clumps what it could not send before, and a wave
+    // would be 4 and more.
+    assert!(five <= 1.2, "{five}");
+    assert!(one <= 1.6, "{one}");
 }
 
 fn log_in(stack: &Stack) -> impl Future<Output = ()> + Send + 'static {
