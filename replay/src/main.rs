@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use clap::Parser;
 use replay::crew::Job;
 use replay::progress::Progress;
+use replay::report::Report;
 use replay::result::ScenarioResult;
 use replay::summary::Summary;
 use replay::table::table;
@@ -53,5 +54,10 @@ fn write(result: &ScenarioResult, out: &Path) -> Result<(), String> {
         fs::write(&path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))
     };
     fs::create_dir_all(&folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
-    write("summary.json", &Summary::new(result).json())
+    write("summary.json", &Summary::new(result).json())?;
+    let report = Report::new(result);
+    for chart in report.charts() {
+        write(&format!("{}.svg", chart.name), &chart.standalone())?;
+    }
+    write("report.html", &report.html())
 }
