@@ -108,10 +108,15 @@ impl Report<'_> {
                     );
                 }
                 let _ = write!(page, "<td class=\"name\">{}</td>", named(it.arm));
-                for (name, ..) in OVERVIEW {
+                for (name, head, _) in OVERVIEW {
                     let field = Field::named(name);
                     let value = worst(&it.outcomes, field);
-                    let _ = write!(page, "<td{}>{}</td>", mark(cell, it.arm, name), shown(field, value));
+                    let _ = write!(
+                        page,
+                        "<td data-of=\"{head}\"{}>{}</td>",
+                        mark(cell, it.arm, name),
+                        shown(field, value)
+                    );
                 }
                 *page += "</tr>\n";
             }
@@ -196,7 +201,13 @@ fn figures(page: &mut String, cell: &CellResult) {
         );
         for (arm, (worst, median)) in values {
             let mark = mark(cell, arm, field.name);
-            let _ = write!(page, "<td{mark}>{} ({})</td>", shown(field, worst), shown(field, median));
+            let _ = write!(
+                page,
+                "<td data-of=\"{}\"{mark}>{} ({})</td>",
+                arm.words(),
+                shown(field, worst),
+                shown(field, median)
+            );
         }
         *page += "<td class=\"name\">";
         for it in judged.iter().filter(|it| it.bound.field().is_some_and(|of| of.name == field.name)) {
@@ -247,12 +258,7 @@ fn shown(field: &Field, value: Option<Value>) -> String {
 }
 
 fn named(arm: Arm) -> String {
-    let words = match arm {
-        Arm::Without => "without",
-        Arm::Careful => "careful clients",
-        Arm::With => "with Seawall",
-    };
-    format!("<span class=\"arm {arm}\">{words}</span>")
+    format!("<span class=\"arm {arm}\">{}</span>", arm.words())
 }
 
 fn place(cell: &crate::scenario::Cell) -> String {

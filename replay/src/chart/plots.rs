@@ -30,17 +30,8 @@ fn frame(cell: &CellResult, kind: &str, title: &str, left: f64) -> (String, Fram
     (name.clone(), Frame::new(name, title, &cell.cell, left))
 }
 
-/// How an arm is called in a legend.
-fn words(arm: Arm) -> &'static str {
-    match arm {
-        Arm::Without => "without",
-        Arm::Careful => "careful clients",
-        Arm::With => "with Seawall",
-    }
-}
-
 fn legend(frame: &mut Frame, cell: &CellResult) {
-    let entries: Vec<_> = cell.arms.iter().map(|it| (it.arm.name(), words(it.arm))).collect();
+    let entries: Vec<_> = cell.arms.iter().map(|it| (it.arm.name(), it.arm.words())).collect();
     frame.legend(&entries);
 }
 
@@ -152,7 +143,8 @@ fn classes(cell: &CellResult) -> Chart {
         .collect();
     // A drain answers in minutes what was asked for in hours: the most that was offered is the measure.
     let offered = each.iter().flat_map(|[offered, ..]| offered).fold(0.0, |most: f64, it| most.max(*it));
-    let high = round_up(offered.max(1.0) * 1.05);
+    // Half as much again, for the word above the line.
+    let high = round_up(offered.max(1.0) * 1.5);
     let scale = Scale::Linear { high };
     let height = 1.0 / each.len() as f64;
     for (at, (it, [offered, answered, shed])) in cell.arms.iter().zip(&each).enumerate() {
@@ -163,7 +155,7 @@ fn classes(cell: &CellResult) -> Chart {
         frame.area(&scale, answered);
         frame.line("offered", &scale, offered);
         frame.line("shed", &scale, shed);
-        frame.word(words(it.arm));
+        frame.word(it.arm.words());
     }
     frame.legend(&[("offered", "asked for"), ("filled", "answered"), ("shed", "put off openly")]);
     let caption = "Everything that people wanted: messages, pages with a chat, log ins, agents' status. White below the \
