@@ -26,6 +26,15 @@ impl Arm {
         }
     }
 
+    /// For a person who was not there.
+    pub fn words(self) -> &'static str {
+        match self {
+            Arm::Without => "without",
+            Arm::Careful => "careful clients",
+            Arm::With => "with Seawall",
+        }
+    }
+
     pub fn run(self, cell: &Cell, seed: u64) -> Run {
         match self {
             Arm::Without => direct::run(cell, seed, Care::Without),

@@ -231,7 +231,12 @@ impl Direct {
             Happening::Ended { call, good: true } => self.good(call),
             Happening::Ended { call, good: false } => self.bad(call),
             Happening::Reconnect(chat) => self.reconnect(chat),
-            Happening::Again(call) => self.call(call),
+            Happening::Again(call) => {
+                if matches!(call.what, What::Idle) {
+                    self.meter.reconnects(now);
+                }
+                self.call(call);
+            }
             Happening::DropEverybody => self.drop_everybody(),
             Happening::Look => {
                 self.meter.look(now);

@@ -98,16 +98,29 @@ impl Field {
     pub fn shown(&self, value: f64) -> String {
         match self.unit {
             Unit::Seconds => format!("{value:.0} s"),
-            Unit::Milliseconds => format!("{value:.0} ms"),
+            Unit::Milliseconds => format!("{} ms", thousands(value)),
             Unit::Times => format!("{value:.2} ×"),
             // 99.97 % must not look like all.
             Unit::Share if (0.995..1.0).contains(&value) => {
                 format!("{:.2} %", (value * 10_000.0).floor() / 100.0)
             }
             Unit::Share => format!("{:.0} %", value * 100.0),
-            Unit::Count => format!("{value:.0}"),
+            Unit::Count => thousands(value),
         }
     }
+}
+
+/// As 44,559.
+fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -127,6 +140,12 @@ mod tests {
         for (at, field) in FIELDS.iter().enumerate() {
             assert_eq!(json[field.name], at as f64, "{}", field.name);
         }
+    }
+
+    #[test]
+    fn large_counts_are_readable() {
+        let lost = Field::named("lost");
+        assert_eq!([7.0, 999.0, 1_000.0, 44_559.0].map(|it| lost.shown(it)), ["7", "999", "1,000", "44,559"]);
     }
 
     #[test]

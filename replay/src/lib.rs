@@ -9,12 +9,13 @@
 //! - [`meter`] what is counted · [`clock`], [`chance`] time and randomness
 //! - [`crew`] runs on all processors, with [`progress`] · [`field`] the figures by name · [`outcome`] one run, and several
 //!   compared · [`bounds`] what must hold · [`result`] all of a scenario
-//! - [`table`], [`summary`] how it is told
+//! - [`table`], [`summary`], [`report`] with [`chart`] how it is told
 
 pub mod arm;
 pub mod bounds;
 pub mod catalogue;
 pub mod chance;
+pub mod chart;
 mod check;
 pub mod clock;
 pub mod crew;
@@ -25,6 +26,7 @@ pub mod origin;
 pub mod outcome;
 pub mod people;
 pub mod progress;
+pub mod report;
 pub mod result;
 pub mod scenario;
 pub mod short;

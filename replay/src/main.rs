@@ -11,7 +11,8 @@ use std::sync::Mutex;
 use clap::Parser;
 use replay::crew::Job;
 use replay::progress::Progress;
-use replay::result::ScenarioResult;
+use replay::report::Report;
+use replay::result::{Plan, ScenarioResult};
 use replay::summary::Summary;
 use replay::table::table;
 
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
 /// How many bounds are broken.
 fn run(options: &Options) -> Result<usize, String> {
     let plans = options.plans()?;
-    let total = plans.iter().flat_map(|plan| plan.jobs()).map(|job: Job| job.work()).sum();
+    let total = plans.iter().flat_map(Plan::jobs).map(|job: Job| job.work()).sum();
     let progress = Mutex::new(Progress::new(total));
     let mut broken = 0;
     for plan in &plans {
@@ -53,5 +54,10 @@ fn write(result: &ScenarioResult, out: &Path) -> Result<(), String> {
         fs::write(&path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))
     };
     fs::create_dir_all(&folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
-    write("summary.json", &Summary::new(result).json())
+    write("summary.json", &Summary::new(result).json())?;
+    let report = Report::new(result);
+    for chart in report.charts() {
+        write(&format!("{}.svg", chart.name), &chart.standalone())?;
+    }
+    write("report.html", &report.html())
 }

@@ -96,7 +96,7 @@ impl Carrying {
                     share = 1;
                     chosen.push(key);
                 } else {
-                    self.line.to_the_end(key);
+                    self.line.put_back(key);
                 }
                 break;
             }
@@ -145,7 +145,7 @@ impl Carrying {
             }
             Some(_) => self.finished(key, outputs),
             // Could not be reached: later, it is still in the index.
-            None => self.line.to_the_end(key),
+            None => self.line.put_back(key),
         }
         let under = self.turns.get_mut(&turn)?;
         if !under.pulling.is_empty() {
@@ -232,7 +232,7 @@ impl Carrying {
                 under.settling.insert(key.clone());
                 outputs.push_back(Output::Settle { turn, key, receipts: vec![receipt] });
             }
-            _ => self.line.to_the_end(key),
+            _ => self.line.put_back(key),
         }
     }
 
@@ -253,7 +253,7 @@ impl Carrying {
         match backlog {
             Some(0) => self.finished(key, outputs),
             Some(_) => self.line.spoke(key),
-            None => self.line.to_the_end(key),
+            None => self.line.put_back(key),
         }
     }
 

@@ -50,7 +50,7 @@ impl Turns {
     }
 
     /// It goes to the end of both lines: what has failed must not keep the others from their turn.
-    pub(super) fn to_the_end(&mut self, key: Key) {
+    pub(super) fn put_back(&mut self, key: Key) {
         self.ticket += 1;
         let never = -(self.ticket as i64);
         self.put(key, never);
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn what_has_failed_waits_behind_all_others() {
         let mut turns = Turns::default();
-        turns.to_the_end(key("demo", 9));
+        turns.put_back(key("demo", 9));
         turns.spoke(key("demo", 1));
         turns.spoke(key("demo", 2));
         let order: Vec<Key> = std::iter::from_fn(|| turns.take(1)).collect();

@@ -54,7 +54,7 @@ enum ConversationJob {
 }
 
 enum SiteJob {
-    Input(site::Input),
+    Input(Box<site::Input>),
     /// A conversation's line, which is answered with the notice.
     Notify {
         from: ChatNo,
@@ -200,8 +200,8 @@ impl With {
             Happening::Arrives(job) => self.arrives(job),
             Happening::Done(job, outcome) => self.done(job, outcome),
             Happening::Opened(person, link) => self.opened(person, link),
-            Happening::ToEdge(person, link, frames) => self.to_edge(person, link, frames),
-            Happening::ToPerson(person, link, frames) => self.to_person(person, link, frames),
+            Happening::ToEdge(person, link, frames) => self.reaches_edge(person, link, frames),
+            Happening::ToPerson(person, link, frames) => self.reaches_person(person, link, frames),
             Happening::PersonTimer(person, timer) => self.person_timer(person, timer),
             Happening::ConversationTimer(chat, at) => self.conversation_timer(chat, at),
             Happening::GateTimer(timer) => self.gate_timer(timer),

@@ -113,6 +113,6 @@ impl ConversationJob {
 
 impl SiteJob {
     pub(super) fn input(input: site::Input) -> SiteJob {
-        SiteJob::Input(input)
+        SiteJob::Input(Box::new(input))
     }
 }

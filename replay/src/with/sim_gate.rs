@@ -55,11 +55,11 @@ impl With {
                 Output::Remember(_) | Output::Forget(_) => {}
                 Output::Pull { turn, key, max } => {
                     let pull = ConversationJob::Pull { turn, max };
-                    self.to_conversation(turn, key, pull);
+                    self.calls_conversation(turn, key, pull);
                 }
                 Output::Settle { turn, key, receipts } => {
                     let settle = ConversationJob::Settle { turn, receipts };
-                    self.to_conversation(turn, key, settle);
+                    self.calls_conversation(turn, key, settle);
                 }
                 Output::Post { turn, events, deadline_ms } => self.post(turn, events, deadline_ms),
                 Output::Probe { turn, deadline_ms } => {
@@ -85,7 +85,7 @@ impl With {
         }
     }
 
-    fn to_conversation(&mut self, turn: Turn, key: Key, job: ConversationJob) {
+    fn calls_conversation(&mut self, turn: Turn, key: Key, job: ConversationJob) {
         let call_ms = self.cell.scenario.edge.call_ms;
         let chat = chat_of(&key.conversation);
         if self.conversations.contains_key(&chat) {

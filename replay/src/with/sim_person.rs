@@ -1,5 +1,7 @@
 //! Visitors and agents: the real session behind a link that takes its time.
 
+use std::collections::btree_map::Entry;
+
 use edge::arrivals::Comer;
 use edge::conversation::{self, LinkId, Peer};
 use shared::Millis;
@@ -54,8 +56,8 @@ impl SimPerson {
 impl With {
     pub(super) fn write(&mut self, chat: ChatNo, site: SiteNo, n: u32, side: Side) {
         let person = PersonNo { chat, side };
-        if !self.conversations.contains_key(&chat) {
-            self.conversations.insert(chat, SimConversation::new(chat, site));
+        if let Entry::Vacant(new) = self.conversations.entry(chat) {
+            new.insert(SimConversation::new(chat, site));
             self.clock.after(AGENT_COMES_MS, Happening::AgentComes(chat));
         }
         self.comes(person);
@@ -183,7 +185,7 @@ impl With {
         self.crowd.counts(self.clock.now, chat, links.iter().sum(), chatting);
     }
 
-    pub(super) fn to_edge(&mut self, person: PersonNo, link: LinkId, frames: Vec<ClientFrame>) {
+    pub(super) fn reaches_edge(&mut self, person: PersonNo, link: LinkId, frames: Vec<ClientFrame>) {
         let current = self.people.get(&person).and_then(|it| it.link).map(|it| link_id(person, it.0));
         if current == Some(link) {
             // Pings are answered by the platform.
@@ -199,7 +201,7 @@ impl With {
         }
     }
 
-    pub(super) fn to_person(&mut self, person: PersonNo, link: LinkId, frames: Vec<EdgeFrame>) {
+    pub(super) fn reaches_person(&mut self, person: PersonNo, link: LinkId, frames: Vec<EdgeFrame>) {
         let now = self.clock.now;
         let Some(it) = self.people.get_mut(&person) else { return };
         let Some(current) = it.link.filter(|it| link_id(person, it.0) == link) else { return };

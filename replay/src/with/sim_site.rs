@@ -29,7 +29,7 @@ impl SimSite {
     pub(super) fn work(&mut self, now: Millis, job: &SiteJob) -> (Vec<Output>, Option<(ChatNo, Notice)>) {
         let answer = match job {
             SiteJob::Input(input) => {
-                self.machine.handle(now, input.clone());
+                self.machine.handle(now, (**input).clone());
                 None
             }
             SiteJob::Notify { from, summary } => {
