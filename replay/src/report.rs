@@ -216,9 +216,9 @@ fn figures(page: &mut String, cell: &CellResult) {
         *page += "</td></tr>\n";
     }
     for it in judged.iter().filter(|it| it.bound.field().is_none()) {
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<tr><th scope=\"row\" class=\"name\" colspan=\"{}\">{}<small>{}</small></th><td class=\"name\">{}</td></tr>\n",
+            "<tr><th scope=\"row\" class=\"name\" colspan=\"{}\">{}<small>{}</small></th><td class=\"name\">{}</td></tr>",
             cell.arms.len() + 1,
             escaped(&it.bound.rule()),
             it.found(),
