@@ -8,11 +8,13 @@
 //! - `worker`: every request's first stop
 
 pub mod admission;
+pub mod arrivals;
 pub mod conversation;
 pub mod durable;
 pub mod frames;
 pub mod jwt;
 pub mod origin_gate;
 pub mod site;
+pub mod spread;
 pub mod token;
 mod worker;

@@ -13,6 +13,7 @@ use shared::event::AgentClaims;
 use shared::id::AgentId;
 
 use crate::bearer::bearer;
+use crate::cost::Work;
 use crate::input::{JsonBody, Params};
 use crate::keys::{BadToken, LIFE_S};
 use crate::now_ms;
@@ -54,13 +55,12 @@ pub async fn login(
     Params(site): Params<String>,
     JsonBody(credentials): JsonBody<Credentials>,
 ) -> Result<impl IntoResponse, Problem> {
+    let name = site.clone();
+    let account = origin.store.read(move |db| sites::account_of(db, &name)).await?;
+    origin.work(Work::Login(account.clone())).await?;
     let email = roster::normal_email(&credentials.email);
-    let (name, address) = (site.clone(), email.clone());
-    let row = origin.store.read(move |db| {
-        let account = sites::account_of(db, &name)?;
-        find(db, &account, "email", &address)
-    });
-    let row = row.await?;
+    let address = email.clone();
+    let row = origin.store.read(move |db| find(db, &account, "email", &address)).await?;
     // A site and an address: one customer's flood of guesses must not lock out another's agent.
     let guess = format!("{site} {email}");
     origin.guesses().attempt(&guess, now_ms()).map_err(|wait_ms| {
@@ -89,6 +89,7 @@ pub async fn renew(
         BadToken::Forged => bad_token(),
         BadToken::Expired => Problem::unauthorized("token-expired", "The token has expired. Log in again."),
     })?;
+    origin.work(Work::Renew(claims.account.clone())).await?;
     let name = site.clone();
     let row = origin.store.read(move |db| {
         let account = sites::account_of(db, &name)?;

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use crate::config::Edge;
 use crate::connections::Stop;
 use crate::now_ms;
-use crate::outbox::{self, Batch, MAX_ASKED_MS};
+use crate::outbox::{self, MAX_ASKED_MS};
 use crate::problem::Problem;
 use crate::server::Origin;
 
@@ -49,10 +49,10 @@ struct Carrier {
 }
 
 /// A batch without an answer.
-struct Unanswered {
-    why: String,
+pub struct Unanswered {
+    pub why: String,
     /// `Retry-After`, where the edge gave one.
-    asked_ms: u64,
+    pub asked_ms: u64,
 }
 
 impl Carrier {
@@ -78,7 +78,7 @@ impl Carrier {
             self.until_there_is_something().await?;
             return Ok(None);
         };
-        match self.post(&batch).await {
+        match post(&self.origin, &self.client, &batch.webhook_id, batch.body()).await {
             Ok(receipts) => {
                 self.failures = 0;
                 let pace = self.origin.pace.clone();
@@ -117,36 +117,39 @@ impl Carrier {
         let _ = timeout(Duration::from_millis(due.saturating_sub(now_ms()).max(1)), news).await;
         Ok(())
     }
+}
 
-    /// The same `webhook-id` and body at every attempt, with a fresh timestamp and signature (SIGN-1).
-    async fn post(&self, batch: &Batch) -> Result<Receipts, Unanswered> {
-        let (id, body, timestamp_s) = (&batch.webhook_id, batch.body(), now_ms() / 1000);
-        let signature = self.origin.secret.sign(id, timestamp_s, body.as_bytes());
-        let request = self
-            .client
-            .post(self.origin.edge.events())
-            .header(header::CONTENT_TYPE, BATCH_TYPE)
-            .header(ID_HEADER, id)
-            .header(TIMESTAMP_HEADER, timestamp_s)
-            .header(SIGNATURE_HEADER, signature)
-            .body(body);
-        let unanswered = |why: String| Unanswered { why, asked_ms: 0 };
-        let mut response = request.send().await.map_err(|error| unanswered(error.to_string()))?;
-        if !response.status().is_success() {
-            let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-            let asked_ms =
-                seconds.and_then(|s| s.trim().parse::<u64>().ok()).unwrap_or(0).saturating_mul(1_000);
-            return Err(Unanswered { why: format!("status {}", response.status()), asked_ms });
-        }
-        let mut answer = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| unanswered(error.to_string()))? {
-            answer.extend_from_slice(&chunk);
-            if answer.len() > MAX_ANSWER_BYTES {
-                return Err(unanswered("the answer is too large".into()));
-            }
-        }
-        serde_json::from_slice(&answer).map_err(|_| unanswered("the answer has no receipts".into()))
+/// One signed batch. What is sent again keeps its `webhook-id` and body, with a fresh timestamp and signature (EVENT-3).
+pub async fn post(
+    origin: &Origin,
+    client: &reqwest::Client,
+    id: &str,
+    body: String,
+) -> Result<Receipts, Unanswered> {
+    let timestamp_s = now_ms() / 1000;
+    let signature = origin.secret.sign(id, timestamp_s, body.as_bytes());
+    let request = client
+        .post(origin.edge.events())
+        .header(header::CONTENT_TYPE, BATCH_TYPE)
+        .header(ID_HEADER, id)
+        .header(TIMESTAMP_HEADER, timestamp_s)
+        .header(SIGNATURE_HEADER, signature)
+        .body(body);
+    let unanswered = |why: String| Unanswered { why, asked_ms: 0 };
+    let mut response = request.send().await.map_err(|error| unanswered(error.to_string()))?;
+    if !response.status().is_success() {
+        let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let asked_ms = seconds.and_then(|s| s.trim().parse::<u64>().ok()).unwrap_or(0).saturating_mul(1_000);
+        return Err(Unanswered { why: format!("status {}", response.status()), asked_ms });
     }
+    let mut answer = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unanswered(error.to_string()))? {
+        answer.extend_from_slice(&chunk);
+        if answer.len() > MAX_ANSWER_BYTES {
+            return Err(unanswered("the answer is too large".into()));
+        }
+    }
+    serde_json::from_slice(&answer).map_err(|_| unanswered("the answer has no receipts".into()))
 }
 
 /// How long to wait after failures: doubling, capped, with jitter so that several origins do not keep step.

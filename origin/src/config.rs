@@ -9,6 +9,7 @@ use reqwest::Url;
 use shared::webhook::Secret;
 
 use crate::bearer::AdminToken;
+use crate::capacity::PerSecond;
 use crate::carrier::Pace;
 
 pub const SECRET: &str = "SEAWALL_ORIGIN_SECRET";
@@ -25,6 +26,8 @@ pub struct Config {
     pub admin: Option<AdminToken>,
     /// Make the demo account where it is missing.
     pub demo: bool,
+    /// What the modelled database does per second; without it nobody waits for it.
+    pub capacity: Option<PerSecond>,
     /// How long the outbox waits after a failure.
     pub pace: Pace,
 }
@@ -38,6 +41,7 @@ impl Config {
             secret,
             admin: None,
             demo: false,
+            capacity: None,
             pace: Pace { first: Duration::from_secs(1), longest: Duration::from_secs(30) },
         }
     }

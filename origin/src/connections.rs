@@ -17,12 +17,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use shared::event::Resource;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::faults::{self, Fate, Kind, Resource, Target};
+use crate::faults::{self, Fate, Kind, Target};
 use crate::problem::Problem;
 use crate::server::Origin;
 
@@ -52,6 +53,7 @@ impl Stop {
 pub async fn serve(listener: TcpListener, origin: Arc<Origin>, router: Router, mut stop: Stop) {
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut open = JoinSet::new();
+    let (under_way, mut all_done) = mpsc::channel::<()>(1);
     loop {
         let accepted = tokio::select! {
             () = stop.stopped() => break,
@@ -61,7 +63,8 @@ pub async fn serve(listener: TcpListener, origin: Arc<Origin>, router: Router, m
         match accepted {
             Ok((stream, _)) => {
                 let Ok(place) = room.clone().try_acquire_owned() else { continue };
-                let connection = connection(stream, origin.clone(), router.clone(), stop.clone());
+                let connection =
+                    connection(stream, origin.clone(), router.clone(), under_way.clone(), stop.clone());
                 open.spawn(async move {
                     connection.await;
                     drop(place);
@@ -74,14 +77,26 @@ pub async fn serve(listener: TcpListener, origin: Arc<Origin>, router: Router, m
             }
         }
     }
-    drop(listener);
+    drop((listener, under_way));
     while open.join_next().await.is_some() {}
+    // Nothing is ever sent: it ends when the last request under way, which holds a sender, has been done.
+    all_done.recv().await;
 }
 
-async fn connection(stream: TcpStream, origin: Arc<Origin>, router: Router, mut stop: Stop) {
+/// Held by a request while it is under way, so that a stop waits for it.
+type UnderWay = mpsc::Sender<()>;
+
+async fn connection(
+    stream: TcpStream,
+    origin: Arc<Origin>,
+    router: Router,
+    under_way: UnderWay,
+    mut stop: Stop,
+) {
     // Answers are small and awaited; without this some wait 40 ms for more to go along.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(origin.clone(), router.clone(), request));
+    let service =
+        service_fn(move |request| answer(origin.clone(), router.clone(), under_way.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_DEADLINE)
@@ -112,23 +127,26 @@ impl fmt::Display for Dropped {
 async fn answer(
     origin: Arc<Origin>,
     router: Router,
+    under_way: UnderWay,
     request: hyper::Request<Incoming>,
 ) -> Result<Response, Dropped> {
     let target = Target::of(request.uri().path());
-    let handle = async {
+    let fate = origin.faults.meet(target).await;
+    let handle = async move {
         let handled =
             timeout(REQUEST_DEADLINE, handle(&origin, router, target, request.map(Body::new))).await;
+        drop(under_way);
         handled.unwrap_or_else(|_| {
             let detail = "The request took too long. Send its body faster, or try again.";
             Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", detail).into_response()
         })
     };
-    match origin.faults.meet(target).await {
-        Fate::Handled => Ok(handle.await),
-        Fate::Unanswered => {
-            handle.await;
-            Err(Dropped)
-        }
+    // In a task of its own: what a client has asked for is done also when it hangs up. That is what turns impatience
+    // into load. An error means that it panicked, which the log has.
+    let handle = async { tokio::spawn(handle).await.map_err(|_| Dropped) };
+    match fate {
+        Fate::Handled => handle.await,
+        Fate::Unanswered => handle.await.and(Err(Dropped)),
         Fate::Dropped => Err(Dropped),
         Fate::Answered(response) => Ok(response),
     }
@@ -140,7 +158,9 @@ async fn handle(
     target: Target,
     request: axum::http::Request<Body>,
 ) -> Response {
-    if target == Target::Of(Resource::Accounts) && origin.faults.of(Resource::Accounts) == Kind::OverSave {
+    let over_save = origin.faults.of(Resource::Accounts) == Kind::OverSave;
+    // With a capacity it is the modelled database that is kept busy.
+    if over_save && target == Target::Of(Resource::Accounts) && !origin.database.is_limited() {
         faults::save_again(origin).await;
     }
     route(router, request).await.unwrap_or_else(|never| match never {})

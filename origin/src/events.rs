@@ -10,6 +10,7 @@ use serde_json::Value;
 use shared::event::{BATCH_TYPE, Body, Event, Forgotten, MAX_BATCH, Outcome, Receipt, Receipts};
 use shared::limits::MAX_TEXT_CHARS;
 
+use crate::cost::Work;
 use crate::ledger::{self, Taken};
 use crate::problem::Problem;
 use crate::server::Origin;
@@ -18,6 +19,7 @@ use crate::signed::Signed;
 pub async fn post(State(origin): State<Arc<Origin>>, request: Signed) -> Result<Json<Receipts>, Problem> {
     let items = parse(&request)?;
     let judged: Vec<_> = items.iter().map(judge).collect();
+    origin.work(work(&judged)).await?;
     let receipts = origin.store.write(move |tx| {
         let receipts = judged.into_iter().map(|judged| {
             let (result, reason) = match judged.verdict {
@@ -44,6 +46,12 @@ pub async fn post(State(origin): State<Arc<Origin>>, request: Signed) -> Result<
         receipts.collect::<Result<Vec<_>, Problem>>()
     });
     Ok(Json(Receipts { receipts: receipts.await? }))
+}
+
+fn work(judged: &[Judged]) -> Work {
+    let stored = judged.iter().filter(|judged| judged.verdict.is_stored()).count();
+    // A batch has at most 50.
+    Work::Batch { stored: stored as u64, seen: (judged.len() - stored) as u64 }
 }
 
 /// The batch as separate items: one that is not an event must not take the others with it.
@@ -77,6 +85,12 @@ enum Verdict {
     Forgotten(Forgotten),
     Probe,
     Refused(&'static str),
+}
+
+impl Verdict {
+    fn is_stored(&self) -> bool {
+        matches!(self, Verdict::Message(_) | Verdict::Forgotten(_))
+    }
 }
 
 struct MessageEvent {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shared::event::AgentClaims;
 
+use crate::cost::Work;
 use crate::now_ms;
 use crate::problem::Problem;
 use crate::server::Origin;
@@ -106,9 +107,10 @@ impl Key {
     }
 }
 
-pub async fn jwks(State(origin): State<Arc<Origin>>) -> impl IntoResponse {
+pub async fn jwks(State(origin): State<Arc<Origin>>) -> Result<impl IntoResponse, Problem> {
+    origin.work(Work::Keys).await?;
     let headers = [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, "max-age=60")];
-    (headers, origin.keys.jwks().to_string())
+    Ok((headers, origin.keys.jwks().to_string()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 //! - [`config`]: what an origin is started with
 //! - [`problem`], [`input`]: how a refusal is told; what a request brings
 //! - [`schema`], [`store`]: the data folder, one writer and one reader
+//! - [`capacity`], [`line`], [`cost`], [`cache`], [`load`], [`database`]: a slow database, modelled: the line before it,
+//!   what work costs, and what arrived
 //! - [`signed`], [`bearer`]: who is asking: the edge by its signature, an administrator by a token
 //! - [`events`]: `POST /events`, judged one by one
 //! - [`ledger`]: the messages, in the order of acceptance
@@ -14,16 +16,20 @@
 //! - [`outbox`], [`carrier`]: what the edge must hear, and the one loop that tells it
 //! - [`sites`], [`roster`]: settings, agents and groups, and the save that notices when nothing changed
 //! - [`agents`], [`password`], [`guesses`], [`keys`]: log in, renew, and the JWT that proves it
-//! - [`health`]: what the origin says about itself
+//! - [`health`], [`status`]: what the origin says about itself, when asked and unasked
 //! - [`faults`]: what breaks on request, so that a whole system can be tried
 //! - [`server`], [`connections`]: the routes, and the loop that accepts and ends connections
 //! - [`demo`]: the account that the demo and the tests use
 
 pub mod agents;
 pub mod bearer;
+pub mod cache;
+pub mod capacity;
 pub mod carrier;
 pub mod config;
 pub mod connections;
+pub mod cost;
+pub mod database;
 pub mod demo;
 pub mod events;
 pub mod faults;
@@ -32,6 +38,8 @@ pub mod health;
 pub mod input;
 pub mod keys;
 pub mod ledger;
+pub mod line;
+pub mod load;
 pub mod outbox;
 pub mod password;
 pub mod problem;
@@ -41,6 +49,7 @@ pub mod schema;
 pub mod server;
 pub mod signed;
 pub mod sites;
+pub mod status;
 pub mod store;
 
 /// Milliseconds since 1970 on this machine's clock.

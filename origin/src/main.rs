@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use origin::capacity::PerSecond;
 use origin::config::{self, Config, Edge};
 use origin::server;
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,6 +39,10 @@ struct Place {
     /// The edge that replies go to.
     #[arg(long, default_value = "http://127.0.0.1:8787", value_parser = Edge::parse)]
     edge: Edge,
+    /// Model a database that does so much work per second (a message event is 1) and makes everything wait in one line
+    /// [default: no limit].
+    #[arg(long, value_name = "COST_PER_S", env = "SEAWALL_ORIGIN_CAPACITY", value_parser = PerSecond::parse)]
+    capacity: Option<PerSecond>,
 }
 
 #[tokio::main]
@@ -60,9 +65,10 @@ async fn run(place: Place, demo: bool) -> Result<(), Box<dyn std::error::Error>>
     let (secret, admin) = config::secrets(|name| std::env::var(name).ok())?;
     // Listened to from the start: a stop during the set-up must not be lost.
     let mut terminate = signal(SignalKind::terminate())?;
-    let running =
-        server::start(Config { admin, demo, ..Config::new(place.listen, place.data, place.edge, secret) })
-            .await?;
+    let capacity = place.capacity;
+    let config =
+        Config { admin, demo, capacity, ..Config::new(place.listen, place.data, place.edge, secret) };
+    let running = server::start(config).await?;
     let mut out = std::io::stdout();
     writeln!(out, "listening on {}", running.address)?;
     out.flush()?;

@@ -73,8 +73,8 @@ pub fn push(tx: &Transaction<'_>, event: &Event) -> Result<(), Problem> {
             tx.execute(older, [site.as_str()])?;
             (site, "", *version)
         }
-        Body::Message(_) | Body::Forgotten(_) | Body::Probe {} | Body::Unknown => {
-            unreachable!("these never leave the origin")
+        Body::Message(_) | Body::Forgotten(_) | Body::Status(_) | Body::Probe {} | Body::Unknown => {
+            unreachable!("these never leave the origin this way")
         }
     };
     if waiting(tx)? >= MAX_WAITING {

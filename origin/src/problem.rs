@@ -42,6 +42,13 @@ impl Problem {
             .retry_after(1)
     }
 
+    /// The modelled database has its line full.
+    pub fn overloaded(retry_after_s: u64) -> Problem {
+        let detail =
+            format!("Ten seconds of work wait for the database already. Try again in {retry_after_s} s.");
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail).retry_after(retry_after_s)
+    }
+
     pub fn retry_after(mut self, seconds: u64) -> Problem {
         self.retry_after_s = Some(seconds);
         self

@@ -13,6 +13,7 @@ use shared::id::{AgentId, ConversationId, MessageId, SiteId, WriterId};
 use shared::limits::MAX_TEXT_CHARS;
 
 use crate::bearer::Admin;
+use crate::cost::Work;
 use crate::input::{JsonBody, Params};
 use crate::outbox;
 use crate::problem::Problem;
@@ -48,6 +49,7 @@ pub async fn post(
         let detail = format!("A message holds at most {MAX_TEXT_CHARS} characters. Send it in parts.");
         return Err(Problem::bad_request("text-too-long", detail));
     }
+    origin.work(Work::Reply).await?;
     let writer = origin.writer.clone();
     let numbered = origin.store.write(move |tx| write(tx, site, conversation, draft, writer)).await?;
     origin.news.notify_one();

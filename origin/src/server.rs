@@ -9,6 +9,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use rusqlite::{OptionalExtension, Transaction};
+use shared::event::Resource;
 use shared::id::WriterId;
 use shared::webhook::Secret;
 use tokio::net::TcpListener;
@@ -19,13 +20,15 @@ use crate::bearer::AdminToken;
 use crate::carrier::{self, Pace};
 use crate::config::{Config, Edge};
 use crate::connections::{self, Stop};
-use crate::faults::{self, Fault, Faults};
+use crate::cost::Work;
+use crate::database::Database;
+use crate::faults::{self, Fault, Faults, Kind};
 use crate::guesses::Guesses;
 use crate::keys::{self, Keys};
 use crate::password::Passwords;
 use crate::problem::Problem;
 use crate::store::{Store, Unusable};
-use crate::{agents, demo, events, health, input, ledger, outbox, replies, sites};
+use crate::{agents, demo, events, health, input, ledger, load, outbox, replies, sites, status};
 
 /// What the routes and the carrier share.
 pub struct Origin {
@@ -37,6 +40,7 @@ pub struct Origin {
     pub edge: Edge,
     pub pace: Pace,
     pub faults: Faults,
+    pub database: Database,
     /// This storage as a writer of replies; made once, with the data folder.
     pub writer: WriterId,
     /// Something was put into the outbox.
@@ -48,6 +52,12 @@ impl Origin {
     pub fn guesses(&self) -> MutexGuard<'_, Guesses> {
         // Counters stay usable whatever happened to another request.
         self.guesses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns when the modelled database has done this, which is at once where it has no limit.
+    pub async fn work(&self, work: Work) -> Result<(), Problem> {
+        let over_save = self.faults.of(Resource::Accounts) == Kind::OverSave;
+        self.database.work(&work, over_save).await
     }
 }
 
@@ -65,6 +75,7 @@ fn routes(origin: Arc<Origin>) -> Router {
         .route("/sites/{site}/conversations/{conversation}/replies", post(replies::post))
         .route("/ledger/{site}/messages", get(ledger::messages))
         .route("/admin/sites/{site}", put(sites::put))
+        .route("/load", get(load::get))
         .route("/faults", get(faults::get).put(faults::put))
         .fallback(async || input::not_found())
         .method_not_allowed_fallback(async || {
@@ -95,6 +106,7 @@ pub async fn start(config: Config) -> Result<Running, CannotStart> {
         edge: config.edge,
         pace: config.pace,
         faults: Faults::default(),
+        database: Database::new(config.capacity),
         news: Notify::new(),
         guesses: Mutex::default(),
     });
@@ -109,17 +121,19 @@ pub async fn start(config: Config) -> Result<Running, CannotStart> {
     let (stop, stopped) = watch::channel(false);
     let stopped = Stop(stopped);
     let over_save = faults::over_save(origin.clone(), stopped.clone());
+    let tell = status::tell(origin.clone(), client.clone(), stopped.clone());
     let carry = carrier::carry(origin.clone(), client, stopped.clone());
     let serve = connections::serve(listener, origin.clone(), routes(origin.clone()), stopped);
-    let tasks = vec![tokio::spawn(serve), tokio::spawn(carry), tokio::spawn(over_save)];
+    let tasks = vec![tokio::spawn(serve), tokio::spawn(carry), tokio::spawn(tell), tokio::spawn(over_save)];
     Ok(Running { address, stop, origin, tasks })
 }
 
 impl Running {
     /// Finishes what was begun and closes the data folder.
     pub async fn stop(self) {
-        // Whatever hangs on request is let go.
+        // Whatever hangs or waits on request is let go.
         self.origin.faults.set(Fault::default());
+        self.origin.database.stop();
         self.stop.send_replace(true);
         for task in self.tasks {
             // A task that panicked has said so already.

@@ -12,6 +12,7 @@ use shared::event::{Event, RosterGroup, SiteLimits, SiteSettings};
 use shared::id::{AgentId, SiteId};
 
 use crate::bearer::Admin;
+use crate::cost::Work;
 use crate::input::{JsonBody, Params};
 use crate::outbox;
 use crate::problem::Problem;
@@ -24,6 +25,9 @@ pub async fn get(
     Params(site): Params<String>,
     _: Signed,
 ) -> Result<Json<SiteSettings>, Problem> {
+    let name = site.clone();
+    let account = origin.store.read(move |db| account_of(db, &name)).await?;
+    origin.work(Work::Settings(account)).await?;
     let settings =
         origin.store.read(move |db| settings(db, &site)?.ok_or_else(|| Problem::unknown_site(&site)));
     Ok(Json(settings.await?))
@@ -95,6 +99,15 @@ pub async fn put(
     let site = SiteId::parse(&site).ok_or_else(|| {
         Problem::bad_request("bad-site", "A site's name is 1 to 64 of A-Z a-z 0-9 - _ . and :")
     })?;
+    let account = match &save.account {
+        Some(account) => Ok(account.clone()),
+        None => {
+            let name = site.clone();
+            origin.store.read(move |db| account_of(db, name.as_str())).await
+        }
+    };
+    // Without an account the save is refused below.
+    origin.work(Work::Save(account.unwrap_or_default())).await?;
     Ok(Json(store(&origin, site, save).await?))
 }
 

@@ -99,6 +99,7 @@ fn read(json: &Json) -> Option<EdgeFrame> {
         "seen" => EdgeFrame::Seen { side: side(json)?, upto_seq: number(json, "upto_seq")? },
         "typing" => EdgeFrame::Typing { side: side(json)?, on: json.field("on")?.bool()? },
         "mode" => EdgeFrame::Mode(notice(json)?),
+        "spread" => EdgeFrame::Spread(spread(json)?),
         "history" => {
             json.field("messages")?;
             EdgeFrame::History { messages: list(json, "messages", message)? }
@@ -145,16 +146,12 @@ fn side(json: &Json) -> Option<Side> {
 }
 
 fn welcome(json: &Json) -> Option<Welcome> {
-    let spread = json.field("spread")?;
     Some(Welcome {
         protocol: number(json, "protocol")?,
         conversation: optional(json, "conversation", ConversationId::parse)?,
         epoch: Epoch(number(json, "epoch")?),
         notice: notice(json.field("notice")?)?,
-        spread: Spread {
-            chatting_ms: number(spread, "chatting_ms")?,
-            others_ms: number(spread, "others_ms")?,
-        },
+        spread: spread(json.field("spread")?)?,
         token: optional(json, "token", |token| Some(token.to_owned()))?,
         replay: json.field("replay")?.bool()?,
         messages: list(json, "messages", message)?,
@@ -173,6 +170,10 @@ fn optional<T>(json: &Json, name: &str, parse: impl Fn(&str) -> Option<T>) -> Op
         None | Some(Json::Null) => Some(None),
         Some(value) => parse(value.text()?).map(Some),
     }
+}
+
+fn spread(json: &Json) -> Option<Spread> {
+    Some(Spread { chatting_ms: number(json, "chatting_ms")?, others_ms: number(json, "others_ms")? })
 }
 
 fn marks(json: &Json) -> Option<Marks> {

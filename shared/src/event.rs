@@ -17,7 +17,7 @@ pub const MAX_BATCH: usize = 50;
 pub struct Event {
     pub specversion: String,
     pub id: String,
-    /// `/sites/{site}` or `/sites/{site}/conversations/{conversation}`.
+    /// `/sites/{site}`, `/sites/{site}/conversations/{conversation}` or `/status/{resource}`.
     pub source: String,
     #[serde(flatten)]
     pub body: Body,
@@ -42,6 +42,9 @@ pub enum Body {
     /// Edge → origin: the visitor wants the conversation forgotten (FORGET-1).
     #[serde(rename = "seawall.forgotten")]
     Forgotten(Forgotten),
+    /// Origin → edge: how it is with one of its resources now (STATUS-1).
+    #[serde(rename = "seawall.status")]
+    Status(ResourceStatus),
     /// A type of a later version: answered with `refused`, reason `unknown-type`.
     #[serde(other)]
     Unknown,
@@ -80,6 +83,34 @@ pub struct Reply {
     pub agent: AgentId,
     pub name: String,
     pub text: String,
+}
+
+/// What the origin says about one of its resources.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResourceStatus {
+    pub resource: Resource,
+    pub status: Status,
+    /// For people: why, with figures.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resource {
+    /// Login, renewal, sites, keys.
+    Accounts,
+    /// Events and replies.
+    Messages,
+}
+
+/// As in `application/health+json`; the worse is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    Pass,
+    Warn,
+    Fail,
 }
 
 impl Event {
@@ -121,6 +152,15 @@ impl Event {
             source: format!("/sites/{site}"),
             body: Body::SiteChanged { site, version },
         }
+    }
+
+    pub fn status(id: String, status: ResourceStatus) -> Event {
+        let resource = match status.resource {
+            Resource::Accounts => "accounts",
+            Resource::Messages => "messages",
+        };
+        let source = format!("/status/{resource}");
+        Event { specversion: "1.0".into(), id, source, body: Body::Status(status) }
     }
 }
 

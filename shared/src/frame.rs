@@ -104,6 +104,8 @@ pub enum EdgeFrame {
         on: bool,
     },
     Mode(Notice),
+    /// The crowd has outgrown what the welcome told (SPREAD-2).
+    Spread(Spread),
     History {
         messages: Vec<Message>,
     },

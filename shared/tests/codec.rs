@@ -124,6 +124,8 @@ fn edge_frame() -> impl Strategy<Value = EdgeFrame> {
         notice().prop_map(EdgeFrame::Mode),
         vec(message(), 0..4).prop_map(|messages| EdgeFrame::History { messages }),
         summary().prop_map(EdgeFrame::Summary),
+        any::<(u64, u64)>()
+            .prop_map(|(chatting_ms, others_ms)| EdgeFrame::Spread(Spread { chatting_ms, others_ms })),
         any::<(u64, u64)>().prop_map(|(code, retry_after_ms)| EdgeFrame::Bye { code, retry_after_ms }),
         Just(EdgeFrame::Pong),
     ]

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::codec::{Saved, decode, encode};
 use shared::event::{
-    AgentClaims, Event, Forgotten, Outcome, Receipt, Receipts, Reply, RosterAgent, RosterGroup, SiteLimits,
-    SiteSettings, Stored,
+    AgentClaims, Event, Forgotten, Outcome, Receipt, Receipts, Reply, Resource, ResourceStatus, RosterAgent,
+    RosterGroup, SiteLimits, SiteSettings, Status, Stored,
 };
 use shared::frame::{
     Ack, ClientFrame, EdgeFrame, Hello, Marks, Nack, Resume, Send, Spread, Summary, Welcome,
@@ -211,6 +211,7 @@ fn frame_3_what_the_edge_says() {
         ("edge-mode", EdgeFrame::Mode(notice())),
         ("edge-history", EdgeFrame::History { messages: vec![message(), answer()] }),
         ("edge-summary", EdgeFrame::Summary(summary())),
+        ("edge-spread", EdgeFrame::Spread(Spread { chatting_ms: 5_000, others_ms: 64_000 })),
         ("edge-bye", EdgeFrame::Bye { code: 4503, retry_after_ms: 5_000 }),
         ("edge-pong", EdgeFrame::Pong),
     ] {
@@ -244,6 +245,16 @@ fn event_1_what_travels_between_edge_and_origin() {
             text: "From the origin.".into(),
         }),
     );
+}
+
+#[test]
+fn status_1_what_the_origin_says_about_its_resources() {
+    let output = "A request waits 6200 ms.".into();
+    let (resource, status) = (Resource::Messages, Status::Fail);
+    same("event-status", &Event::status("status-1".into(), ResourceStatus { resource, status, output }));
+    let (resource, status, output) = (Resource::Accounts, Status::Pass, String::new());
+    same("event-status-pass", &Event::status("status-2".into(), ResourceStatus { resource, status, output }));
+    assert!(Status::Fail > Status::Warn && Status::Warn > Status::Pass);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const FAMILIES: [&str; 28] = [
+const FAMILIES: [&str; 32] = [
     "FRAME",
     "LINK",
     "POLL",
@@ -34,6 +34,10 @@ const FAMILIES: [&str; 28] = [
     "LOG",
     "FORGET",
     "RETENTION",
+    "STATUS",
+    "SPREAD",
+    "CLASS",
+    "PACE",
 ];
 
 /// Rule ids in a text, such as `ORDER-1`.

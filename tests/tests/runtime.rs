@@ -10,3 +10,5 @@ mod kill;
 mod limits;
 #[path = "runtime/outage.rs"]
 mod outage;
+#[path = "runtime/wave.rs"]
+mod wave;

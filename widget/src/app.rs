@@ -62,7 +62,7 @@ impl Component for App {
 
     fn create(ctx: &Context<Self>) -> Self {
         let (link, props) = (ctx.link(), ctx.props());
-        let url = link_url(&("/v1/sites/".to_owned() + &props.site + "/link"));
+        let url = link_url(&("/v1/sites/".to_owned() + &props.site + "/link?"));
         let database = "seawall-".to_owned() + &props.site;
         let on_change = link.callback(|()| Msg::Changed);
         let live = Live::start(Role::Visitor, url, Some(&database), move || on_change.emit(()));

@@ -18,7 +18,8 @@ use shared::session::{Input, Link, Output, Session, Transport};
 pub trait Adapters {
     /// Milliseconds since 1970: messages carry it.
     fn now(&self) -> Millis;
-    fn open(&mut self, link: Link, transport: Transport);
+    /// `chatting`: the edge lets those who chat in before the others (LIMIT-3).
+    fn open(&mut self, link: Link, transport: Transport, chatting: bool);
     /// One WebSocket message.
     fn send(&mut self, link: Link, text: &str);
     fn close(&mut self, link: Link, code: CloseCode);
@@ -138,7 +139,7 @@ fn perform(session: &mut Session, adapters: &mut impl Adapters) -> bool {
             }
             Output::Open(link) => {
                 send(adapters, frames_link, &mut frames);
-                adapters.open(link, session.transport());
+                adapters.open(link, session.transport(), session.is_chatting());
             }
             Output::Close(link, code) => {
                 send(adapters, frames_link, &mut frames);
@@ -205,7 +206,7 @@ mod tests {
         fn now(&self) -> Millis {
             1_000
         }
-        fn open(&mut self, link: Link, _: Transport) {
+        fn open(&mut self, link: Link, _: Transport, _: bool) {
             self.log.push(format!("open {}", link.0));
             if let (true, Some(feed)) = (self.refuses, &self.feed) {
                 feed.input(Input::Closed(link, CloseCode::ABNORMAL));
@@ -282,7 +283,7 @@ mod tests {
         let (driver, _) = driver(false);
         let feed = driver.adapters(|adapters| adapters.feed.clone()).expect("set above");
         drop(driver);
-        feed.input(Input::Awake);
+        feed.input(Input::Shown(true));
     }
 
     #[test]

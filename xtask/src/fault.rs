@@ -46,7 +46,11 @@ enum Kind {
     },
     /// Answer with something that is not the protocol
     Garbage,
-    /// Save every agent again and again, so that accounts answer late
+    /// Save accounts far too often; needs a capacity and account traffic to harm messages
+    ///
+    /// With `cargo xtask run --origin-capacity N` everything of accounts costs ten times as much and fills the line that
+    /// messages wait in. That needs traffic of accounts: logins, renewals, settings. Without a capacity every agent is
+    /// saved again and again, so that the disk is busy and accounts answer late.
     OverSave,
 }
 
@@ -99,9 +103,7 @@ impl Kind {
                 format!("now accepts events and loses {percent} % of the receipts"),
             ),
             Kind::Garbage => (json!({"kind": "garbage"}), "now answers with garbage".to_owned()),
-            Kind::OverSave => {
-                (json!({"kind": "over-save"}), "now saves every agent again and again".to_owned())
-            }
+            Kind::OverSave => (json!({"kind": "over-save"}), "now saves accounts again and again".to_owned()),
         }
     }
 }

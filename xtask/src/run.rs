@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
@@ -28,6 +29,10 @@ pub(crate) struct Options {
     edge_port: u16,
     #[arg(long, default_value_t = ORIGIN_PORT)]
     origin_port: u16,
+    /// Model a database behind the origin that does so much work per second, 5 to 10000; a message is 1 [default: no limit]
+    // Checked here as well: the origin would refuse it only after minutes of building.
+    #[arg(long, value_name = "COST_PER_S", value_parser = clap::value_parser!(u32).range(5..=10_000))]
+    origin_capacity: Option<u32>,
     /// Where conversations, ledger, secrets and logs are kept [default: seawall-data in the checkout, ignored by git]
     #[arg(long)]
     data: Option<PathBuf>,
@@ -121,14 +126,20 @@ fn start_origin(
     environment: &BTreeMap<String, String>,
 ) -> Result<Server> {
     let mut command = Command::new(program);
-    command
-        .arg("demo")
-        .args(["--listen", &format!("127.0.0.1:{}", options.origin_port)])
-        .arg("--data")
-        .arg(data.join("origin"))
-        .args(["--edge", &format!("http://127.0.0.1:{}", options.edge_port)])
-        .envs(environment);
+    command.args(origin_arguments(data, options)).envs(environment);
     Server::start("origin", &mut command, data.join("logs/origin.log"))
+}
+
+fn origin_arguments(data: &Path, options: &Options) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = vec![
+        "demo".into(),
+        format!("--listen=127.0.0.1:{}", options.origin_port).into(),
+        "--data".into(),
+        data.join("origin").into(),
+        format!("--edge=http://127.0.0.1:{}", options.edge_port).into(),
+    ];
+    arguments.extend(options.origin_capacity.map(|capacity| format!("--capacity={capacity}").into()));
+    arguments
 }
 
 fn start_edge(
@@ -229,3 +240,34 @@ pub(crate) const ORIGIN_PORT: u16 = 8788;
 
 /// Public on purpose: the demo listens on this machine alone.
 pub(crate) const DEMO_ORIGIN_ADMIN_TOKEN: &str = "demo-origin-admin";
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn given(argument: &str) -> Result<Vec<OsString>, clap::Error> {
+        let line = Line::try_parse_from(["run", argument])?;
+        Ok(origin_arguments(Path::new("data"), &line.options))
+    }
+
+    #[test]
+    fn a_capacity_is_passed_on_to_the_origin_and_left_out_where_none_is_given() {
+        assert_eq!(given("--origin-capacity=20").unwrap().last().unwrap(), "--capacity=20");
+        let without = given("--origin-port=9000").unwrap();
+        assert_eq!(
+            without,
+            ["demo", "--listen=127.0.0.1:9000", "--data", "data/origin", "--edge=http://127.0.0.1:8787"]
+        );
+        for bad in ["4", "10001", "many"] {
+            assert!(given(&format!("--origin-capacity={bad}")).is_err(), "{bad}");
+        }
+    }
+}

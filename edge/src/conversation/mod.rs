@@ -78,6 +78,11 @@ pub enum Input {
     },
     /// The site's word on mode and connected agents.
     Notice(Notice),
+    /// How reconnects are spread now; `again`: those who are greeted already were told too little.
+    Spread {
+        spread: Spread,
+        again: bool,
+    },
     /// The last [`Output::Store`] is on disk.
     Stored,
     /// The gate took the announcement; without a pull by `again_ms`, announce again.
@@ -137,6 +142,7 @@ pub struct Conversation {
     storing: bool,
     links: BTreeMap<LinkId, LinkInfo>,
     notice: Notice,
+    spread: Spread,
     /// Towards the origin: one cursor over the log.
     outbox: Outbox,
     announced: bool,
@@ -184,6 +190,7 @@ impl Conversation {
             storing: false,
             links: BTreeMap::new(),
             notice: Notice::default(),
+            spread: Spread::default(),
             announced: false,
             reannounce_at: None,
             tell_gone_at: None,
@@ -234,6 +241,12 @@ impl Conversation {
                 self.hand_cursor_on();
             }
             Input::Notice(notice) => self.noticed(notice),
+            Input::Spread { spread, again } => {
+                self.spread = spread;
+                if again {
+                    self.broadcast(None, &EdgeFrame::Spread(spread));
+                }
+            }
             Input::Stored => {
                 self.storing = false;
                 self.commit(now);
@@ -325,6 +338,11 @@ impl Conversation {
     /// Whether it has a message, stored or on its way.
     pub fn has_begun(&self) -> bool {
         self.meta.last_seq > 0
+    }
+
+    /// Links that have been greeted.
+    pub fn greeted(&self) -> u64 {
+        self.links.values().filter(|info| info.greeted).count() as u64
     }
 
     pub fn link(&self, link: LinkId) -> Option<&LinkInfo> {
@@ -455,7 +473,7 @@ impl Conversation {
             conversation: Some(self.meta.conversation.clone()),
             epoch: self.meta.epoch,
             notice: self.notice.clone(),
-            spread: Spread::default(),
+            spread: self.spread,
             token: info.token.take(),
             replay: resume.is_some(),
             messages,

@@ -2,7 +2,7 @@
 
 use shared::close::CloseCode;
 use shared::event::{Outcome, Receipt, Reply, SiteLimits};
-use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Resume, Send};
+use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Resume, Send, Spread};
 use shared::id::{AgentId, ConversationId, Epoch, MessageId, SiteId, WriterId};
 use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_NAME_CHARS};
 use shared::message::{Author, Message};
@@ -96,6 +96,26 @@ fn hello(resume: Option<Resume>) -> ClientFrame {
 
 fn ack(upto_n: u64, seq: u64) -> EdgeFrame {
     EdgeFrame::Ack(Ack { writer: writer(), upto_n, seq })
+}
+
+#[test]
+fn spread_1_a_welcome_tells_the_spread_and_spread_2_those_who_are_here_are_told_again_when_it_is_too_little()
+{
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.open(2, Notice::default());
+    let tell = |desk: &mut Desk, ms, again| {
+        let spread = Spread { chatting_ms: ms, others_ms: 2 * ms };
+        desk.tell(Input::Spread { spread, again })
+    };
+    assert_eq!(tell(&mut desk, 4_000, true), [], "nobody has been greeted");
+    let said = desk.say(1, vec![hello(None)]);
+    let [(_, EdgeFrame::Welcome(welcome))] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(welcome.spread, Spread { chatting_ms: 4_000, others_ms: 8_000 });
+    assert_eq!(desk.machine.greeted(), 1);
+    assert_eq!(tell(&mut desk, 4_000, false), [], "what they were told is enough");
+    let spread = Spread { chatting_ms: 8_000, others_ms: 16_000 };
+    assert_eq!(tell(&mut desk, 8_000, true), [Output::Send(LinkId(1), EdgeFrame::Spread(spread))]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::Millis;
-use shared::event::{Event, Outcome, Receipt, Reply, SiteLimits, SiteSettings};
+use shared::event::{Event, Outcome, Receipt, Reply, ResourceStatus, SiteLimits, SiteSettings};
 use shared::frame::Summary;
 use shared::id::{AgentId, ConversationId, SiteId};
 use shared::mode::{Mode, Notice};
@@ -12,6 +12,7 @@ use worker::{Env, Error, Headers, Method, Request, RequestInit, Response, Result
 use crate::admission::Client;
 use crate::conversation::{LinkId, Peer};
 use crate::jwt::Jwks;
+use crate::site::Override;
 
 use super::counts::{self, Count, Object};
 use super::within;
@@ -64,11 +65,21 @@ pub enum Way {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConversationCall {
-    Pull { max: usize },
-    Receipts { receipts: Vec<Receipt> },
-    Notice { notice: Notice },
-    Reply { reply: Box<Reply> },
+    Pull {
+        max: usize,
+    },
+    Receipts {
+        receipts: Vec<Receipt>,
+    },
+    Notice {
+        notice: Notice,
+    },
+    Reply {
+        reply: Box<Reply>,
+    },
     Forget {},
+    /// The crowd has outgrown what its links were told.
+    Spread {},
 }
 
 /// Every call names its object, which does not know its own name before something is stored.
@@ -108,6 +119,10 @@ pub enum SiteCall {
     Mode {
         mode: Mode,
         reason: String,
+    },
+    /// The operator's word on the mode; nothing takes it back.
+    Override {
+        over: Option<Override>,
     },
     Knowledge {},
     /// The origin says that settings have changed.
@@ -152,7 +167,29 @@ pub enum GateCall {
     Jwks {
         unknown_kid: bool,
     },
+    /// What the origin says of one of its resources.
+    Claimed {
+        status: ResourceStatus,
+    },
+    /// An agent's log in or renewal, for the origin to answer.
+    Agents {
+        path: String,
+        bearer: Option<String>,
+        body: String,
+    },
     Status {},
+}
+
+/// What became of an agent's log in or renewal.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentsAnswer {
+    /// The origin's own answer.
+    Answered { status: u16, retry_after: Option<String>, body: String },
+    /// Asked, and nothing came back.
+    Unreachable,
+    /// Not asked: the origin's accounts cannot bear it now.
+    Shed { retry_after_ms: Millis },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -179,6 +216,12 @@ pub struct GateStatus {
     pub mode: Mode,
     pub reason: String,
     pub backlogged: usize,
+    /// Age of the oldest backlog.
+    pub oldest_ms: Millis,
+    /// Events a second that may go to the origin now.
+    pub pace_per_s: f64,
+    /// Events that may be in flight.
+    pub limit: u64,
 }
 
 /// For one call.

@@ -21,13 +21,13 @@ use crate::conversation::{Conversation as Machine, Input, LinkId, LinkInfo, Outp
 
 use super::calls::{
     Announced, ConversationCall, ConversationLink, GateCall, Pulled, Replied, Settled, SiteCall,
-    ToConversation, Way, answer, body_of, link_of, to_gate, to_site,
+    ToConversation, Way, answer, body_of, link_of, to_conversation, to_gate, to_site,
 };
 use super::counts::{self, Count, Object};
 use super::log::SqlLog;
 use super::sockets::{self, Host, Says, Sockets, text};
 use super::sql::{self, Sql};
-use super::{admission, now_ms};
+use super::{admission, crowd, now_ms};
 
 /// The first news is told at once, what follows together: nobody reads a list faster, and each call is paid for.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -47,6 +47,8 @@ struct Driver {
     /// How often frames have come so far.
     heard: Cell<u64>,
     alarm: Cell<Alarm>,
+    /// Links and whether they chat, as this instance has told the crowd.
+    counted: Cell<Option<(u64, bool)>>,
     /// The latest news for the agents' list; of several that wait only the last is told.
     news: RefCell<Option<News>>,
     telling: Cell<bool>,
@@ -84,6 +86,7 @@ impl DurableObject for Conversation {
             machine: RefCell::new(machine),
             heard: Cell::new(0),
             alarm: Cell::new(Alarm::Unknown),
+            counted: Cell::new(None),
             news: RefCell::new(None),
             telling: Cell::new(false),
         };
@@ -130,6 +133,9 @@ impl Host for Driver {
 
     fn frames(self: &Rc<Self>, link: LinkId, frames: Vec<ClientFrame>) {
         self.heard.update(|heard| heard + 1);
+        if frames.iter().any(|frame| matches!(frame, ClientFrame::Hello(_))) {
+            self.spread();
+        }
         match self.admitted(link, &frames) {
             Ok(()) => self.input(Input::Frames { link, frames }),
             Err(too_many) if too_many.reason == CloseCode::TOO_FAST.name() => {
@@ -206,6 +212,11 @@ impl Driver {
                 self.told(Input::Forget)?;
                 answer(&())
             }
+            ConversationCall::Spread {} => {
+                let spread = crowd(|crowd| crowd.spread(now_ms()));
+                self.input(Input::Spread { spread, again: true });
+                answer(&())
+            }
             ConversationCall::Reply { reply } => {
                 // A reply never begins a conversation.
                 let outcome = stored.then(|| self.with(|machine| machine.reply(now_ms(), *reply))).flatten();
@@ -214,6 +225,37 @@ impl Driver {
                 let (result, reason) = outcome.unwrap_or(unknown);
                 answer(&Replied { result, reason })
             }
+        }
+    }
+
+    /// SPREAD-1: what the welcome that is due will tell.
+    fn spread(self: &Rc<Self>) {
+        if let Some((site, conversation)) = self.name() {
+            let holder = (site, Some(conversation));
+            let (spread, again) = crowd(|crowd| crowd.greets(now_ms(), &holder));
+            self.input(Input::Spread { spread, again });
+        }
+    }
+
+    /// Tells the crowd of links that came and went; where it outgrows what others were told, they are called.
+    fn count(self: &Rc<Self>) {
+        let now = self.with(|machine| (machine.greeted(), machine.has_begun())).unwrap_or_default();
+        if self.counted.get() == Some(now) {
+            return;
+        }
+        let Some((site, conversation)) = self.name() else { return };
+        let (links, chatting) = now;
+        self.counted.set(Some(now));
+        crowd(|crowd| crowd.counts(now_ms(), (site, Some(conversation)), links, chatting));
+        while let Some(behind) = crowd(|crowd| crowd.outgrown(now_ms())) {
+            // Consoles are told by their site, which is asked every other second while links come.
+            let (site, Some(conversation)) = behind else { continue };
+            let driver = Rc::clone(self);
+            self.state.wait_until(async move {
+                let call = ConversationCall::Spread {};
+                // Who is not reached is told with the next welcome, and until then the edge lets in what it can.
+                let _ = to_conversation::<()>(&driver.env, &site, &conversation, call).await;
+            });
         }
     }
 
@@ -309,6 +351,7 @@ impl Driver {
             }
         }
         says.say(&self.sockets);
+        self.count();
         if let Some(at) = self.with(|machine| machine.poll_timeout()).flatten() {
             self.wake_at(at);
         }
@@ -319,6 +362,10 @@ impl Driver {
     /// again.
     fn cannot_store(&self, error: &worker::Error) {
         console_error!("cannot store: {error}");
+        if let Some((site, conversation)) = self.name() {
+            crowd(|crowd| crowd.counts(now_ms(), (site, Some(conversation)), 0, false));
+        }
+        self.counted.set(None);
         self.machine.borrow_mut().take();
         self.sockets.close_all(CloseCode::EDGE_ERROR);
     }

@@ -14,8 +14,11 @@ mod sockets;
 mod sql;
 
 use crate::admission::Admission;
+use crate::arrivals::Arrivals;
+use crate::spread::Crowd;
 use js_sys::Reflect;
 use shared::Millis;
+use shared::id::{ConversationId, SiteId};
 use std::cell::RefCell;
 use std::future::Future;
 use std::time::Duration;
@@ -35,11 +38,26 @@ extern "C" {
 
 thread_local! {
     static ADMISSION: RefCell<Admission> = RefCell::default();
+    static ARRIVALS: RefCell<Arrivals> = RefCell::default();
+    static CROWD: RefCell<Crowd<Holder>> = RefCell::default();
 }
+
+/// An object with links: a conversation, or a site with its consoles.
+pub type Holder = (SiteId, Option<ConversationId>);
 
 /// This isolate's rates: the worker's and those of the objects that live in it.
 pub fn admission<T>(ask: impl FnOnce(&mut Admission) -> T) -> T {
     ADMISSION.with_borrow_mut(ask)
+}
+
+/// Who is let in next, by this isolate's worker.
+pub fn arrivals<T>(ask: impl FnOnce(&mut Arrivals) -> T) -> T {
+    ARRIVALS.with_borrow_mut(ask)
+}
+
+/// All links of the objects that live in this isolate.
+pub fn crowd<T>(ask: impl FnOnce(&mut Crowd<Holder>) -> T) -> T {
+    CROWD.with_borrow_mut(ask)
 }
 
 /// Read past `Env::var`, which never comes back where workerd gives null for a variable that is not set.

@@ -11,6 +11,7 @@ use worker::{AbortController, Env, Error, Fetch, Headers, Method, Request, Reque
 use crate::jwt::Jwks;
 use crate::origin_gate::Answer;
 
+use super::calls::AgentsAnswer;
 use super::{now_ms, variable_if_any, within};
 
 /// A slower body is no answer.
@@ -20,20 +21,20 @@ const LOGIN_DEADLINE_MS: Millis = 5_000;
 /// The longest answer that is read: receipts of 50 events with long reasons.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
-pub(crate) struct Origin {
+pub(super) struct Origin {
     url: String,
     secret: Secret,
 }
 
 /// What a call for settings or keys brought.
-pub(crate) enum Fetched<T> {
+pub(super) enum Fetched<T> {
     Good(T),
     NotFound,
     Failed,
 }
 
 impl Origin {
-    pub(crate) fn new(env: &Env) -> Result<Origin> {
+    pub(super) fn new(env: &Env) -> Result<Origin> {
         let secret = Secret::parse(&variable_if_any(env, "SEAWALL_ORIGIN_SECRET").unwrap_or_default());
         Ok(Origin {
             url: variable_if_any(env, "SEAWALL_ORIGIN_URL")
@@ -97,13 +98,19 @@ impl Origin {
     }
 
     /// Passes an agent's log in (or renewal) through; the answer is the origin's own.
-    pub(crate) async fn agents(&self, path: &str, bearer: Option<&str>, body: &str) -> Result<Response> {
+    pub(super) async fn agents(&self, path: &str, bearer: Option<&str>, body: &str) -> Result<AgentsAnswer> {
         let headers = self.signed(&super::random_id(), body.as_bytes())?;
         headers.set("content-type", "application/json")?;
         if let Some(bearer) = bearer {
             headers.set("authorization", &format!("Bearer {bearer}"))?;
         }
-        self.send(Method::Post, path, headers, Some(body), LOGIN_DEADLINE_MS).await
+        let mut response = self.send(Method::Post, path, headers, Some(body), LOGIN_DEADLINE_MS).await?;
+        let status = response.status_code();
+        let retry_after = response.headers().get("retry-after")?;
+        let Some(body) = within(BODY_MS, response.text()).await.and_then(Result::ok) else {
+            return Err(Error::from("over the deadline"));
+        };
+        Ok(AgentsAnswer::Answered { status, retry_after, body })
     }
 
     fn signed(&self, id: &str, body: &[u8]) -> Result<Headers> {

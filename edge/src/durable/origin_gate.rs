@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 use shared::Millis;
-use shared::event::{Event, Receipt};
+use shared::event::{Event, Receipt, ResourceStatus};
 use shared::id::{ConversationId, SiteId};
 use shared::mode::Mode;
 use worker::{
@@ -17,11 +17,11 @@ use worker::{
 };
 
 use crate::jwt::Jwks;
-use crate::origin_gate::{Call, Class, Input, Key, OriginGate as Machine, Output, Told, Turn};
+use crate::origin_gate::{Call, Class, Input, Key, OriginGate as Machine, Output, Progress, Told, Turn};
 
 use super::calls::{
-    Announced, ConversationCall, GateCall, GateStatus, Keys, Pulled, SettingsAnswer, Settled, SiteCall,
-    answer, body_of, to_conversation, to_site,
+    AgentsAnswer, Announced, ConversationCall, GateCall, GateStatus, Keys, Pulled, SettingsAnswer, Settled,
+    SiteCall, answer, body_of, to_conversation, to_site,
 };
 use super::counts::{self, Count, Object};
 use super::origin::{Fetched, Origin};
@@ -36,6 +36,8 @@ const JWKS_EVERY_MS: Millis = 60_000;
 const FIRST_JWKS_EVERY_MS: Millis = 2_000;
 /// How often a site is told of a mode before it is left to learn with its next question.
 const TELL_ATTEMPTS: usize = 3;
+/// A wrong configuration does not mend itself.
+const NOT_CONFIGURED_AGAIN_MS: Millis = 60_000;
 /// Conversations that the gate keeps an index of. Of more, the announcement is answered with a later one.
 const MAX_INDEX: usize = 100_000;
 
@@ -107,11 +109,14 @@ impl DurableObject for OriginGate {
             }
             GateCall::Settings { site } => answer(&driver.settings(site).await),
             GateCall::Jwks { unknown_kid } => answer(&driver.keys(unknown_kid).await),
-            GateCall::Status {} => {
-                let machine = driver.machine.borrow();
-                let (mode, reason) = machine.mode();
-                answer(&GateStatus { mode, reason: reason.to_owned(), backlogged: machine.backlogged() })
+            GateCall::Claimed { status } => {
+                let ResourceStatus { resource, status, output } = status;
+                console_log!("the origin says of its {resource:?}: {status:?} {output}");
+                driver.input(Input::Claimed { resource, status });
+                answer(&())
             }
+            GateCall::Agents { path, bearer, body } => answer(&driver.agents(path, bearer, body).await),
+            GateCall::Status {} => answer(&driver.status()),
         }
     }
 
@@ -229,30 +234,66 @@ impl Driver {
         }
     }
 
-    /// Makes a call about accounts once the machine allows it, and tells the machine what came of it; nothing where it
-    /// was shed. The call is a task of its own: whoever asked may hang up, and the machine hears of its end all the same.
+    /// Makes a call about accounts once the machine allows it, and tells the machine what came of it; where it
+    /// is shed, after how long it may be wanted again. The call is a task of its own: whoever asked may hang up, and the machine hears of its end all the same.
     async fn about_accounts<T: 'static, F: Future<Output = (T, Outcome)> + 'static>(
         self: &Rc<Self>,
         class: Class,
         timed: bool,
         make: impl FnOnce(Origin, Millis) -> F + 'static,
-    ) -> Option<T> {
-        let origin = Origin::new(&self.env).inspect_err(|error| console_error!("{error}")).ok()?;
+    ) -> std::result::Result<T, Millis> {
+        let not_configured = |error: worker::Error| {
+            console_error!("{error}");
+            NOT_CONFIGURED_AGAIN_MS
+        };
+        let origin = Origin::new(&self.env).map_err(not_configured)?;
         let call = Call(self.last_call.get() + 1);
         self.last_call.set(call.0);
         let (allow, told) = oneshot::channel();
         let (bring, answer) = oneshot::channel();
         self.calls.borrow_mut().insert(call, allow);
         self.later(move |driver| async move {
-            if let Ok(Told::Begin { deadline_ms, .. }) = told.await {
-                let (answer, Outcome { good, retry_after_ms }) = make(origin, deadline_ms).await;
-                // Nobody waits for it any more: the machine learns from it all the same.
-                let _ = bring.send(answer);
-                driver.input(Input::Ended { call, good, timed, retry_after_ms });
-            }
+            let answer = match told.await {
+                Ok(Told::Begin { deadline_ms, .. }) => {
+                    let (answer, Outcome { good, retry_after_ms }) = make(origin, deadline_ms).await;
+                    driver.input(Input::Ended { call, good, timed, retry_after_ms });
+                    Ok(answer)
+                }
+                Ok(Told::Shed { retry_after_ms, .. }) => Err(retry_after_ms),
+                Err(oneshot::Canceled) => Err(0),
+            };
+            // Whoever has hung up wants nothing more.
+            let _ = bring.send(answer);
         });
         self.input(Input::Asked { call, class });
-        answer.await.ok()
+        answer.await.unwrap_or(Err(0))
+    }
+
+    /// A log in hashes a password: how long it takes says nothing.
+    async fn agents(self: &Rc<Self>, path: String, bearer: Option<String>, body: String) -> AgentsAnswer {
+        let call = async move |origin: Origin, _| {
+            let answered = origin.agents(&path, bearer.as_deref(), &body).await.ok();
+            let good = matches!(&answered, Some(AgentsAnswer::Answered { status, .. }) if *status < 500);
+            (answered.unwrap_or(AgentsAnswer::Unreachable), Outcome { good, retry_after_ms: 0 })
+        };
+        match self.about_accounts(Class::P3, false, call).await {
+            Ok(answer) => answer,
+            Err(retry_after_ms) => AgentsAnswer::Shed { retry_after_ms },
+        }
+    }
+
+    fn status(&self) -> GateStatus {
+        let machine = self.machine.borrow();
+        let (mode, reason) = machine.mode();
+        let Progress { backlogged, oldest_ms, per_s, limit_events } = machine.progress(now_ms());
+        GateStatus {
+            mode,
+            reason: reason.to_owned(),
+            backlogged,
+            oldest_ms,
+            pace_per_s: per_s,
+            limit: limit_events,
+        }
     }
 
     async fn settings(self: &Rc<Self>, site: SiteId) -> SettingsAnswer {

@@ -22,9 +22,9 @@ use super::calls::{
     body_of, link_of, to_conversation, to_gate,
 };
 use super::counts::Object;
-use super::now_ms;
 use super::sockets::{self, Host, Sockets, text};
 use super::sql::{self, Sql};
+use super::{crowd, now_ms};
 
 /// How long "there is no such site" is believed.
 const UNKNOWN_FOR_MS: Millis = 60_000;
@@ -53,6 +53,8 @@ struct Driver {
     /// Settings could not be had; nobody asks again before this.
     unreachable_until: Cell<Millis>,
     timer_at: Cell<Option<Millis>>,
+    /// Links, as this instance has told the crowd.
+    counted: Cell<Option<u64>>,
 }
 
 impl DurableObject for Site {
@@ -71,6 +73,7 @@ impl DurableObject for Site {
             fetching: Cell::new(false),
             unreachable_until: Cell::new(0),
             timer_at: Cell::new(None),
+            counted: Cell::new(None),
         });
         if let Some(site) = site {
             driver.know(&site);
@@ -117,6 +120,7 @@ impl Host for Driver {
     }
 
     fn frames(self: &Rc<Self>, link: LinkId, frames: Vec<ClientFrame>) {
+        self.spread();
         self.input(Input::Frames { link, frames });
     }
 
@@ -152,8 +156,25 @@ impl Driver {
                 console_error!("cannot read the list of conversations: {error}");
                 Vec::new()
             });
+            crowd(|crowd| crowd.recall(now_ms(), &stored.high_water));
             Machine::restore(site.clone(), stored, summaries, self.links.take())
         });
+    }
+
+    /// What this isolate's crowd has come to: told to the consoles, and stored where a restart must know of it.
+    fn spread(self: &Rc<Self>) {
+        let (spread, high_water) = crowd(|crowd| (crowd.spread(now_ms()), *crowd.high_water()));
+        self.input(Input::Spread { spread, high_water });
+    }
+
+    /// Somebody waits for an agent, so consoles come back with those who chat.
+    fn count(&self) {
+        let Some((site, links)) = self.with(|machine| (machine.id().clone(), machine.greeted())) else {
+            return;
+        };
+        if self.counted.replace(Some(links)) != Some(links) {
+            crowd(|crowd| crowd.counts(now_ms(), (site, None), links, true));
+        }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Machine) -> T) -> Option<T> {
@@ -161,6 +182,8 @@ impl Driver {
     }
 
     async fn call(self: &Rc<Self>, site: SiteId, call: SiteCall) -> Result<Response> {
+        // Comes at least every other second while links come, through whoever opens them.
+        self.spread();
         match call {
             SiteCall::Notify { summary } => {
                 self.input(Input::Notified(*summary));
@@ -173,6 +196,10 @@ impl Driver {
             SiteCall::Mode { mode, reason } => {
                 self.input(Input::Mode { mode, reason });
                 answer(&())
+            }
+            SiteCall::Override { over } => {
+                self.input(Input::Override(over));
+                answer(&self.notice())
             }
             SiteCall::Knowledge {} => answer(&self.knowledge(&site).await),
             SiteCall::Changed {} => {
@@ -267,6 +294,7 @@ impl Driver {
                 console_error!("cannot store: {error}");
             }
         }
+        self.count();
         self.set_timer();
     }
 

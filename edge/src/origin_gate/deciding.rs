@@ -4,12 +4,12 @@
 use std::collections::VecDeque;
 
 use shared::Millis;
-use shared::event::MAX_BATCH;
+use shared::event::{MAX_BATCH, Resource, Status};
 use shared::mode::Mode;
 use shared::random::Random;
 
 use super::drain::{Breach, Pace};
-use super::health::{BAD_IN_A_ROW, Claim, Evidence, Health, Verdict};
+use super::health::{BAD_IN_A_ROW, Health, Verdict};
 use super::limit::{Class, Limit};
 use super::mode::Modes;
 use super::{Call, Told};
@@ -33,8 +33,11 @@ const MAX_CALL_WAIT_MS: Millis = 2_000;
 const BATCH_S: f64 = 0.05;
 /// Evidence of fewer calls is chance, unless they fail one after the other.
 const ENOUGH_CALLS: u32 = 20;
-/// Twice the ordinary latency is trouble.
+/// Twice the ordinary latency is trouble for the pace at once; for people once it has lasted, or is four times as much: at 85 %
+/// of its capacity a healthy origin has such moments.
 const SLOW: f64 = 2.0;
+const VERY_SLOW: f64 = 4.0;
+const SLOW_FOR_MS: Millis = 10_000;
 /// The oldest message without a receipt.
 const OLD_MS: Millis = 2_000;
 const VERY_OLD_MS: Millis = 10_000;
@@ -67,6 +70,8 @@ struct Lane {
     pace: Pace,
     /// Since when the limit is at half of normal.
     low_since: Option<Millis>,
+    /// Since when calls take twice as long as ordinary ones.
+    slow_since: Option<Millis>,
     /// The last second brought a failure.
     failed: bool,
 }
@@ -315,8 +320,11 @@ impl Deciding {
         }
     }
 
-    pub(super) fn claims(&mut self, now: Millis, accounts: bool, claim: Claim) {
-        let lane = if accounts { &mut self.accounts } else { &mut self.messages };
+    pub(super) fn claims(&mut self, now: Millis, resource: Resource, claim: Status) {
+        let lane = match resource {
+            Resource::Accounts => &mut self.accounts,
+            Resource::Messages => &mut self.messages,
+        };
         lane.health.claims(now, claim);
         self.step_at.get_or_insert(now + STEP_MS);
     }
@@ -353,8 +361,6 @@ impl Deciding {
     }
 
     fn weigh(&mut self, now: Millis) {
-        let messages = self.messages.health.evidence(now);
-        let accounts = self.accounts.health.evidence(now);
         let old_ms = self.oldest.map_or(0, |at| now.saturating_sub(at));
         let by_age = match old_ms {
             age if age > VERY_OLD_MS => (Mode::ChattingOnly, "backlog"),
@@ -362,9 +368,9 @@ impl Deciding {
             _ => (Mode::Normal, ""),
         };
         let failing = if self.reason.is_empty() { "origin-failing" } else { self.reason };
-        let by_messages = wanted(&messages, self.messages.low_since, now, failing);
+        let by_messages = self.messages.wanted(now, failing);
         // Without accounts people talk on: that is what chatting-only is.
-        let (by_accounts, _) = wanted(&accounts, self.accounts.low_since, now, "");
+        let (by_accounts, _) = self.accounts.wanted(now, "");
         let by_accounts = (by_accounts.min(Mode::ChattingOnly), "accounts-failing");
         if by_messages.0 == Mode::Holding && matches!(self.phase, Phase::Open { .. }) {
             self.phase = Phase::Holding { probe_at: now };
@@ -400,30 +406,26 @@ impl Lane {
         self.pace.step(now, breach);
         self.limit.step(self.health.evidence(now).slow_now, normal);
         self.health.learn(normal);
-        if self.limit.overload() >= 0.5 {
-            self.low_since.get_or_insert(now);
-        } else {
-            self.low_since = None;
-        }
+        let since = |since: Option<Millis>, holds: bool| holds.then(|| since.unwrap_or(now));
+        self.low_since = since(self.low_since, self.limit.overload() >= 0.5);
+        self.slow_since = since(self.slow_since, self.health.evidence(now).slow >= SLOW);
     }
-}
 
-/// The mode that one resource's evidence asks for.
-fn wanted(
-    evidence: &Evidence,
-    low_since: Option<Millis>,
-    now: Millis,
-    failing: &'static str,
-) -> (Mode, &'static str) {
-    let enough = evidence.calls >= ENOUGH_CALLS;
-    let bad = |percent: u32| enough && evidence.bad * 100 >= percent * evidence.calls;
-    if bad(50) || evidence.bad_in_a_row >= BAD_IN_A_ROW || evidence.claim == Claim::Fail {
-        (Mode::Holding, failing)
-    } else if bad(25) || low_since.is_some_and(|since| now >= since + LOW_LIMIT_MS) {
-        (Mode::ChattingOnly, "origin-slow")
-    } else if bad(10) || (enough && evidence.slow >= SLOW) || evidence.claim == Claim::Warn {
-        (Mode::Degraded, "origin-slow")
-    } else {
-        (Mode::Normal, "")
+    /// The mode that this resource's evidence asks for.
+    fn wanted(&mut self, now: Millis, failing: &'static str) -> (Mode, &'static str) {
+        let evidence = self.health.evidence(now);
+        let lasts = |since: Option<Millis>, ms: Millis| since.is_some_and(|since| now >= since + ms);
+        let enough = evidence.calls >= ENOUGH_CALLS;
+        let bad = |percent: u32| enough && evidence.bad * 100 >= percent * evidence.calls;
+        let slow = evidence.slow_now >= VERY_SLOW || lasts(self.slow_since, SLOW_FOR_MS);
+        if bad(50) || evidence.bad_in_a_row >= BAD_IN_A_ROW || evidence.claim == Status::Fail {
+            (Mode::Holding, failing)
+        } else if bad(25) || lasts(self.low_since, LOW_LIMIT_MS) {
+            (Mode::ChattingOnly, "origin-slow")
+        } else if bad(10) || (enough && slow) || evidence.claim == Status::Warn {
+            (Mode::Degraded, "origin-slow")
+        } else {
+            (Mode::Normal, "")
+        }
     }
 }

@@ -23,7 +23,7 @@ mod turns;
 use std::collections::VecDeque;
 
 use shared::Millis;
-use shared::event::{Event, Receipt};
+use shared::event::{Event, Receipt, Resource, Status};
 use shared::id::{ConversationId, SiteId};
 use shared::mode::Mode;
 use shared::steady::Steady;
@@ -31,7 +31,6 @@ use shared::steady::Steady;
 use carrying::Carrying;
 use deciding::{Deciding, Permit};
 
-pub use health::Claim;
 pub use limit::Class;
 
 /// A conversation, as the gate knows it.
@@ -111,8 +110,8 @@ pub enum Input {
     },
     /// What the origin says of a resource.
     Claimed {
-        accounts: bool,
-        claim: Claim,
+        resource: Resource,
+        status: Status,
     },
     Timeout,
 }
@@ -199,7 +198,7 @@ impl OriginGate {
             Input::Ended { call, good, timed, retry_after_ms } => {
                 self.deciding.call_ended(now, call, good, timed, retry_after_ms);
             }
-            Input::Claimed { accounts, claim } => self.deciding.claims(now, accounts, claim),
+            Input::Claimed { resource, status } => self.deciding.claims(now, resource, status),
             Input::Timeout => {}
         }
         if self.deciding.is_due(now) {

@@ -42,6 +42,11 @@ impl Modes {
         }
         if wanted == self.mode {
             self.good_since = None;
+            // Another trouble than before, in the mode that people ask about most.
+            if self.mode == Mode::Holding && self.reason != reason {
+                self.reason = reason;
+                return true;
+            }
             if self.mode == Mode::Normal && self.up_at.is_none_or(|at| now >= at + RELAPSE_MS) {
                 self.relapses = 0;
             }
@@ -86,6 +91,15 @@ mod tests {
         }
         assert_eq!(ups, [(30, Mode::ChattingOnly), (60, Mode::Degraded), (90, Mode::Normal)]);
         assert_eq!(modes.now().1, "");
+    }
+
+    #[test]
+    fn while_holding_another_reason_is_told() {
+        let mut modes = Modes::default();
+        modes.assess(0, Mode::Holding, "origin-unreachable");
+        assert!(!modes.assess(1_000, Mode::Holding, "origin-unreachable"));
+        assert!(modes.assess(2_000, Mode::Holding, "origin-malformed"));
+        assert_eq!(modes.now(), (Mode::Holding, "origin-malformed"));
     }
 
     #[test]

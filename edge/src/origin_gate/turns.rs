@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_with_a_thousand_waiting_takes_every_second_turn_beside_one_with_ten() {
+    fn pace_2_a_site_with_a_thousand_waiting_takes_every_second_turn_beside_one_with_ten() {
         let mut turns = Turns::default();
         for conversation in 0..1_000 {
             turns.spoke(key("big", conversation));

@@ -13,6 +13,7 @@ use shared::message::Author;
 use shared::mode::{Mode, Notice};
 
 use crate::conversation::LinkId;
+use crate::spread::HighWater;
 
 /// Conversations in the list; of more, the one that was quiet for longest leaves it (it comes back with its next
 /// message).
@@ -45,7 +46,26 @@ pub struct Stored {
     pub settings: Option<SiteSettings>,
     /// The last one told, so that a later one has a greater version and a restart tells no other mode.
     pub notice: Notice,
+    /// Of the whole edge and not of this site: whose visitors come back first after a restart, nobody knows.
+    #[serde(default)]
+    pub high_water: HighWater,
+    /// The gate's last word, which holds where nobody overrides it.
+    #[serde(default)]
+    pub gate: Option<(Mode, String)>,
+    #[serde(default)]
+    pub over: Option<Override>,
 }
+
+/// An operator's word on the mode: it wins over the gate's until it ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Override {
+    pub mode: Mode,
+    pub reason: String,
+    pub until_ms: Millis,
+}
+
+/// An override that somebody forgets ends by itself after a day at most.
+pub const LONGEST_OVERRIDE_MS: Millis = 86_400_000;
 
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -69,14 +89,21 @@ pub enum Input {
         mode: Mode,
         reason: String,
     },
+    /// The operator's word; nothing ends an earlier one.
+    Override(Option<Override>),
     /// The origin's settings, fetched through the gate.
     Settings(SiteSettings),
+    /// How reconnects are spread now, and the crowd for which that is enough.
+    Spread {
+        spread: Spread,
+        high_water: HighWater,
+    },
     Timeout,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    Store(Stored),
+    Store(Box<Stored>),
     StoreSummary(Summary),
     ForgetSummary(ConversationId),
     Send(LinkId, EdgeFrame),
@@ -93,6 +120,7 @@ pub struct Site {
     id: SiteId,
     stored: Stored,
     notice: Notice,
+    spread: Spread,
     summaries: BTreeMap<ConversationId, Summary>,
     /// Whose lines are newer than the stored ones, and when they are stored.
     unstored: BTreeSet<ConversationId>,
@@ -109,6 +137,7 @@ impl Site {
             id,
             notice: stored.notice.clone(),
             stored,
+            spread: Spread::default(),
             summaries: summaries.into_iter().map(|line| (line.conversation.clone(), line)).collect(),
             unstored: BTreeSet::new(),
             store_at: None,
@@ -151,19 +180,24 @@ impl Site {
             Input::Notified(summary) => self.notified(now, summary),
             Input::Gone(conversation) => self.gone(conversation),
             Input::Mode { mode, reason } => {
-                if (self.notice.mode, &self.notice.reason) != (mode, &reason) {
-                    self.notice.mode = mode;
-                    self.notice.reason = reason;
-                    self.tell(now);
+                self.stored.gate = Some((mode, reason));
+                self.told_mode(now);
+            }
+            Input::Override(over) => {
+                self.stored.over = over
+                    .map(|over| Override { until_ms: over.until_ms.min(now + LONGEST_OVERRIDE_MS), ..over });
+                if !self.told_mode(now) {
+                    self.outputs.push_back(Output::Store(Box::new(self.stored.clone())));
                 }
             }
             Input::Settings(settings) => {
                 // A save that changes nothing is never stored.
                 if self.stored.settings.as_ref() != Some(&settings) {
                     self.stored.settings = Some(settings);
-                    self.outputs.push_back(Output::Store(self.stored.clone()));
+                    self.outputs.push_back(Output::Store(Box::new(self.stored.clone())));
                 }
             }
+            Input::Spread { spread, high_water } => self.spread(now, spread, high_water),
             Input::Timeout => {
                 if self.fewer_agents_at.is_some_and(|at| now >= at) {
                     self.fewer_agents_at = None;
@@ -173,8 +207,28 @@ impl Site {
                 if self.store_at.is_some_and(|at| now >= at) {
                     self.store_lines();
                 }
+                if self.stored.over.as_ref().is_some_and(|over| now >= over.until_ms) {
+                    self.stored.over = None;
+                    self.told_mode(now);
+                }
             }
         }
+    }
+
+    /// MODE-7: the operator's word while it holds, otherwise the gate's. True where it was another than before.
+    fn told_mode(&mut self, now: Millis) -> bool {
+        let by_gate = self.stored.gate.clone().unwrap_or_default();
+        let (mode, reason) = match &self.stored.over {
+            Some(over) if now < over.until_ms => (over.mode, over.reason.clone()),
+            _ => by_gate,
+        };
+        let changed = (self.notice.mode, &self.notice.reason) != (mode, &reason);
+        if changed {
+            self.notice.mode = mode;
+            self.notice.reason = reason;
+            self.tell(now);
+        }
+        changed
     }
 
     pub fn poll_output(&mut self) -> Option<Output> {
@@ -182,7 +236,8 @@ impl Site {
     }
 
     pub fn poll_timeout(&self) -> Option<Millis> {
-        self.fewer_agents_at.into_iter().chain(self.store_at).min()
+        let over = self.stored.over.as_ref().map(|over| over.until_ms);
+        [self.fewer_agents_at, self.store_at, over].into_iter().flatten().min()
     }
 
     pub fn id(&self) -> &SiteId {
@@ -191,6 +246,15 @@ impl Site {
 
     pub fn notice(&self) -> &Notice {
         &self.notice
+    }
+
+    pub fn high_water(&self) -> &HighWater {
+        &self.stored.high_water
+    }
+
+    /// Links of consoles that have been greeted.
+    pub fn greeted(&self) -> u64 {
+        self.links.values().filter(|info| info.greeted).count() as u64
     }
 
     pub fn settings(&self) -> Option<&SiteSettings> {
@@ -208,7 +272,7 @@ impl Site {
         let welcome = Welcome {
             protocol: PROTOCOL,
             notice: self.notice.clone(),
-            spread: Spread::default(),
+            spread: self.spread,
             inbox,
             ..Welcome::default()
         };
@@ -231,6 +295,18 @@ impl Site {
             self.fewer_agents_at = None;
         } else {
             self.fewer_agents_at.get_or_insert(now + AGENT_GRACE_MS);
+        }
+    }
+
+    fn spread(&mut self, now: Millis, spread: Spread, high_water: HighWater) {
+        let Spread { chatting_ms, others_ms } = self.spread;
+        if spread.chatting_ms > chatting_ms || spread.others_ms > others_ms {
+            self.broadcast(&EdgeFrame::Spread(spread));
+        }
+        self.spread = spread;
+        if high_water.outgrows(now, &self.stored.high_water) {
+            self.stored.high_water = high_water;
+            self.outputs.push_back(Output::Store(Box::new(self.stored.clone())));
         }
     }
 
@@ -295,7 +371,7 @@ impl Site {
     fn tell(&mut self, now: Millis) {
         self.notice.version = (self.notice.version + 1).max(now);
         self.stored.notice = self.notice.clone();
-        self.outputs.push_back(Output::Store(self.stored.clone()));
+        self.outputs.push_back(Output::Store(Box::new(self.stored.clone())));
         let notice = self.notice.clone();
         self.broadcast(&EdgeFrame::Mode(notice.clone()));
         let active = |line: &&Summary| line.present || now < line.at_ms + ACTIVE_MS;
@@ -350,6 +426,35 @@ mod tests {
             _ => None,
         };
         outputs.iter().filter_map(push).collect()
+    }
+
+    #[test]
+    fn spread_2_consoles_are_told_of_a_crowd_that_grows_and_spread_1_its_size_is_stored_once_a_step() {
+        let mut site = site();
+        greet(&mut site, 0, 1, "ada");
+        outputs(&mut site);
+        let mut crowd = crate::spread::Crowd::default();
+        let mut grow = |site: &mut Site, links| {
+            crowd.counts(5, 1, links, false);
+            site.handle(5, Input::Spread { spread: crowd.spread(5), high_water: *crowd.high_water() });
+            outputs(site)
+        };
+        assert_eq!(grow(&mut site, 3_000), []);
+        let told = grow(&mut site, 9_000);
+        let spread = Spread { chatting_ms: 2_000, others_ms: 8_000 };
+        assert_eq!(told[0], Output::Send(LinkId(1), EdgeFrame::Spread(spread)));
+        let Output::Store(stored) = &told[1] else { panic!("{told:?}") };
+        assert_eq!(stored.high_water.others.links, 16_000);
+        for links in [9_001, 12_000, 10, 15_000] {
+            assert_eq!(grow(&mut site, links), [], "{links}: within the step");
+        }
+        greet(&mut site, 6, 2, "grace");
+        let welcomed = |output: &Output| match output {
+            Output::Send(LinkId(2), EdgeFrame::Welcome(welcome)) => Some(welcome.spread),
+            _ => None,
+        };
+        assert_eq!(outputs(&mut site).iter().find_map(welcomed), Some(spread));
+        assert_eq!(site.greeted(), 2);
     }
 
     #[test]
@@ -451,5 +556,39 @@ mod tests {
         let forgotten: Vec<_> =
             outputs(&mut site).into_iter().filter(|o| matches!(o, Output::ForgetSummary(_))).collect();
         assert_eq!(forgotten, [Output::ForgetSummary(ConversationId::parse("c1").unwrap())]);
+    }
+
+    #[test]
+    fn mode_7_the_operators_word_wins_until_it_ends_and_no_longer_than_a_day() {
+        let mut site =
+            Site::restore(SiteId::parse("demo").unwrap(), Stored::default(), Vec::new(), Vec::new());
+        let word =
+            |mode, until_ms| Input::Override(Some(Override { mode, reason: "maintenance".into(), until_ms }));
+        site.handle(0, word(Mode::ChattingOnly, 60_000));
+        assert_eq!((site.notice().mode, site.notice().reason.as_str()), (Mode::ChattingOnly, "maintenance"));
+        site.handle(1_000, Input::Mode { mode: Mode::Holding, reason: "origin-unreachable".into() });
+        assert_eq!(site.notice().mode, Mode::ChattingOnly, "the gate is heard, and does not win");
+        assert_eq!(site.poll_timeout(), Some(60_000));
+        site.handle(60_000, Input::Timeout);
+        assert_eq!(
+            (site.notice().mode, site.notice().reason.as_str()),
+            (Mode::Holding, "origin-unreachable")
+        );
+
+        site.handle(61_000, word(Mode::Normal, u64::MAX));
+        assert_eq!(site.poll_timeout(), Some(61_000 + LONGEST_OVERRIDE_MS));
+        site.handle(62_000, Input::Override(None));
+        assert_eq!(site.notice().mode, Mode::Holding, "taken back");
+
+        site.handle(63_000, word(Mode::Degraded, 90_000));
+        let stored = outputs(&mut site).into_iter().rev().find_map(|output| match output {
+            Output::Store(stored) => Some(*stored),
+            _ => None,
+        });
+        let mut restored =
+            Site::restore(SiteId::parse("demo").unwrap(), stored.unwrap(), Vec::new(), Vec::new());
+        assert_eq!(restored.notice().mode, Mode::Degraded, "it outlives a restart");
+        restored.handle(90_000, Input::Timeout);
+        assert_eq!(restored.notice().mode, Mode::Holding);
     }
 }

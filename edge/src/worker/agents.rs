@@ -10,8 +10,9 @@ use worker::{Env, Request, Response};
 use super::knowledge;
 use super::problem::Problem;
 use super::settings::{Settings, body_within, cookie};
+use super::shed;
+use crate::durable::calls::{AgentsAnswer, GateCall, to_gate};
 use crate::durable::now_ms;
-use crate::durable::origin::Origin;
 use crate::jwt::{self, Refusal};
 
 const COOKIE: &str = "seawall_agent";
@@ -48,20 +49,29 @@ pub(super) async fn renew(env: &Env, settings: &Settings, request: Request, site
 }
 
 async fn pass(env: &Env, path: &str, bearer: Option<&str>, body: &str, site: &SiteId) -> Answer {
-    let origin = Origin::new(env)?;
-    let mut answer = origin.agents(path, bearer, body).await.map_err(|_| Problem::ORIGIN_UNREACHABLE)?;
-    let status = answer.status_code();
-    let text = answer.text().await.map_err(|_| Problem::ORIGIN_UNREACHABLE)?;
-    if status >= 500 {
-        return Err(Problem::ORIGIN_UNREACHABLE);
-    }
+    let call = || GateCall::Agents {
+        path: path.to_owned(),
+        bearer: bearer.map(str::to_owned),
+        body: body.to_owned(),
+    };
+    let answer = match shed::ask(async || to_gate::<AgentsAnswer>(env, call()).await).await {
+        Ok(answer) => answer?,
+        Err(retry_after_ms) => return Err(Problem::ORIGIN_BUSY.after_ms(retry_after_ms)),
+    };
+    let (status, retry_after, text) = match answer {
+        AgentsAnswer::Answered { status, retry_after, body } if status < 500 => (status, retry_after, body),
+        AgentsAnswer::Shed { retry_after_ms } => {
+            return Err(Problem::ORIGIN_BUSY.after_ms(retry_after_ms));
+        }
+        AgentsAnswer::Answered { .. } | AgentsAnswer::Unreachable => return Err(Problem::ORIGIN_UNREACHABLE),
+    };
     if status != 200 {
         // Wrong password, too many tries: the origin's own problem+json.
         let mut response = Response::builder()
             .with_status(status)
             .with_header("content-type", "application/problem+json")?
             .with_header("cache-control", "no-store")?;
-        if let Some(after) = answer.headers().get("retry-after")? {
+        if let Some(after) = retry_after {
             response = response.with_header("retry-after", &after)?;
         }
         return Ok(response.fixed(text.into_bytes()));

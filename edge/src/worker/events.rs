@@ -10,12 +10,14 @@ use worker::{Env, Request, Response};
 use super::knowledge;
 use super::problem::Problem;
 use super::settings::{Settings, body_within, header};
-use crate::durable::calls::{ConversationCall, Replied, SiteCall, to_conversation, to_site};
+use crate::durable::calls::{
+    ConversationCall, GateCall, Replied, SiteCall, to_conversation, to_gate, to_site,
+};
 use crate::durable::now_ms;
 
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// What the origin may send.
-const TYPES: [&str; 3] = ["seawall.reply", "seawall.site-changed", "seawall.probe"];
+const TYPES: [&str; 4] = ["seawall.reply", "seawall.site-changed", "seawall.status", "seawall.probe"];
 /// When the receiver of an event could not be reached.
 const LATER_MS: u64 = 1_000;
 
@@ -84,6 +86,10 @@ async fn perform(env: &Env, event: Event) -> (Outcome, String) {
         Body::SiteChanged { site, .. } => match to_site::<()>(env, &site, SiteCall::Changed {}).await {
             Ok(()) => (Outcome::Accepted, String::new()),
             Err(_) => later("site-unreachable"),
+        },
+        Body::Status(status) => match to_gate::<()>(env, GateCall::Claimed { status }).await {
+            Ok(()) => (Outcome::Accepted, String::new()),
+            Err(_) => later("gate-unreachable"),
         },
         Body::Probe {} => (Outcome::Accepted, String::new()),
         Body::Message(_) | Body::Forgotten(_) | Body::Unknown => refused("unknown-type"),

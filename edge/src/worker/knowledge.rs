@@ -126,6 +126,13 @@ pub(super) async fn status(env: &Env) -> Result<Response, Problem> {
             "origin:backlog": [{
                 "observedValue": status.backlogged, "observedUnit": "conversations", "status": "pass"
             }],
+            "origin:oldest": [{ "observedValue": status.oldest_ms, "observedUnit": "ms", "status": "pass" }],
+            "origin:pace": [{
+                "observedValue": status.pace_per_s, "observedUnit": "events per second", "status": "pass"
+            }],
+            "origin:limit": [{
+                "observedValue": status.limit, "observedUnit": "events in flight", "status": "pass"
+            }],
         },
     });
     let response = Response::builder().with_header("content-type", "application/health+json")?;

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 use serde_json::json;
+use shared::Millis;
 use shared::close::CloseCode;
 use shared::event::SiteLimits;
 use shared::frame::{EdgeFrame, SUBPROTOCOL};
@@ -16,13 +17,14 @@ use super::problem::Problem;
 use super::settings::{Settings, body_within, cookie, header};
 use super::{agents, knowledge, pages};
 use crate::admission::Client;
+use crate::arrivals::{Arrivals, Comer};
 use crate::conversation::{LinkId, Peer};
 use crate::durable::calls::{
     ConversationCall, ConversationLink, SiteLink, Way, conversation_stub, hand_over, site_stub,
     to_conversation,
 };
 use crate::durable::counts::{self, Count};
-use crate::durable::{admission, now_ms};
+use crate::durable::{admission, arrivals, now_ms};
 use crate::token::Checked;
 
 type Answer = Result<Response, Problem>;
@@ -48,6 +50,12 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
     if let Some(code) = ask.unfit_from_the_start() {
         return ask.refuse(code, 0);
     }
+    // That it chats is the client's word; without a token of its own there is nothing that it could have said.
+    let chatting = !fresh && parameter(&request, "chatting")?.is_some();
+    let comer = if chatting { Comer::Chatting } else { Comer::Other };
+    if let Err(retry_after_ms) = ask.let_in(comer, Arrivals::room) {
+        return ask.refuse(CloseCode::TOO_MANY_LINKS, retry_after_ms);
+    }
     let (notice, limits) = match known(env, &site, &ask).await {
         Ok(known) => known,
         Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
@@ -58,6 +66,10 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
     {
         counts::add(Count::Refused(too_many.reason), 1);
         return ask.refuse(CloseCode::TOO_MANY_LINKS, too_many.retry_after_ms);
+    }
+    // Only now: an address that asks too often takes nobody's place.
+    if let Err(retry_after_ms) = ask.let_in(comer, Arrivals::take) {
+        return ask.refuse(CloseCode::TOO_MANY_LINKS, retry_after_ms);
     }
     let token = settings.token_secret.mint(&site, &conversation, now_s);
     let by_cookie = matches!(given, Some(Given::Cookie(_)));
@@ -82,6 +94,9 @@ pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, 
     };
     if let Some(code) = ask.unfit_from_the_start() {
         return ask.refuse(code, 0);
+    }
+    if let Err(retry_after_ms) = ask.let_in(Comer::Chatting, Arrivals::take) {
+        return ask.refuse(CloseCode::TOO_MANY_LINKS, retry_after_ms);
     }
     let (notice, limits) = match known(env, &site, &ask).await {
         Ok(known) => known,
@@ -229,6 +244,22 @@ impl Ask {
         matches!(self.way, Way::Socket { .. } | Way::Post { link: None })
     }
 
+    /// LIMIT-3, asked before any object is called; a link that is open is in.
+    fn let_in(
+        &self,
+        comer: Comer,
+        ask: fn(&mut Arrivals, Millis, Comer) -> Result<(), Millis>,
+    ) -> Result<(), Millis> {
+        if !self.opens() {
+            return Ok(());
+        }
+        let answer = arrivals(|arrivals| ask(arrivals, now_ms(), comer));
+        if answer.is_err() {
+            counts::add(Count::Refused("too-many-at-once"), 1);
+        }
+        answer
+    }
+
     /// A link that would be unfit from its first words is not opened.
     fn unfit_from_the_start(&self) -> Option<CloseCode> {
         self.unfit.filter(|_| self.opens())
@@ -263,6 +294,10 @@ impl Ask {
                 .with_status(code.http_status())
                 .with_header("content-type", "application/json")?
                 .with_header("cache-control", "no-store")?;
+            let response = match retry_after_ms {
+                0 => response,
+                ms => response.with_header("retry-after", &ms.div_ceil(1_000).to_string())?,
+            };
             return Ok(response.fixed(body.to_string().into_bytes()));
         };
         let pair = WebSocketPair::new()?;

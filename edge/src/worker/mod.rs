@@ -5,14 +5,14 @@ mod agents;
 mod events;
 mod knowledge;
 mod links;
+mod operator;
 mod pages;
 mod problem;
 mod route;
 mod settings;
+mod shed;
 
 use worker::{Context, Env, Request, Response, Result, console_error, event};
-
-use crate::durable::counts;
 
 use problem::Problem;
 use route::Route;
@@ -36,7 +36,8 @@ async fn serve(request: Request, env: &Env) -> std::result::Result<Response, Pro
         Route::Console => pages::console(env, &settings).await,
         Route::Ready { site } => knowledge::ready(env, &site).await,
         Route::Status => knowledge::status(env).await,
-        Route::Metrics => metrics(&settings, &request),
+        Route::Metrics => operator::metrics(&settings, &request),
+        Route::Mode { site, back } => operator::mode(env, &settings, request, &site, back).await,
         Route::Forget { site } => links::forget(env, &settings, request, site).await,
         Route::VisitorLink { site } => links::visitor(env, &settings, request, site).await,
         Route::AgentLink { site } => links::agent(env, &settings, request, site).await,
@@ -46,17 +47,6 @@ async fn serve(request: Request, env: &Env) -> std::result::Result<Response, Pro
         Route::Me { site } => agents::me(env, &settings, &request, &site).await,
         Route::Events => events::take(env, &settings, request).await,
     }
-}
-
-/// What this isolate counts, for the operator's eyes.
-fn metrics(settings: &Settings, request: &Request) -> std::result::Result<Response, Problem> {
-    if !settings.is_operator(request) {
-        return Err(Problem::NOT_THE_OPERATOR);
-    }
-    let response = Response::builder()
-        .with_header("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")?
-        .with_header("cache-control", "no-store")?;
-    Ok(response.fixed(counts::text().into_bytes()))
 }
 
 impl From<worker::Error> for Problem {

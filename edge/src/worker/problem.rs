@@ -17,6 +17,11 @@ const fn problem(status: u16, code: &'static str, detail: &'static str) -> Probl
 }
 
 impl Problem {
+    /// The same, to be asked again after so long.
+    pub(super) fn after_ms(self, retry_after_ms: u64) -> Problem {
+        Problem { retry_after_s: retry_after_ms.div_ceil(1_000).clamp(1, 3_600) as u32, ..self }
+    }
+
     pub(super) const NOT_FOUND: Problem = problem(404, "not-found", "There is nothing at this address.");
     pub(super) const METHOD: Problem =
         problem(405, "method-not-allowed", "This address takes another method.");
@@ -50,6 +55,12 @@ impl Problem {
     );
     pub(super) const NOT_THE_OPERATOR: Problem =
         problem(401, "not-the-operator", "Send the operator's token: Authorization: Bearer …");
+    pub(super) const NOT_A_MODE: Problem = problem(
+        400,
+        "not-a-mode",
+        "Send {\"mode\": \"normal\", \"degraded\", \"chatting-only\" or \"holding\", \"reason\": at most 200 characters, \
+         \"expires_in_s\": 1 to 86400}.",
+    );
     pub(super) const LOGIN_REQUIRED: Problem = problem(401, "login-required", "Log in first.");
     pub(super) const FOREIGN_SITE: Problem =
         problem(403, "not-of-this-site", "This agent does not answer for this site.");
@@ -59,6 +70,14 @@ impl Problem {
             503,
             "origin-unreachable",
             "New log-ins are not possible now. Whoever is logged in goes on.",
+        )
+    };
+    pub(super) const ORIGIN_BUSY: Problem = Problem {
+        retry_after_s: 5,
+        ..problem(
+            503,
+            "origin-busy",
+            "New log-ins have to wait: accounts are slow now. Whoever is logged in goes on.",
         )
     };
     pub(super) const TOO_LARGE: Problem = problem(413, "too-large", "The body is over this address's limit.");

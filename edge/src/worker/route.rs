@@ -8,20 +8,45 @@ use super::settings::Settings;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route {
-    Asset { path: String },
-    Redirect { to: String },
-    Frame { site: SiteId },
+    Asset {
+        path: String,
+    },
+    Redirect {
+        to: String,
+    },
+    Frame {
+        site: SiteId,
+    },
     Console,
-    Ready { site: SiteId },
+    Ready {
+        site: SiteId,
+    },
     Status,
     Metrics,
-    Forget { site: SiteId },
-    VisitorLink { site: SiteId },
-    AgentLink { site: SiteId },
-    Login { site: SiteId },
-    Renew { site: SiteId },
+    Forget {
+        site: SiteId,
+    },
+    /// The operator's word on a site's mode, given or taken back.
+    Mode {
+        site: SiteId,
+        back: bool,
+    },
+    VisitorLink {
+        site: SiteId,
+    },
+    AgentLink {
+        site: SiteId,
+    },
+    Login {
+        site: SiteId,
+    },
+    Renew {
+        site: SiteId,
+    },
     Logout,
-    Me { site: SiteId },
+    Me {
+        site: SiteId,
+    },
     Events,
 }
 
@@ -42,6 +67,10 @@ impl Route {
             }
             (Method::Get, ["v1", "sites", site, "ready"]) => Route::Ready { site: site_id(site)? },
             (Method::Delete, ["v1", "sites", site, "conversation"]) => Route::Forget { site: site_id(site)? },
+            (Method::Put, ["v1", "sites", site, "mode"]) => Route::Mode { site: site_id(site)?, back: false },
+            (Method::Delete, ["v1", "sites", site, "mode"]) => {
+                Route::Mode { site: site_id(site)?, back: true }
+            }
             (Method::Get, ["v1", "status"]) => Route::Status,
             (Method::Get, ["metrics"]) => Route::Metrics,
             (_, ["v1", ..]) => return Err(Problem::NOT_FOUND),

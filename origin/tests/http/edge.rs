@@ -1,6 +1,7 @@
 //! A fake edge: keeps what the origin posts and answers as told.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -22,6 +23,7 @@ pub(crate) struct FakeEdge {
     pub(crate) url: String,
     batches: Arc<watch::Sender<Vec<Batch>>>,
     answers: Arc<Mutex<VecDeque<Answer>>>,
+    to_statuses: Arc<AtomicU16>,
 }
 
 /// A batch as it came, its signature already checked.
@@ -45,8 +47,9 @@ impl FakeEdge {
     pub(crate) async fn start() -> FakeEdge {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let batches = Arc::new(watch::Sender::new(Vec::new()));
         let edge =
-            FakeEdge { url, batches: Arc::new(watch::Sender::new(Vec::new())), answers: Arc::default() };
+            FakeEdge { url, batches, answers: Arc::default(), to_statuses: Arc::new(AtomicU16::new(200)) };
         let router = Router::new().route("/v1/events", post(take)).with_state(edge.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         edge
@@ -57,10 +60,20 @@ impl FakeEdge {
         self.answers.lock().unwrap().extend(answers);
     }
 
+    /// The answer to batches that carry statuses, until told otherwise.
+    pub(crate) fn answers_statuses(&self, status: u16) {
+        self.to_statuses.store(status, Ordering::Relaxed);
+    }
+
     /// Waits until so many batches with events of this type have come.
     pub(crate) async fn batches(&self, of_type: &str, at_least: usize) -> Vec<Batch> {
+        self.until(of_type, |batches| batches.len() >= at_least).await
+    }
+
+    /// Waits until the batches with events of this type are as they should be.
+    pub(crate) async fn until(&self, of_type: &str, enough: impl Fn(&[Batch]) -> bool) -> Vec<Batch> {
         let mut batches = self.batches.subscribe();
-        let enough = |all: &Vec<Batch>| of(all, of_type).len() >= at_least;
+        let enough = |all: &Vec<Batch>| enough(&of(all, of_type));
         match timeout(LIMIT, batches.wait_for(enough)).await {
             Ok(all) => of(&all.unwrap(), of_type),
             Err(_) => panic!("{of_type}: {:?}", self.batches.borrow()),
@@ -89,8 +102,12 @@ async fn take(State(edge): State<FakeEdge>, headers: HeaderMap, body: Bytes) -> 
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let batch = Batch { webhook_id: id.unwrap().into(), events: serde_json::from_slice(&body).unwrap() };
-    let has_reply = batch.events.iter().any(|event| event["type"] == "seawall.reply");
-    let answer = if has_reply { edge.answers.lock().unwrap().pop_front() } else { None };
+    let has = |of_type| batch.events.iter().any(|event| event["type"] == of_type);
+    let answer = match edge.to_statuses.load(Ordering::Relaxed) {
+        _ if has("seawall.reply") => edge.answers.lock().unwrap().pop_front(),
+        status if status != 200 && has("seawall.status") => Some(Answer::Status(status)),
+        _ => None,
+    };
     let receipts = |result: &str| {
         let receipt = |event: &Value| json!({"id": event["id"], "result": result, "reason": "told to"});
         json!({"receipts": batch.events.iter().map(receipt).collect::<Vec<_>>()}).to_string().into_response()

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::event::Outcome;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -18,15 +18,20 @@ fn command(data: &Path) -> Command {
         .arg(data)
         .env("SEAWALL_ORIGIN_SECRET", SECRET)
         .env("SEAWALL_ORIGIN_ADMIN_TOKEN", ADMIN)
+        .env_remove("SEAWALL_ORIGIN_CAPACITY")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     command
 }
 
-/// Starts the binary and waits until it says where it listens.
 async fn started(data: &Path) -> (Child, String) {
-    let mut child = command(data).spawn().unwrap();
+    start(command(data)).await
+}
+
+/// Starts the binary and waits until it says where it listens.
+async fn start(mut command: Command) -> (Child, String) {
+    let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let line = timeout(LIMIT, lines.next_line()).await.unwrap().unwrap().unwrap();
     let address = line.strip_prefix("listening on ").unwrap().to_owned();
@@ -79,6 +84,22 @@ async fn sigterm_ends_it_well_and_nothing_secret_was_logged() {
     child.stderr.take().unwrap().read_to_string(&mut log).await.unwrap();
     for secret in ["demo-password", SECRET, ADMIN, "eyJ"] {
         assert!(!log.contains(secret), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn the_capacity_comes_from_the_option_or_from_the_environment() {
+    let data = tempfile::tempdir().unwrap();
+    for (option, variable, capacity) in
+        [(None, None, json!(null)), (None, Some("30"), json!(30)), (Some("20"), Some("30"), json!(20))]
+    {
+        let mut command = command(data.path());
+        command.args(option.map(|option| format!("--capacity={option}")));
+        command.envs(variable.map(|value| ("SEAWALL_ORIGIN_CAPACITY", value)));
+        let (mut child, url) = start(command).await;
+        let load = client().get(format!("{url}/load")).bearer_auth(ADMIN).send().await.unwrap();
+        assert_eq!(read::<Value>(load).await["capacity"], capacity);
+        child.kill().await.unwrap();
     }
 }
 

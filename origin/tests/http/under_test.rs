@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use origin::bearer::AdminToken;
+use origin::capacity::PerSecond;
 use origin::carrier::Pace;
 use origin::config::{Config, Edge};
 use origin::server::{self, Running};
@@ -22,8 +23,8 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) struct UnderTest {
     running: Option<Running>,
-    folder: TempDir,
-    edge: String,
+    _folder: TempDir,
+    config: Config,
     pub(crate) client: Client,
 }
 
@@ -33,15 +34,26 @@ impl UnderTest {
     }
 
     pub(crate) async fn with_edge(edge: &str) -> UnderTest {
-        let folder = tempfile::tempdir().unwrap();
-        let running = Some(run(config(&folder, edge)).await);
-        UnderTest { running, folder, edge: edge.into(), client: client() }
+        UnderTest::of(edge, |config| config).await
     }
 
     pub(crate) async fn without_admin() -> UnderTest {
+        UnderTest::of(NO_EDGE, |config| Config { admin: None, ..config }).await
+    }
+
+    pub(crate) async fn with_capacity(per_second: u64) -> UnderTest {
+        UnderTest::with_capacity_and_edge(per_second, NO_EDGE).await
+    }
+
+    pub(crate) async fn with_capacity_and_edge(per_second: u64, edge: &str) -> UnderTest {
+        let capacity = Some(PerSecond::parse(&per_second.to_string()).unwrap());
+        UnderTest::of(edge, |config| Config { capacity, ..config }).await
+    }
+
+    async fn of(edge: &str, change: impl FnOnce(Config) -> Config) -> UnderTest {
         let folder = tempfile::tempdir().unwrap();
-        let running = Some(run(Config { admin: None, ..config(&folder, NO_EDGE) }).await);
-        UnderTest { running, folder, edge: NO_EDGE.into(), client: client() }
+        let config = change(config(&folder, edge));
+        UnderTest { running: Some(run(config.clone()).await), _folder: folder, config, client: client() }
     }
 
     /// The same folder under a new process, as far as one process can.
@@ -49,7 +61,7 @@ impl UnderTest {
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
-        self.running = Some(run(config(&self.folder, &self.edge)).await);
+        self.running = Some(run(self.config.clone()).await);
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -91,8 +103,11 @@ impl UnderTest {
     }
 
     pub(crate) async fn settings(&self, site: &str) -> Response {
-        let request = self.get(&format!("/sites/{site}"));
-        self.signed(request, "settings-1", now_s(), String::new()).send().await.unwrap()
+        self.signed_settings(site).send().await.unwrap()
+    }
+
+    pub(crate) fn signed_settings(&self, site: &str) -> RequestBuilder {
+        self.signed(self.get(&format!("/sites/{site}")), "settings-1", now_s(), String::new())
     }
 
     /// The results of a batch that the origin takes, in its order.
@@ -105,6 +120,12 @@ impl UnderTest {
 
     pub(crate) async fn ledger(&self, query: &str) -> Vec<Value> {
         let request = self.get(&format!("/ledger/demo/messages{query}")).bearer_auth(ADMIN);
+        read(request.send().await.unwrap()).await
+    }
+
+    /// What has arrived, in the buckets that have ended.
+    pub(crate) async fn load(&self, after_ms: u64) -> Value {
+        let request = self.get(&format!("/load?after_ms={after_ms}")).bearer_auth(ADMIN);
         read(request.send().await.unwrap()).await
     }
 

@@ -10,9 +10,11 @@ mod sim_site;
 
 use std::collections::BTreeMap;
 
+use edge::arrivals::{Arrivals, LINKS_PER_S};
 use edge::conversation::{self, LinkId};
 use edge::origin_gate::{self, Turn};
 use edge::site;
+use edge::spread::Crowd;
 use shared::Millis;
 use shared::frame::{ClientFrame, EdgeFrame};
 use shared::message::Side;
@@ -75,6 +77,9 @@ enum Happening {
     /// The origin's answer to a batch.
     Answered(Turn, origin_gate::Answer, Vec<(ChatNo, u32)>),
     AgentComes(ChatNo),
+    IdleComes(u64),
+    /// A handshake that was refused is heard of by its end.
+    Refused(PersonNo, shared::session::Link, Millis),
     Tell(ChatNo),
     Call(sim_accounts::Wake),
     CallEnded(origin_gate::Call, bool),
@@ -107,7 +112,13 @@ pub struct With {
     sites: Vec<SimSite>,
     gate: SimGate,
     accounts: Accounts,
+    /// All links of the edge, and who may open one now.
+    crowd: Crowd<ChatNo>,
+    arrivals: Arrivals,
 }
+
+/// Widgets without a chat that come in a second before the trigger.
+const IDLE_COME_PER_S: u64 = 1_500;
 
 pub fn run(cell: &Cell, seed: u64) -> Run {
     let sites = (0..cell.scenario.people.sites).map(|site| SimSite::new(site as SiteNo)).collect();
@@ -124,14 +135,18 @@ pub fn run(cell: &Cell, seed: u64) -> Run {
         sites,
         gate: SimGate::new(chance.seed()),
         accounts: Accounts::new(cell.scenario.people.sites),
+        crowd: Crowd::default(),
+        arrivals: Arrivals::default(),
         chance,
     };
     it.clock.at(999, Happening::Look);
     if cell.scenario.fault == Fault::Drop {
         it.clock.at(cell.trigger_ms().start, Happening::DropEverybody);
     }
+    // They came one after the other, as fast as the edge admits at most.
     for widget in 0..cell.scenario.people.idle_widgets {
-        it.idle_widget(widget);
+        let at = 10_000 + widget * 1_000 / IDLE_COME_PER_S;
+        it.clock.at(at, Happening::IdleComes(widget));
     }
     let mut people = People::new(cell, seed);
     while let Some((at, act)) = people.next_before(cell.end_ms()) {
@@ -147,14 +162,9 @@ pub fn run(cell: &Cell, seed: u64) -> Run {
         it.until(end);
     }
     if cell.scenario.fault == Fault::Drop {
-        it.meter.reconnect_peak_over(edge_admits_per_s());
+        it.meter.reconnect_peak_over(LINKS_PER_S as f64);
     }
     it.meter.finish(true)
-}
-
-/// Links a second that the edge admits.
-fn edge_admits_per_s() -> f64 {
-    2_000.0
 }
 
 impl With {
@@ -198,6 +208,8 @@ impl With {
             Happening::SiteTimer(site, timer) => self.site_timer(site, timer),
             Happening::Answered(turn, answer, messages) => self.batch_answered(turn, answer, messages),
             Happening::AgentComes(chat) => self.agent_comes(chat),
+            Happening::IdleComes(widget) => self.idle_widget(widget),
+            Happening::Refused(person, link, retry_after_ms) => self.refused(person, link, retry_after_ms),
             Happening::Tell(chat) => self.tell(chat),
             Happening::Call(wake) => self.wake_caller(wake),
             Happening::CallEnded(call, good) => self.call_ended(call, good),

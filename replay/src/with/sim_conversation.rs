@@ -206,6 +206,7 @@ impl With {
             return;
         }
         self.conversations.remove(&chat);
+        self.crowd.counts(self.clock.now, chat, 0, true);
         for side in [Side::Visitor, Side::Agent] {
             self.people.remove(&PersonNo { chat, side });
         }

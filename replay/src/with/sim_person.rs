@@ -1,5 +1,6 @@
 //! Visitors and agents: the real session behind a link that takes its time.
 
+use edge::arrivals::Comer;
 use edge::conversation::{self, LinkId, Peer};
 use shared::Millis;
 use shared::close::CloseCode;
@@ -121,9 +122,18 @@ impl With {
         }
     }
 
+    /// LIMIT-3: the worker lets in as many as it can bear, whoever chats first.
     pub(super) fn opened(&mut self, person: PersonNo, link: Link) {
+        let now = self.clock.now;
         let Some(it) = self.people.get(&person) else { return };
         if it.link != Some(link) {
+            return;
+        }
+        let chats = person.side == Side::Agent || it.session.is_chatting();
+        let comer = if chats { Comer::Chatting } else { Comer::Other };
+        if let Err(retry_after_ms) = self.arrivals.take(now, comer) {
+            let link_ms = self.cell.scenario.edge.link_ms;
+            self.clock.after(link_ms, Happening::Refused(person, link, retry_after_ms));
             return;
         }
         let Some(conversation) = self.conversations.get(&person.chat) else { return };
@@ -139,8 +149,38 @@ impl With {
             token: None,
             client: Box::default(),
         };
+        self.counted(person.chat);
+        let (spread, again) = self.crowd.greets(now, &person.chat);
         self.conversation_input(person.chat, input);
+        self.conversation_input(person.chat, conversation::Input::Spread { spread, again });
+        // SPREAD-2: while the crowd outgrows its mark, a few who were told too little are told again.
+        while let Some(behind) = self.crowd.outgrown(now) {
+            let spread = self.crowd.spread(now);
+            self.conversation_input(behind, conversation::Input::Spread { spread, again: true });
+        }
         self.person_input(person, Input::Opened(link));
+    }
+
+    pub(super) fn refused(&mut self, person: PersonNo, link: Link, retry_after_ms: Millis) {
+        let Some(it) = self.people.get_mut(&person) else { return };
+        if it.link == Some(link) {
+            let bye = EdgeFrame::Bye { code: u64::from(CloseCode::TOO_MANY_LINKS.0), retry_after_ms };
+            self.person_input(person, Input::Frames(link, vec![bye]));
+            if let Some(it) = self.people.get_mut(&person) {
+                it.link = None;
+            }
+            self.person_input(person, Input::Closed(link, CloseCode::TOO_MANY_LINKS));
+        }
+    }
+
+    /// How many links a conversation has, for the crowd.
+    fn counted(&mut self, chat: ChatNo) {
+        let links = [Side::Visitor, Side::Agent].map(|side| {
+            let it = self.people.get(&PersonNo { chat, side });
+            u64::from(it.is_some_and(|it| it.link.is_some()))
+        });
+        let chatting = chat < IDLE;
+        self.crowd.counts(self.clock.now, chat, links.iter().sum(), chatting);
     }
 
     pub(super) fn to_edge(&mut self, person: PersonNo, link: LinkId, frames: Vec<ClientFrame>) {
@@ -197,6 +237,7 @@ impl With {
             let Some(link) = self.people.get_mut(&person).and_then(|it| it.link.take()) else { continue };
             let closed = conversation::Input::Closed { link: link_id(person, link.0) };
             self.conversation_input(person.chat, closed);
+            self.counted(person.chat);
             self.person_input(person, Input::Closed(link, CloseCode::ABNORMAL));
         }
     }

@@ -56,6 +56,7 @@ impl Session {
                 self.transcript.prepend(messages);
             }
             EdgeFrame::Summary(summary) => self.summary(summary),
+            EdgeFrame::Spread(spread) => self.spread = spread,
             EdgeFrame::Bye { retry_after_ms, .. } => self.retry_after_ms = retry_after_ms,
             EdgeFrame::Pong | EdgeFrame::Unknown => return,
         }

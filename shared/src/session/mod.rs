@@ -92,8 +92,8 @@ pub enum Input {
     Looking(bool),
     /// The browser believes to be online or offline. A hint: it is often wrong.
     Online(bool),
-    /// The tab was shown, or the page came back from sleep.
-    Awake,
+    /// The tab was shown, or the page came back from sleep; false: nobody can see it.
+    Shown(bool),
     /// Wants older messages.
     Earlier,
     /// Log in has succeeded, or the person asks to connect again after a stop.
@@ -148,6 +148,7 @@ pub struct Session {
     spread: Spread,
     retry_after_ms: Millis,
     online: bool,
+    hidden: bool,
     looking: bool,
     conversation: Option<ConversationId>,
     notice: Notice,
@@ -181,6 +182,7 @@ impl Session {
             spread: Spread::default(),
             retry_after_ms: 0,
             online: true,
+            hidden: false,
             looking: false,
             conversation: None,
             notice: Notice::default(),
@@ -261,14 +263,17 @@ impl Session {
                 self.changed();
             }
             Input::Online(online) => {
-                self.online = online;
-                self.changed();
-                if online {
+                // Said again and again; only coming online is news.
+                if !std::mem::replace(&mut self.online, online) && online {
                     self.nudge(now);
                 }
+                self.changed();
             }
-            Input::Awake => {
-                self.nudge(now);
+            Input::Shown(shown) => {
+                self.hidden = !shown;
+                if shown {
+                    self.nudge(now);
+                }
                 self.timeout(now);
             }
             Input::Earlier => {
@@ -298,6 +303,7 @@ impl Session {
     pub fn poll_timeout(&self) -> Option<Millis> {
         let link = match self.state {
             State::Idle | State::Stopped(_) => None,
+            State::Waiting { .. } if self.waits_to_be_shown() => None,
             State::Waiting { until } | State::Opening { until, .. } | State::Greeting { until, .. } => {
                 Some(until)
             }
@@ -339,12 +345,9 @@ impl Session {
         let [chatting, others, retry_after_ms] =
             [self.spread.chatting_ms, self.spread.others_ms, self.retry_after_ms]
                 .map(|ms| ms.min(LONGEST_MS));
-        let delay = if self.is_chatting() {
-            self.backoff.next_delay(chatting, retry_after_ms, &mut self.random)
-        } else {
-            // Those who chat come first, all others after them.
-            chatting + self.backoff.next_delay(others, retry_after_ms, &mut self.random)
-        };
+        // Those who chat come first, all others after them.
+        let (before, own) = if self.goes_first() { (0, chatting) } else { (chatting, others) };
+        let delay = before + self.backoff.next_delay(own, retry_after_ms, &mut self.random);
         self.retry_after_ms = 0;
         self.state = State::Waiting { until: now + delay };
         self.changed();
@@ -365,9 +368,15 @@ impl Session {
     }
 
     fn nudge(&mut self, now: Millis) {
-        if matches!(self.state, State::Waiting { .. }) && self.backoff.nudge(now) {
+        if matches!(self.state, State::Waiting { .. }) && !self.waits_to_be_shown() && self.backoff.nudge(now)
+        {
             self.open(now);
         }
+    }
+
+    /// RECONNECT-5: a link that nobody would notice waits until somebody could.
+    fn waits_to_be_shown(&self) -> bool {
+        self.hidden && !self.goes_first()
     }
 
     fn timeout(&mut self, now: Millis) {
@@ -376,7 +385,7 @@ impl Session {
             self.changed();
         }
         match self.state {
-            State::Waiting { until } if now >= until => self.open(now),
+            State::Waiting { until } if now >= until && !self.waits_to_be_shown() => self.open(now),
             State::Opening { link, until } | State::Greeting { link, until } if now >= until => {
                 self.give_up(now, link);
             }

@@ -327,6 +327,98 @@ fn reconnect_3_writing_tries_at_once() {
     assert_eq!(page.link, Link(2));
 }
 
+#[test]
+fn reconnect_3_coming_online_tries_at_once_and_being_online_does_not() {
+    let mut page = Page::live("w", vec![]);
+    page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+    page.input(Input::Online(true));
+    assert_eq!(page.link, Link(1), "nothing new");
+    page.input(Input::Online(false));
+    page.input(Input::Online(true));
+    assert_eq!(page.link, Link(2));
+}
+
+/// The waits before each of three attempts, of many visitors or agents who lose a link that told this.
+fn waits(role: Role, chats: bool, spread: Spread) -> Vec<[Millis; 3]> {
+    let wait = |seed| {
+        let mut page = Page::new("w", vec![]);
+        page.session = Session::new(role, WriterId::parse("w").unwrap(), seed);
+        page.input(Input::Start { saved: vec![] });
+        let messages: Vec<Message> = chats.then(|| event(1)).into_iter().collect();
+        page.connect(Welcome { spread, last_seq: messages.len() as u64, messages, ..welcome(EPOCH, 0) });
+        [(); 3].map(|()| {
+            page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+            let wait = page.session.poll_timeout().expect("it never gives up") - page.now;
+            page.wait(wait);
+            wait
+        })
+    };
+    (1..=400).map(wait).collect()
+}
+
+#[test]
+fn reconnect_1_those_who_chat_are_through_before_the_others_begin() {
+    let spread = Spread { chatting_ms: 5_000, others_ms: 50_000 };
+    let first = |waits: &[[Millis; 3]]| {
+        let firsts = || waits.iter().map(|wait| wait[0]);
+        (firsts().min().unwrap(), firsts().max().unwrap())
+    };
+    for (role, chats) in
+        [(Role::Visitor, true), (Role::Agent, true), (Role::Agent, false), (Role::Inbox, false)]
+    {
+        let (earliest, latest) = first(&waits(role, chats, spread));
+        assert!(earliest < 100 && (4_900..=5_000).contains(&latest), "{role:?}: {earliest} {latest}");
+    }
+    let (earliest, latest) = first(&waits(Role::Visitor, false, spread));
+    assert!((5_000..6_000).contains(&earliest) && (54_000..=55_000).contains(&latest), "{earliest} {latest}");
+}
+
+/// Everybody was dropped again before the links were stable: the others began after a second, among those who chat.
+#[test]
+fn reconnect_2_who_does_not_chat_lets_the_others_go_first_every_time() {
+    let spread = Spread { chatting_ms: 5_000, others_ms: 50_000 };
+    let others = waits(Role::Visitor, false, spread);
+    assert!(others.iter().any(|wait| wait[1] > 50_000), "over the whole of their spread");
+    for [_, second, third] in others {
+        assert!((6_000..=56_000).contains(&second) && (6_000..=56_000).contains(&third), "{second} {third}");
+    }
+    for [_, second, third] in waits(Role::Visitor, true, spread) {
+        assert!((1_000..=6_000).contains(&second) && (1_000..=9_000).contains(&third), "{second} {third}");
+    }
+}
+
+#[test]
+fn spread_2_what_is_told_after_the_welcome_counts() {
+    let mut page = Page::live("w", vec![]);
+    page.hear(EdgeFrame::Spread(Spread { chatting_ms: 40_000, others_ms: 50_000 }));
+    page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+    assert!(page.session.poll_timeout() >= Some(page.now + 40_000));
+}
+
+#[test]
+fn reconnect_5_a_hidden_tab_without_a_chat_waits_until_it_is_shown() {
+    let mut page = Page::live("w", vec![]);
+    page.input(Input::Shown(false));
+    assert_eq!(page.session.standing(), Standing::Live, "a link that is there stays");
+    page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+    assert_eq!(page.session.poll_timeout(), None);
+    page.input(Input::Online(false));
+    page.input(Input::Online(true));
+    page.wait(3_600_000);
+    assert_eq!(page.link, Link(1));
+    page.input(Input::Shown(true));
+    assert_eq!(page.link, Link(2));
+    page.connect(welcome(EPOCH, 0));
+
+    // A visitor who chats waits for an answer, seen or not.
+    page.write("a");
+    page.input(Input::Shown(false));
+    page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+    let at = page.session.poll_timeout().expect("it never gives up");
+    page.wait(at - page.now);
+    assert_eq!(page.link, Link(3));
+}
+
 /// Seed 2517: frames of the new log overtook its welcome and were counted to the old one.
 #[test]
 fn hello_2_before_the_welcome_nothing_is_believed() {

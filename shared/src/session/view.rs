@@ -9,7 +9,7 @@ use crate::message::{Author, Message, Side};
 use crate::mode::Notice;
 
 use super::lanes::Keep;
-use super::{Session, State, Transport};
+use super::{Role, Session, State, Transport};
 
 /// Where the session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,9 +150,14 @@ impl Session {
         self.conversation.as_ref()
     }
 
-    /// Whether anything has been said yet: decides whose reconnect comes first, and what is worth connecting for.
+    /// Whether anything has been said yet: decides what is worth connecting for.
     pub fn is_chatting(&self) -> bool {
         self.transcript.last_seq() > 0 || self.lanes.entries().next().is_some()
+    }
+
+    /// Whose reconnect comes first: whoever chats, and every agent, for whom somebody may wait.
+    pub fn goes_first(&self) -> bool {
+        self.role != Role::Visitor || self.is_chatting()
     }
 
     pub fn other_is_typing(&self) -> bool {

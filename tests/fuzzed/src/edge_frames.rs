@@ -114,7 +114,7 @@ impl Page {
             25 => self.tell(Input::Typing(u.arbitrary()?)),
             26 => self.tell(Input::Looking(u.arbitrary()?)),
             27 => self.tell(Input::Online(u.arbitrary()?)),
-            28 => self.tell(Input::Awake),
+            28 => self.tell(Input::Shown(u.arbitrary()?)),
             29 => self.tell(if u.arbitrary()? { Input::Earlier } else { Input::Reconnect }),
             _ => {
                 self.now =
@@ -223,7 +223,7 @@ fn saved_message(u: &mut Unstructured) -> Result<Saved> {
 }
 
 fn frame(u: &mut Unstructured) -> Result<EdgeFrame> {
-    Ok(match u.int_in_range(0..=19u8)? {
+    Ok(match u.int_in_range(0..=20u8)? {
         0..=4 => EdgeFrame::Welcome(Box::new(welcome(u)?)),
         5 | 6 => EdgeFrame::Ack(ack(u)?),
         7 | 8 => {
@@ -240,6 +240,7 @@ fn frame(u: &mut Unstructured) -> Result<EdgeFrame> {
         16 => EdgeFrame::History { messages: messages(u)? },
         17 => EdgeFrame::Summary(summary(u)?),
         18 => EdgeFrame::Bye { code: pick::number(u)?, retry_after_ms: pick::number(u)? },
+        19 => EdgeFrame::Spread(spread(u)?),
         _ => EdgeFrame::Pong,
     })
 }
@@ -260,7 +261,7 @@ fn welcome(u: &mut Unstructured) -> Result<Welcome> {
         conversation: Some(pick::conversation(u, &CONVERSATIONS[..2])?),
         epoch: Epoch(pick::up_to(u, 2)?),
         notice: pick::notice(u)?,
-        spread: Spread { chatting_ms: pick::number(u)?, others_ms: pick::number(u)? },
+        spread: spread(u)?,
         token: None,
         replay: u.arbitrary()?,
         messages,
@@ -288,6 +289,10 @@ fn message(u: &mut Unstructured, seq: Option<u64>) -> Result<Message> {
     let seq = seq.map_or_else(|| pick::number(u), Ok)?;
     let author = if u.arbitrary()? { Author::Visitor } else { Author::Agent(pick::agent(u)?) };
     Ok(Message { seq, id: some_id(u)?, author, name: String::new(), text: "a".into(), at_ms: 1 })
+}
+
+fn spread(u: &mut Unstructured) -> Result<Spread> {
+    Ok(Spread { chatting_ms: pick::number(u)?, others_ms: pick::number(u)? })
 }
 
 fn some_writer(u: &mut Unstructured) -> Result<WriterId> {

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Result, Unstructured};
-use edge::origin_gate::{Answer, Input, Key, OriginGate, Output, Turn};
+use edge::origin_gate::{self as gate, Answer, Input, Key, OriginGate, Output, Told, Turn};
 use shared::Millis;
-use shared::event::{Body, Event, MAX_BATCH, Outcome, Receipt};
+use shared::event::{Body, Event, MAX_BATCH, Outcome, Receipt, Resource, Status};
 use shared::mode::Mode;
 
 use crate::pick;
@@ -43,6 +43,10 @@ struct Desk {
     mode: Mode,
     began: Millis,
     pulled: u64,
+    /// Calls about accounts that were asked for and have not ended, and those of them that were begun.
+    asked: BTreeSet<gate::Call>,
+    begun: BTreeSet<gate::Call>,
+    last_asked: u64,
 }
 
 impl Desk {
@@ -52,14 +56,26 @@ impl Desk {
         for _ in 0..pick::up_to(u, 3)? {
             index.insert(key(u)?);
         }
-        let mut gate = OriginGate::new(index.iter().cloned().collect(), u.arbitrary()?);
+        let mut gate = OriginGate::new(now, index.iter().cloned().collect(), u.arbitrary()?);
         let holding = u.ratio(1, 4)?;
         if holding {
-            gate.resume_holding(now);
+            gate.resume(now, *u.choose(&Mode::ALL)?);
         }
         let mode = gate.mode().0;
         let backlog = index.iter().map(|key| (key.clone(), 1)).collect();
-        Ok(Desk { gate, now, calls: Vec::new(), backlog, index, mode, began: now, pulled: 0 })
+        Ok(Desk {
+            gate,
+            now,
+            calls: Vec::new(),
+            backlog,
+            index,
+            mode,
+            began: now,
+            pulled: 0,
+            asked: BTreeSet::new(),
+            begun: BTreeSet::new(),
+            last_asked: 0,
+        })
     }
 
     fn step(&mut self, u: &mut Unstructured) -> Result<()> {
@@ -74,6 +90,24 @@ impl Desk {
                 let index = u.choose_index(self.calls.len())?;
                 let call = self.calls.swap_remove(index);
                 self.answer(u, call)?;
+            }
+            13 => {
+                self.last_asked += 1;
+                let call = gate::Call(self.last_asked);
+                self.asked.insert(call);
+                let class = *u.choose(&[gate::Class::P3, gate::Class::P4])?;
+                self.tell(Input::Asked { call, class });
+            }
+            14 if !self.begun.is_empty() => {
+                let (good, timed, retry_after_ms) = (u.arbitrary()?, u.arbitrary()?, pick::number(u)?);
+                self.end_call(good, timed, retry_after_ms);
+            }
+            15 if u.ratio(1, 4)? => {
+                let status = *u.choose(&[Status::Pass, Status::Warn, Status::Fail])?;
+                self.tell(Input::Claimed {
+                    resource: *u.choose(&[Resource::Accounts, Resource::Messages])?,
+                    status,
+                });
             }
             12 => {
                 // An answer that nobody waits for.
@@ -108,6 +142,13 @@ impl Desk {
         Ok(())
     }
 
+    fn end_call(&mut self, good: bool, timed: bool, retry_after_ms: Millis) {
+        if let Some(call) = self.begun.pop_first() {
+            self.asked.remove(&call);
+            self.tell(Input::Ended { call, good, timed, retry_after_ms });
+        }
+    }
+
     fn pull(&mut self, turn: Turn, key: Key, max: usize, reached: bool) {
         let waits = self.backlog.get(&key).copied().unwrap_or(0).min(max as u64);
         let events = reached.then(|| (0..waits).map(|n| event(&key, n)).collect());
@@ -140,9 +181,10 @@ impl Desk {
         let next = self.gate.poll_timeout();
         assert!(!timeout || next.is_none_or(|at| at > self.now), "the timer is set for the past");
         assert!(next.is_none_or(|at| at <= self.now + LONGEST_PAUSE_MS), "it never tries again: {next:?}");
-        // The plain cap: 200 events per second after a first burst of as many. While holding, each probe is one more.
+        // The pace begins at 50 a second and grows by half in 2 s at most; nobody pulls more than it can ever be.
         let passed = self.now - self.began;
-        assert!(self.pulled <= 200 + passed / 5 + passed / 700 + 1, "{} in {passed} ms", self.pulled);
+        assert!(self.pulled <= 60 + 5 * passed, "{} in {passed} ms", self.pulled);
+        assert!(self.asked.len() <= 102, "{} calls wait", self.asked.len());
     }
 
     fn output(&mut self, output: Output) {
@@ -153,15 +195,26 @@ impl Desk {
                 assert!((1..=MAX_BATCH).contains(&max));
                 self.calls.push(Call::Pull { turn, key, max });
             }
-            Output::Post { turn, events } => {
+            Output::Post { turn, events, deadline_ms } => {
+                assert!((1_000..=5_000).contains(&deadline_ms));
                 assert!((1..=MAX_BATCH).contains(&events.len()), "EVENT-1");
                 self.pulled += events.len() as u64;
                 self.calls.push(Call::Post { turn, events });
             }
-            Output::Probe { turn } => self.calls.push(Call::Post { turn, events: Vec::new() }),
+            Output::Call(Told::Begin { call, deadline_ms }) => {
+                assert!((1_000..=5_000).contains(&deadline_ms));
+                assert!(self.asked.contains(&call), "nobody asked for {call:?}");
+                assert!(self.begun.insert(call));
+                assert!(self.begun.len() <= 2, "a Durable Object has six connections");
+            }
+            Output::Call(Told::Shed { call, retry_after_ms }) => {
+                assert!((1_000..=60_000).contains(&retry_after_ms));
+                assert!(self.asked.remove(&call) && !self.begun.contains(&call));
+            }
+            Output::Probe { turn, .. } => self.calls.push(Call::Post { turn, events: Vec::new() }),
             Output::Settle { turn, key, receipts } => self.calls.push(Call::Settle { turn, key, receipts }),
             Output::Mode { mode, .. } => {
-                assert_ne!(mode, self.mode, "told twice");
+                assert!(mode != self.mode || mode == Mode::Holding, "told twice");
                 self.mode = mode;
             }
         }
@@ -190,7 +243,8 @@ impl Desk {
 
     /// From now on everybody answers, and well: nobody may be forgotten with a backlog.
     fn drain(&mut self) {
-        for _ in 0..10_000 {
+        for _ in 0..20_000 {
+            self.end_call(true, true, 0);
             match self.calls.pop() {
                 Some(Call::Pull { turn, key, max }) => self.pull(turn, key, max, true),
                 Some(Call::Post { turn, events }) => {
@@ -198,16 +252,16 @@ impl Desk {
                     self.tell(Input::Answered { turn, answer: Answer::Good(receipts) });
                 }
                 Some(Call::Settle { turn, key, receipts }) => self.settle(turn, key, &receipts, true),
-                None if self.index.is_empty() && self.mode == Mode::Normal => break,
+                None if self.index.is_empty() && self.asked.is_empty() && self.mode == Mode::Normal => break,
                 None => {
                     let next = self.gate.poll_timeout().expect("somebody waits, and nothing will happen");
-                    // A second at least, so that a batch is worth its steps.
-                    self.now = next.max(self.now + 1_000);
+                    self.now = next.max(self.now + 100);
                     self.tell(Input::Timeout);
                 }
             }
         }
         let left: Vec<_> = self.backlog.iter().filter(|(_, backlog)| **backlog > 0).collect();
+        assert!(self.asked.is_empty(), "calls that nobody answered: {:?}", self.asked);
         assert!(left.is_empty() && self.index.is_empty(), "left: {left:?}, index {:?}", self.index);
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use arbitrary::{Result, Unstructured};
 use edge::conversation::LinkId;
 use edge::site::{InboxLink, Input, Output, Site, Stored};
+use edge::spread::{HighWater, Mark};
 use shared::Millis;
 use shared::event::SiteSettings;
-use shared::frame::{ClientFrame, EdgeFrame, Hello, Summary};
+use shared::frame::{ClientFrame, EdgeFrame, Hello, Spread, Summary};
 use shared::message::Author;
 
 use crate::pick;
@@ -48,7 +49,7 @@ impl Desk {
     }
 
     fn step(&mut self, u: &mut Unstructured) -> Result<()> {
-        match u.int_in_range(0..=11u8)? {
+        match u.int_in_range(0..=12u8)? {
             0 | 1 => {
                 self.last_link += 1;
                 let link = LinkId(self.last_link);
@@ -87,6 +88,13 @@ impl Desk {
                 let next = self.site.poll_timeout();
                 assert!(next.is_none_or(|at| at > self.now), "the timer is set for the past");
             }
+            12 => {
+                let mut mark = || Ok(Mark { links: pick::number(u)?, at_ms: pick::number(u)? });
+                let high_water = HighWater { chatting: mark()?, others: mark()? };
+                let spread = Spread { chatting_ms: pick::number(u)?, others_ms: pick::number(u)? };
+                self.tell(Input::Spread { spread, high_water });
+                assert!(!high_water.outgrows(self.now, self.site.high_water()), "SPREAD-1: not stored");
+            }
             _ => {
                 // Asleep, or dead: then without its links.
                 if u.arbitrary()? {
@@ -124,7 +132,7 @@ impl Desk {
             match output {
                 Output::Store(stored) => {
                     assert!(stored.notice.version >= self.stored.notice.version, "MODE-2");
-                    self.stored = stored;
+                    self.stored = *stored;
                 }
                 Output::StoreSummary(summary) => {
                     self.summaries.retain(|line| line.conversation != summary.conversation);

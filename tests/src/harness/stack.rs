@@ -34,12 +34,25 @@ pub struct Stack {
     http: Client,
     /// Variables that the servers do not find in their environment.
     without: &'static [&'static str],
+    /// What the origin works off in a second.
+    capacity: Option<u32>,
 }
 
 impl Stack {
     /// Starts both and waits until the demo site is ready.
     pub async fn start() -> Stack {
         Stack::start_with(program("SEAWALL_DIST"), &env::temp_dir()).await
+    }
+
+    /// The same with an origin that bears so much and no more.
+    pub async fn with_capacity(per_s: u32) -> Stack {
+        let mut stack = Stack::built(free_port(), &[], &env::temp_dir());
+        stack.capacity = Some(per_s);
+        stack.start_origin();
+        stack.let_them_write().await;
+        stack.start_edge();
+        stack.ready().await;
+        stack
     }
 
     /// The same with another edge, and with its data in a folder below this one.
@@ -98,7 +111,7 @@ impl Stack {
             .build()
             .expect("an HTTP client");
         let dist = program("SEAWALL_DIST");
-        Stack { edge: None, origin: None, edge_port, origin_port, dist, data, http, without }
+        Stack { edge: None, origin: None, edge_port, origin_port, dist, data, http, without, capacity: None }
     }
 
     pub fn start_origin(&mut self) {
@@ -108,6 +121,9 @@ impl Stack {
             .arg("--data")
             .arg(self.data.path().join("origin"))
             .args(["--edge", &self.edge_url("127.0.0.1")]);
+        if let Some(per_s) = self.capacity {
+            command.args(["--capacity", &per_s.to_string()]);
+        }
         self.origin = Some(self.spawn(command, "origin.log"));
     }
 

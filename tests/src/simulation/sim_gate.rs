@@ -24,7 +24,7 @@ const MAX_POSTS_PER_S: u32 = 8;
 pub struct SimGate {
     pub index: BTreeSet<Key>,
     /// The stored mode.
-    holding: bool,
+    mode: Mode,
     machine: Option<OriginGate>,
     /// Grows with each crash: what was asked in an earlier life is answered to nobody.
     pub life: u64,
@@ -49,12 +49,10 @@ impl World {
     fn gate_machine(&mut self) -> &mut OriginGate {
         let index: Vec<Key> = self.gate.index.iter().cloned().collect();
         let seed = self.plan.seed ^ self.gate.life;
-        let (now, holding) = (self.time_at(Host::Gate), self.gate.holding);
+        let (now, mode) = (self.time_at(Host::Gate), self.gate.mode);
         self.gate.machine.get_or_insert_with(|| {
-            let mut machine = OriginGate::new(index, seed);
-            if holding {
-                machine.resume_holding(now);
-            }
+            let mut machine = OriginGate::new(now, index, seed);
+            machine.resume(now, mode);
             machine
         })
     }
@@ -104,14 +102,16 @@ impl World {
                 let conversation = self.number_of(&key);
                 self.clock.after(wait, Happening::PullArrives { gate, turn, conversation, max });
             }
-            Output::Post { turn, events } => self.post(turn, events)?,
-            Output::Probe { turn } => self.post(turn, vec![Event::probe("probe".to_owned())])?,
+            Output::Post { turn, events, .. } => self.post(turn, events)?,
+            Output::Probe { turn, .. } => self.post(turn, vec![Event::probe("probe".to_owned())])?,
+            // Nobody of these stories calls about accounts.
+            Output::Call(told) => return Err(format!("the gate speaks of a call: {told:?}")),
             Output::Settle { turn, key, receipts } => {
                 let conversation = self.number_of(&key);
                 self.clock.after(wait, Happening::SettleArrives { gate, turn, conversation, receipts });
             }
             Output::Mode { mode, reason } => {
-                self.gate.holding = mode == Mode::Holding;
+                self.gate.mode = mode;
                 let version = self.notice.version + 1;
                 self.notice = Notice { mode, reason: reason.to_owned(), agents: 1, version };
                 for number in 0..self.conversations.len() {

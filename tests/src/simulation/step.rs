@@ -93,7 +93,7 @@ impl World {
                         0 => Input::Looking(on),
                         1 => Input::Typing(on),
                         2 => Input::Online(on),
-                        3 => Input::Awake,
+                        3 => Input::Shown(on),
                         _ => Input::Earlier,
                     };
                     self.tab_input(tab, input)?;

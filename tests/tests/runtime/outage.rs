@@ -63,7 +63,8 @@ async fn visitor_and_agent_talk_on_while_the_origin_is_dead_and_the_ledger_has_e
     let by_conversation = ledger::checked(&lines);
     let texts: Vec<_> = by_conversation[&conversation].iter().map(|line| line.text.clone()).collect();
     assert_eq!(texts, before);
-    visitor.sees("normal again", 30, |view| view.mode == "normal").await;
+    // MODE-5: messages flow at once; the word climbs a step every 30 s.
+    visitor.sees("a step up", 60, |view| view.mode == "chatting-only").await;
     wait::until_true("the browser keeps nothing any more", 30, || async { visitor.kept() == 0 }).await;
 }
 

@@ -32,7 +32,7 @@ use timer::Timer;
 pub type Live = Driver<Browser>;
 
 impl Live {
-    /// Begins a session and connects. `url` is the link's (see [`link_url`]); `database` names what outlives the
+    /// Begins a session and connects. `url` is the link's (see [`link_url`]), with a query; `database` names what outlives the
     /// page, nothing keeps nothing.
     pub fn start(role: Role, url: String, database: Option<&str>, on_change: impl Fn() + 'static) -> Live {
         // 32 hexadecimal digits, an identifier as they are.
@@ -50,9 +50,7 @@ impl Live {
             url,
         };
         let live = Driver::new(session, adapters, on_change);
-        if !page::online() {
-            live.input(Input::Online(false));
-        }
+        live.input(Input::Online(page::online()));
         // With storage, `Start` comes from there with what earlier pages left behind.
         if database.is_none() {
             live.input(Input::Start { saved: Vec::new() });
@@ -86,8 +84,9 @@ impl Adapters for Browser {
         now()
     }
 
-    fn open(&mut self, link: Link, transport: Transport) {
-        self.socket = Socket::open(&self.url, transport, link, self.feed.clone());
+    fn open(&mut self, link: Link, transport: Transport, chatting: bool) {
+        let url = self.url.clone() + if chatting { "&chatting" } else { "" };
+        self.socket = Socket::open(&url, transport, link, self.feed.clone());
         if self.socket.is_none() {
             self.feed.input(Input::Closed(link, CloseCode::ABNORMAL));
         }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use shared::session::Input;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Document, Event, EventTarget, VisibilityState, Window};
+use web_sys::{Document, EventTarget, VisibilityState, Window};
 
 use crate::driver::Feed;
 
@@ -15,24 +15,17 @@ const EVENTS: [&str; 4] = ["online", "offline", "visibilitychange", "pageshow"];
 
 pub(super) struct Page {
     shown: Rc<Cell<bool>>,
-    on_event: Closure<dyn Fn(Event)>,
+    on_event: Closure<dyn Fn()>,
 }
 
 impl Page {
     pub(super) fn new(feed: Feed) -> Page {
         let shown = Rc::new(Cell::new(false));
         let looked = shown.clone();
-        let on_event = Closure::<dyn Fn(Event)>::new(move |event: Event| {
-            match event.type_().as_str() {
-                "online" => feed.input(Input::Online(true)),
-                "offline" => feed.input(Input::Online(false)),
-                _ => {
-                    feed.input(Input::Looking(looked.get() && visible()));
-                    if visible() {
-                        feed.input(Input::Awake);
-                    }
-                }
-            };
+        let on_event = Closure::<dyn Fn()>::new(move || {
+            feed.input(Input::Online(online()));
+            feed.input(Input::Looking(looked.get() && visible()));
+            feed.input(Input::Shown(visible()));
         });
         let window = window();
         for name in EVENTS {

@@ -240,7 +240,6 @@ async fn receipt_5_receipts_for_events_never_sent_erase_nothing_and_hold_the_del
         origin.answers_rightly();
         visitor.has_come(what, &MessageState::Delivered, 30).await;
         wait::until_true("the browser forgets it", 30, || async { visitor.kept() == 0 }).await;
-        stack.wait_for_mode("normal", 30).await;
         let posted = origin.posted();
         taken.extend(texts(&posted[before..], &visitor));
         neighbour.talks_on().await;
