@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use clap::Parser;
-use replay::crew::Job;
 use replay::progress::Progress;
 use replay::report::Report;
 use replay::result::{Plan, ScenarioResult};
@@ -32,7 +31,7 @@ fn main() -> ExitCode {
 /// How many bounds are broken.
 fn run(options: &Options) -> Result<usize, String> {
     let plans = options.plans()?;
-    let total = plans.iter().flat_map(Plan::jobs).map(|job: Job| job.work()).sum();
+    let total = plans.iter().flat_map(Plan::jobs).map(|job| job.work()).sum();
     let progress = Mutex::new(Progress::new(total));
     let mut broken = 0;
     for plan in &plans {
