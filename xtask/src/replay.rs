@@ -1,6 +1,8 @@
 //! Replays an incident: builds the replay in release mode, and hands it what follows the command.
 
 use std::env;
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -20,6 +22,10 @@ pub(crate) struct Options {
 const BROKEN: i32 = 1;
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    replay(options.words.iter().map(OsString::from))
+}
+
+fn replay(words: impl Iterator<Item = OsString>) -> Result<()> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .args(["run", "--quiet", "--locked", "--release", "--package", "replay"])
@@ -27,7 +33,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .args(["--manifest-path"])
         .arg(workspace::root().join("Cargo.toml"))
         .arg("--")
-        .args(&options.words);
+        .args(words);
     process::tie_to_us(&mut command);
     let status = command.stdin(Stdio::null()).status().context("cargo does not start")?;
     match status.code() {
@@ -35,4 +41,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(BROKEN) => bail!("a bound is broken"),
         _ => bail!("the replay has failed ({})", process::how(status)),
     }
+}
+
+/// Whether the short form of a scenario, with ten seeds, holds its bounds.
+pub(crate) fn held(scenario: &str, out: &Path) -> Result<()> {
+    let words = [scenario, "--short", "--out"].map(OsString::from).into_iter().chain([out.into()]);
+    replay(words)
 }
