@@ -98,6 +98,8 @@ impl Field {
     pub fn shown(&self, value: f64) -> String {
         match self.unit {
             Unit::Seconds => format!("{value:.0} s"),
+            // What takes so long is not read in milliseconds.
+            Unit::Milliseconds if value >= 10_000.0 => format!("{:.0} s", value / 1_000.0),
             Unit::Milliseconds => format!("{} ms", thousands(value)),
             Unit::Times => format!("{value:.2} ×"),
             // 99.97 % must not look like all.

@@ -23,7 +23,7 @@ pub fn table(result: &ScenarioResult) -> String {
     let mut text = format!("\n{}: {}\n", result.scenario.name, result.scenario.about);
     text += &format!("{:>5} {:>7} {:>5}  {:8}", "load", "trigger", "seeds", "");
     for (head, _) in COLUMNS {
-        text += &format!("{head:>10}");
+        text += &format!(" {head:>9}");
     }
     text += "  (the worst seed)\n";
     for cell in &result.cells {
@@ -74,7 +74,7 @@ fn line(cell: &CellResult, it: &ArmResult) -> String {
             Some(worst) => field.shown(worst.value),
         };
         let mark = if is_broken(name) { "!" } else { "" };
-        text += &format!("{:>10}", format!("{value}{mark}"));
+        text += &format!(" {:>9}", format!("{value}{mark}"));
     }
     let held = judged.iter().all(|one| one.held);
     let verdict = match it.arm {
