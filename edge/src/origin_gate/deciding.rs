@@ -417,7 +417,9 @@ impl Lane {
         let lasts = |since: Option<Millis>, ms: Millis| since.is_some_and(|since| now >= since + ms);
         let enough = evidence.calls >= ENOUGH_CALLS;
         let bad = |percent: u32| enough && evidence.bad * 100 >= percent * evidence.calls;
-        let slow = evidence.slow_now >= VERY_SLOW || lasts(self.slow_since, SLOW_FOR_MS);
+        // Three calls that stood in line for a moment are chance; twenty are not.
+        let very_slow = evidence.calls_now >= ENOUGH_CALLS && evidence.slow_now >= VERY_SLOW;
+        let slow = very_slow || lasts(self.slow_since, SLOW_FOR_MS);
         if bad(50) || evidence.bad_in_a_row >= BAD_IN_A_ROW || evidence.claim == Status::Fail {
             (Mode::Holding, failing)
         } else if bad(25) || lasts(self.low_since, LOW_LIMIT_MS) {

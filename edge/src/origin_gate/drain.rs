@@ -17,6 +17,8 @@ const LEAST: f64 = 0.5;
 /// average over any 5 s stays below the capacity. A known ceiling is lifted by 1 % a second.
 const GROW: f64 = 1.224_744_87;
 const EXPLORE: f64 = 1.03;
+/// In its first minute, and before any breach, a new gate meets traffic that the origin bore before it came.
+const MEET: f64 = 1.1;
 const LIFT: f64 = 1.01;
 /// Of what the origin bears, live and backlog together take so much.
 const HEADROOM: f64 = 0.95;
@@ -231,7 +233,12 @@ impl Pace {
             }
             None => MOST,
         };
-        let step = if self.per_s < 0.9 * self.proven { GROW } else { EXPLORE };
+        let new_here = self.breached_at.is_none() && self.delivered.len() < LATELY_S;
+        let step = match self.per_s < 0.9 * self.proven {
+            true => GROW,
+            false if new_here => MEET,
+            false => EXPLORE,
+        };
         self.per_s = (self.per_s * step).min(top.max(self.per_s)).min(MOST);
     }
 }

@@ -47,6 +47,8 @@ const CLAIM_MS: Millis = 60_000;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Evidence {
     pub(super) calls: u32,
+    /// Those of the last two seconds.
+    pub(super) calls_now: u32,
     pub(super) bad: u32,
     pub(super) bad_in_a_row: u32,
     /// The median of calls as a multiple of the baseline, over the whole window and over its last two seconds.
@@ -145,12 +147,17 @@ impl Health {
         let claim = self.claim.filter(|(_, at)| now < at + CLAIM_MS).map_or(Status::Pass, |(claim, _)| claim);
         Evidence {
             calls: self.window.iter().map(|bucket| bucket.good + bucket.bad).sum(),
+            calls_now: self.recent(now).map(|bucket| bucket.good + bucket.bad).sum(),
             bad: self.window.iter().map(|bucket| bucket.bad).sum(),
             bad_in_a_row: if hanging { self.bad_in_a_row.max(BAD_IN_A_ROW) } else { self.bad_in_a_row },
             slow: self.slowness(0),
             slow_now: self.slowness(now.saturating_sub(RECENT_MS)),
             claim,
         }
+    }
+
+    fn recent(&self, now: Millis) -> impl Iterator<Item = &Bucket> {
+        self.window.iter().filter(move |bucket| bucket.at + BUCKET_MS > now.saturating_sub(RECENT_MS))
     }
 
     /// All calls under way are older than they should be.

@@ -252,8 +252,8 @@ fn the_drain_keeps_its_pace_and_grows_slowly() {
         }
         now += 10;
     }
-    // 50 events/s, 3 % more each second.
-    assert!((130..=165).contains(&posted), "{posted}");
+    // 50 events/s, 10 % more each second in its first minute.
+    assert!((140..=180).contains(&posted), "{posted}");
 }
 
 #[test]
