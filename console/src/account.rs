@@ -91,7 +91,9 @@ impl Answer {
             (_, Some("wrong-credentials")) => Reason::WrongCredentials,
             (_, Some("not-of-this-site")) => Reason::NotOfThisSite,
             (_, Some("too-many-tries")) => Reason::TooManyTries { wait_s: self.retry_after_s },
-            (_, Some("origin-unreachable" | "site-not-known-yet")) => Reason::OriginUnreachable,
+            (_, Some("origin-unreachable" | "origin-busy" | "site-not-known-yet")) => {
+                Reason::OriginUnreachable
+            }
             (_, Some("unknown-site")) => Reason::UnknownSite,
             _ => Reason::Refused,
         })
@@ -212,6 +214,7 @@ mod tests {
         assert_eq!(refusal(401, "wrong-credentials"), Err(Reason::WrongCredentials));
         assert_eq!(refusal(403, "not-of-this-site"), Err(Reason::NotOfThisSite));
         assert_eq!(refusal(503, "origin-unreachable"), Err(Reason::OriginUnreachable));
+        assert_eq!(refusal(503, "origin-busy"), Err(Reason::OriginUnreachable));
         assert_eq!(refusal(404, "unknown-site"), Err(Reason::UnknownSite));
         assert_eq!(refusal(500, "what-is-this"), Err(Reason::Refused));
         assert_eq!(answer(502, "<html>").agent(), Err(Reason::Refused));
