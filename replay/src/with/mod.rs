@@ -119,6 +119,8 @@ pub struct With {
 
 /// Widgets without a chat that come in a second before the trigger.
 const IDLE_COME_PER_S: u64 = 1_500;
+/// After the people have gone, what is left is delivered for so long at most.
+const MOST_EXTRA_MS: Millis = 600_000;
 
 pub fn run(cell: &Cell, seed: u64) -> Run {
     let sites = (0..cell.scenario.people.sites).map(|site| SimSite::new(site as SiteNo)).collect();
@@ -154,10 +156,10 @@ pub fn run(cell: &Cell, seed: u64) -> Run {
         it.clock.now = at;
         it.act(act);
     }
-    // What was written last has a minute to arrive; a backlog has as long as it needs, within reason.
+    // What waits still is not lost: it has as long as it needs, within reason.
     let mut end = cell.end_ms();
     it.until(end);
-    while it.meter.backlog() > 0 && end < cell.end_ms() + 60_000 {
+    while it.meter.backlog() > 0 && end < cell.end_ms() + MOST_EXTRA_MS {
         end += 1_000;
         it.until(end);
     }
