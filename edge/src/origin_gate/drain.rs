@@ -9,7 +9,7 @@ use shared::Millis;
 const START: f64 = 50.0;
 const MODEST: f64 = 10.0;
 const MOST: f64 = 5_000.0;
-/// A backlog begins at a tenth of what was proven; nothing ever falls below a fiftieth, or a call every two seconds.
+/// A backlog begins at a tenth of what was proven, or modestly where that is little; nothing ever falls below a fiftieth, or a call every two seconds.
 const BEGIN_SHARE: f64 = 0.1;
 const LEAST_SHARE: f64 = 0.02;
 const LEAST: f64 = 0.5;
@@ -154,8 +154,9 @@ impl Pace {
 
     /// The origin is back after it was away: its backlog begins gently.
     pub(super) fn begin(&mut self, now: Millis) {
-        let gentle = (BEGIN_SHARE * self.proven.max(START)).max(self.least());
-        self.per_s = self.per_s.min(gentle);
+        let gentle = (BEGIN_SHARE * self.proven).max(MODEST);
+        // What the failures on the way have left says nothing of an origin that is back.
+        self.per_s = gentle;
         self.tokens = 1.0;
         self.filled_at = self.filled_at.max(now);
         self.breached_at = None;
