@@ -256,7 +256,7 @@ impl Driver {
             let answer = match told.await {
                 Ok(Told::Begin { deadline_ms, .. }) => {
                     let (answer, Outcome { good, retry_after_ms }) = make(origin, deadline_ms).await;
-                    driver.input(Input::Ended { call, good, timed, retry_after_ms });
+                    driver.input(Input::Ended { call, good, retry_after_ms });
                     Ok(answer)
                 }
                 Ok(Told::Shed { retry_after_ms, .. }) => Err(retry_after_ms),
@@ -265,7 +265,7 @@ impl Driver {
             // Whoever has hung up wants nothing more.
             let _ = bring.send(answer);
         });
-        self.input(Input::Asked { call, class });
+        self.input(Input::Asked { call, class, timed });
         answer.await.unwrap_or(Err(0))
     }
 

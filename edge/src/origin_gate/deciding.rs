@@ -56,6 +56,15 @@ pub(super) enum Permit {
     Probe(u64),
 }
 
+/// A call about accounts that waits.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    call: Call,
+    class: Class,
+    timed: bool,
+    since: Millis,
+}
+
 #[derive(Debug)]
 enum Phase {
     Open { bad: u32, paused_until: Millis },
@@ -85,7 +94,7 @@ pub(super) struct Deciding {
     messages: Lane,
     accounts: Lane,
     in_flight: u64,
-    calls: VecDeque<(Call, Class, Millis)>,
+    calls: VecDeque<Wanted>,
     calls_under_way: usize,
     /// No call about accounts before.
     accounts_paused_until: Millis,
@@ -192,7 +201,7 @@ impl Deciding {
 
     /// A batch is on its way; after so long its answer is none.
     pub(super) fn posted(&mut self, now: Millis, turn: u64) -> Millis {
-        self.messages.health.began(now, turn);
+        self.messages.health.began(now, turn, true);
         self.step_at.get_or_insert(now + STEP_MS);
         self.messages.health.deadline_ms()
     }
@@ -201,7 +210,7 @@ impl Deciding {
     pub(super) fn good(&mut self, now: Millis, turn: u64, events: u64) {
         self.in_flight = self.in_flight.saturating_sub(events);
         let units = events as u32;
-        self.messages.health.ended(now, turn, Verdict::Good { units, timed: true });
+        self.messages.health.ended(now, turn, Verdict::Good { units });
         self.messages.pace.delivered(events);
         if matches!(self.phase, Phase::Holding { .. }) {
             // MODE-4: the first good answer starts the drain at once. What was before says nothing any more.
@@ -246,11 +255,11 @@ impl Deciding {
     // ---- accounts ----
 
     /// A call about accounts is wanted. What the classes' shares do not allow is refused at once.
-    pub(super) fn asked(&mut self, now: Millis, call: Call, class: Class) -> Option<Told> {
+    pub(super) fn asked(&mut self, now: Millis, call: Call, class: Class, timed: bool) -> Option<Told> {
         self.step_at.get_or_insert(now + STEP_MS);
         let overload = self.accounts.limit.overload().max(self.messages.limit.overload());
         let room = self.accounts.limit.of(class, overload) as usize;
-        let class_waiting = self.calls.iter().filter(|(_, of, _)| *of >= class).count();
+        let class_waiting = self.calls.iter().filter(|waiting| waiting.class >= class).count();
         if room == 0 || self.calls.len() >= MAX_WAITING_CALLS {
             return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms() });
         }
@@ -258,8 +267,8 @@ impl Deciding {
         if class == Class::P4 && class_waiting >= room {
             return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms() });
         }
-        let place = self.calls.iter().position(|(_, of, _)| *of > class).unwrap_or(self.calls.len());
-        self.calls.insert(place, (call, class, now));
+        let place = self.calls.iter().position(|waiting| waiting.class > class).unwrap_or(self.calls.len());
+        self.calls.insert(place, Wanted { call, class, timed, since: now });
         None
     }
 
@@ -272,9 +281,9 @@ impl Deciding {
 
     /// The next call that may begin, or that has waited for too long.
     pub(super) fn next_call(&mut self, now: Millis) -> Option<Told> {
-        let (.., since) = *self.calls.front()?;
+        let Wanted { call, timed, since, .. } = *self.calls.front()?;
         if now >= since + MAX_CALL_WAIT_MS {
-            let (call, ..) = self.calls.pop_front()?;
+            self.calls.pop_front();
             return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms() });
         }
         if self.calls_under_way >= MAX_CALLS
@@ -283,16 +292,16 @@ impl Deciding {
         {
             return None;
         }
-        let (call, ..) = self.calls.pop_front()?;
+        self.calls.pop_front();
         self.accounts.pace.spend(1);
         self.calls_under_way += 1;
         self.accounts.limit.in_flight(self.calls_under_way as u64);
-        self.accounts.health.began(now, call.0);
+        self.accounts.health.began(now, call.0, timed);
         Some(Told::Begin { call, deadline_ms: self.accounts.health.deadline_ms() })
     }
 
     fn next_call_at(&self) -> Option<Millis> {
-        let (.., since) = *self.calls.front()?;
+        let since = self.calls.front()?.since;
         let over = since + MAX_CALL_WAIT_MS;
         if self.calls_under_way >= MAX_CALLS {
             return Some(over);
@@ -300,17 +309,10 @@ impl Deciding {
         Some(over.min(self.accounts.pace.next_at().max(self.accounts_paused_until)))
     }
 
-    pub(super) fn call_ended(
-        &mut self,
-        now: Millis,
-        call: Call,
-        good: bool,
-        timed: bool,
-        retry_after_ms: Millis,
-    ) {
+    pub(super) fn call_ended(&mut self, now: Millis, call: Call, good: bool, retry_after_ms: Millis) {
         self.calls_under_way = self.calls_under_way.saturating_sub(1);
         if good {
-            self.accounts.health.ended(now, call.0, Verdict::Good { units: 1, timed });
+            self.accounts.health.ended(now, call.0, Verdict::Good { units: 1 });
             self.accounts.pace.delivered(1);
         } else {
             self.accounts.health.ended(now, call.0, Verdict::Bad);

@@ -32,10 +32,9 @@ const NOISE_MS: f64 = 10.0;
 /// How a call has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Verdict {
-    /// In time. `units` of work were done; nothing is learnt from how long untimed ones took.
+    /// In time, with so many units of work done.
     Good {
         units: u32,
-        timed: bool,
     },
     Bad,
 }
@@ -71,7 +70,8 @@ struct Bucket {
 pub(super) struct Health {
     window: VecDeque<Bucket>,
     bad_in_a_row: u32,
-    under_way: BTreeMap<u64, Millis>,
+    /// Since when, and whether it should have been back long ago.
+    under_way: BTreeMap<u64, (Millis, bool)>,
     /// Per size class: the median of a call in ordinary times.
     baseline: [Option<f64>; CLASSES],
     baseline_p99: f64,
@@ -87,15 +87,16 @@ fn class_of(units: u32) -> u8 {
 }
 
 impl Health {
-    pub(super) fn began(&mut self, now: Millis, call: u64) {
-        self.under_way.insert(call, now);
+    /// Of an untimed call nothing is learnt from how long it takes, nor that it is not back yet.
+    pub(super) fn began(&mut self, now: Millis, call: u64, timed: bool) {
+        self.under_way.insert(call, (now, timed));
     }
 
     pub(super) fn ended(&mut self, now: Millis, call: u64, verdict: Verdict) {
-        let Some(began) = self.under_way.remove(&call) else { return };
+        let Some((began, timed)) = self.under_way.remove(&call) else { return };
         let bucket = self.bucket(now);
         match verdict {
-            Verdict::Good { units, timed } => {
+            Verdict::Good { units } => {
                 bucket.good += 1;
                 if timed {
                     let latency = (class_of(units), now.saturating_sub(began).min(60_000) as u32);
@@ -164,8 +165,8 @@ impl Health {
     fn hanging(&self, now: Millis) -> bool {
         let median = self.baseline.iter().flatten().copied().fold(0.0, f64::max) as u64;
         let limit = (HANGING_MEDIANS * median).max(HANGING_MS);
-        self.under_way.len() >= HANGING_CALLS
-            && self.under_way.values().all(|began| now.saturating_sub(*began) > limit)
+        let timed = || self.under_way.values().filter(|(_, timed)| *timed);
+        timed().count() >= HANGING_CALLS && timed().all(|(began, _)| now.saturating_sub(*began) > limit)
     }
 
     /// The largest of the classes' medians, as a multiple of their baselines.
@@ -232,12 +233,12 @@ mod tests {
     fn ten_seconds(health: &mut Health, at: Millis, per_s: u64, took: Millis, verdict: Verdict) {
         for call in 0..10 * per_s {
             let began = at + call * 1_000 / per_s;
-            health.began(began, at + call);
+            health.began(began, at + call, true);
             health.ended(began + took, at + call, verdict);
         }
     }
 
-    const GOOD: Verdict = Verdict::Good { units: 1, timed: true };
+    const GOOD: Verdict = Verdict::Good { units: 1 };
 
     #[test]
     fn slow_calls_are_told_as_a_multiple_of_ordinary_ones() {
@@ -272,7 +273,7 @@ mod tests {
         let mut health = Health::default();
         ten_seconds(&mut health, 0, 10, 40, GOOD);
         health.learn(true);
-        ten_seconds(&mut health, 20_000, 10, 400, Verdict::Good { units: 40, timed: true });
+        ten_seconds(&mut health, 20_000, 10, 400, Verdict::Good { units: 40 });
         assert!(health.evidence(29_999).slow < 2.0);
     }
 
@@ -281,12 +282,24 @@ mod tests {
         let mut health = Health::default();
         ten_seconds(&mut health, 0, 10, 40, GOOD);
         health.learn(true);
-        health.began(10_000, 100_001);
-        health.began(10_100, 100_002);
+        health.began(10_000, 100_001, true);
+        health.began(10_100, 100_002, true);
         assert_eq!(health.evidence(10_500).bad_in_a_row, 0);
         assert_eq!(health.evidence(10_700).bad_in_a_row, BAD_IN_A_ROW);
         health.ended(10_800, 100_001, GOOD);
         assert_eq!(health.evidence(10_800).bad_in_a_row, 0, "one that comes back is evidence, too");
+    }
+
+    /// Two log-ins that hash a password on a busy machine would have called accounts dead.
+    #[test]
+    fn calls_that_may_take_long_do_not_hang() {
+        let mut health = Health::default();
+        for call in 0..2 {
+            health.began(0, call, false);
+        }
+        assert_eq!(health.evidence(4_000).bad_in_a_row, 0);
+        health.ended(4_000, 0, GOOD);
+        assert_eq!(health.evidence(4_000).slow, 0.0);
     }
 
     #[test]

@@ -96,16 +96,16 @@ pub enum Input {
         key: Key,
         backlog: Option<u64>,
     },
-    /// Somebody wants a call about accounts.
+    /// Somebody wants a call about accounts. Nothing is learnt from how long an untimed one takes: a log in hashes a password.
     Asked {
         call: Call,
         class: Class,
+        timed: bool,
     },
-    /// It has ended. Nothing is learnt from how long an untimed one took: a log in hashes a password.
+    /// It has ended.
     Ended {
         call: Call,
         good: bool,
-        timed: bool,
         retry_after_ms: Millis,
     },
     /// What the origin says of a resource.
@@ -191,12 +191,12 @@ impl OriginGate {
             Input::Settled { turn, key, backlog } => {
                 self.carrying.settled(turn, key, backlog, &mut self.outputs);
             }
-            Input::Asked { call, class } => {
-                let told = self.deciding.asked(now, call, class);
+            Input::Asked { call, class, timed } => {
+                let told = self.deciding.asked(now, call, class, timed);
                 self.outputs.extend(told.map(Output::Call));
             }
-            Input::Ended { call, good, timed, retry_after_ms } => {
-                self.deciding.call_ended(now, call, good, timed, retry_after_ms);
+            Input::Ended { call, good, retry_after_ms } => {
+                self.deciding.call_ended(now, call, good, retry_after_ms);
             }
             Input::Claimed { resource, status } => self.deciding.claims(now, resource, status),
             Input::Timeout => {}

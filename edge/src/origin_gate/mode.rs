@@ -9,11 +9,14 @@ const DWELL_MS: Millis = 30_000;
 const LONGEST_DWELL_MS: Millis = 300_000;
 /// Going down again so soon after a step up is a relapse; normal for so long, and relapses are forgiven.
 const RELAPSE_MS: Millis = 600_000;
+/// Everybody is told of each reason; one that changes with every probe is told so often.
+const REASON_EVERY_MS: Millis = 10_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Modes {
     mode: Mode,
     reason: &'static str,
+    reason_at: Option<Millis>,
     good_since: Option<Millis>,
     up_at: Option<Millis>,
     relapses: u32,
@@ -36,15 +39,19 @@ impl Modes {
             if self.up_at.is_some_and(|at| now < at + RELAPSE_MS) {
                 self.relapses += 1;
             }
-            (self.mode, self.reason) = (wanted, reason);
+            (self.mode, self.reason, self.reason_at) = (wanted, reason, Some(now));
             self.good_since = None;
             return true;
         }
         if wanted == self.mode {
             self.good_since = None;
             // Another trouble than before, in the mode that people ask about most.
-            if self.mode == Mode::Holding && self.reason != reason {
+            if self.mode == Mode::Holding
+                && self.reason != reason
+                && self.reason_at.is_none_or(|at| now >= at + REASON_EVERY_MS)
+            {
                 self.reason = reason;
+                self.reason_at = Some(now);
                 return true;
             }
             if self.mode == Mode::Normal && self.up_at.is_none_or(|at| now >= at + RELAPSE_MS) {
@@ -98,7 +105,8 @@ mod tests {
         let mut modes = Modes::default();
         modes.assess(0, Mode::Holding, "origin-unreachable");
         assert!(!modes.assess(1_000, Mode::Holding, "origin-unreachable"));
-        assert!(modes.assess(2_000, Mode::Holding, "origin-malformed"));
+        assert!(!modes.assess(9_999, Mode::Holding, "origin-malformed"), "not with every probe");
+        assert!(modes.assess(10_000, Mode::Holding, "origin-malformed"));
         assert_eq!(modes.now(), (Mode::Holding, "origin-malformed"));
     }
 

@@ -72,7 +72,7 @@ impl With {
         self.accounts.last += 1;
         let call = Call(self.accounts.last);
         self.accounts.calls.insert(call, wake);
-        let asked = Input::Asked { call, class };
+        let asked = Input::Asked { call, class, timed: true };
         self.clock.after(self.cell.scenario.edge.call_ms, Happening::Arrives(Job::Gate(asked)));
     }
 
@@ -101,7 +101,7 @@ impl With {
     }
 
     pub(super) fn call_ended(&mut self, call: Call, good: bool) {
-        let ended = Input::Ended { call, good, timed: true, retry_after_ms: 0 };
+        let ended = Input::Ended { call, good, retry_after_ms: 0 };
         self.gate_input(ended);
         let Some(wake) = self.accounts.calls.remove(&call) else { return };
         match (wake, good) {

@@ -96,11 +96,11 @@ impl Desk {
                 let call = gate::Call(self.last_asked);
                 self.asked.insert(call);
                 let class = *u.choose(&[gate::Class::P3, gate::Class::P4])?;
-                self.tell(Input::Asked { call, class });
+                self.tell(Input::Asked { call, class, timed: u.arbitrary()? });
             }
             14 if !self.begun.is_empty() => {
-                let (good, timed, retry_after_ms) = (u.arbitrary()?, u.arbitrary()?, pick::number(u)?);
-                self.end_call(good, timed, retry_after_ms);
+                let (good, retry_after_ms) = (u.arbitrary()?, pick::number(u)?);
+                self.end_call(good, retry_after_ms);
             }
             15 if u.ratio(1, 4)? => {
                 let status = *u.choose(&[Status::Pass, Status::Warn, Status::Fail])?;
@@ -142,10 +142,10 @@ impl Desk {
         Ok(())
     }
 
-    fn end_call(&mut self, good: bool, timed: bool, retry_after_ms: Millis) {
+    fn end_call(&mut self, good: bool, retry_after_ms: Millis) {
         if let Some(call) = self.begun.pop_first() {
             self.asked.remove(&call);
-            self.tell(Input::Ended { call, good, timed, retry_after_ms });
+            self.tell(Input::Ended { call, good, retry_after_ms });
         }
     }
 
@@ -244,7 +244,7 @@ impl Desk {
     /// From now on everybody answers, and well: nobody may be forgotten with a backlog.
     fn drain(&mut self) {
         for _ in 0..20_000 {
-            self.end_call(true, true, 0);
+            self.end_call(true, 0);
             match self.calls.pop() {
                 Some(Call::Pull { turn, key, max }) => self.pull(turn, key, max, true),
                 Some(Call::Post { turn, events }) => {
