@@ -40,6 +40,8 @@ pub(super) struct SimConversation {
     alarm: Option<Millis>,
     news: Option<Summary>,
     telling: bool,
+    /// Calls of the gate whose answer is not on its way yet.
+    pub(super) gate_calls: u32,
 }
 
 pub(super) fn site_id(site: SiteNo) -> SiteId {
@@ -73,6 +75,7 @@ impl SimConversation {
             alarm: None,
             news: None,
             telling: false,
+            gate_calls: 0,
         }
     }
 
@@ -154,13 +157,15 @@ impl With {
         }
         match said {
             Some(Said::Pulled(turn, events)) => {
-                let Some(it) = self.conversations.get(&chat) else { return };
+                let Some(it) = self.conversations.get_mut(&chat) else { return };
+                it.gate_calls -= 1;
                 let key = origin_gate::Key { site: site_id(it.site), conversation: conversation_id(chat) };
                 let pulled = origin_gate::Input::Pulled { turn, key, events: Some(events) };
                 self.clock.after(call_ms, Happening::Arrives(Job::Gate(pulled)));
             }
             Some(Said::Settled(turn, backlog)) => {
-                let Some(it) = self.conversations.get(&chat) else { return };
+                let Some(it) = self.conversations.get_mut(&chat) else { return };
+                it.gate_calls -= 1;
                 let key = origin_gate::Key { site: site_id(it.site), conversation: conversation_id(chat) };
                 let settled = origin_gate::Input::Settled { turn, key, backlog: Some(backlog) };
                 self.clock.after(call_ms, Happening::Arrives(Job::Gate(settled)));
@@ -198,10 +203,11 @@ impl With {
         self.clock.after(TELL_EVERY_MS, Happening::Tell(chat));
     }
 
-    /// The visitor and the agent go. What the origin has not got stays, and the conversation with it.
+    /// The visitor and the agent go. What the origin has not got stays, and the conversation with it; a gate that has asked gets
+    /// its answer.
     pub(super) fn leaves(&mut self, chat: ChatNo) {
         let Some(it) = self.conversations.get(&chat) else { return };
-        if it.backlog() > 0 {
+        if it.backlog() > 0 || it.gate_calls > 0 {
             self.clock.after(30_000, Happening::Leaves(chat));
             return;
         }

@@ -88,7 +88,8 @@ impl With {
     fn calls_conversation(&mut self, turn: Turn, key: Key, job: ConversationJob) {
         let call_ms = self.cell.scenario.edge.call_ms;
         let chat = chat_of(&key.conversation);
-        if self.conversations.contains_key(&chat) {
+        if let Some(it) = self.conversations.get_mut(&chat) {
+            it.gate_calls += 1;
             self.clock.after(call_ms, Happening::Arrives(Job::Conversation(chat, job)));
             return;
         }
