@@ -294,6 +294,7 @@ impl Deciding {
         }
         self.calls.pop_front();
         self.accounts.pace.spend(1);
+        self.messages.pace.spend(1);
         self.calls_under_way += 1;
         self.accounts.limit.in_flight(self.calls_under_way as u64);
         self.accounts.health.began(now, call.0, timed);
@@ -314,6 +315,7 @@ impl Deciding {
         if good {
             self.accounts.health.ended(now, call.0, Verdict::Good { units: 1 });
             self.accounts.pace.delivered(1);
+            self.messages.pace.delivered(1);
         } else {
             self.accounts.health.ended(now, call.0, Verdict::Bad);
             self.accounts.limit.failed(now);

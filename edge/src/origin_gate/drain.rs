@@ -22,8 +22,10 @@ const MEET: f64 = 1.1;
 const LIFT: f64 = 1.01;
 /// Of what the origin bears, live and backlog together take so much.
 const HEADROOM: f64 = 0.95;
-/// After a breach nothing grows for so long; a second one in that time halves.
+/// After a breach nothing grows for so long; a second one in that time halves. What is seen just after the first is the same:
+/// answers to what had been sent before.
 const HOLD_MS: Millis = 5_000;
+const SAME_MS: Millis = 2_500;
 /// A ceiling that was respected for so long may be tried again: the origin may have grown.
 const TRUST_MS: Millis = 60_000;
 /// In ordinary times so much more than was lately delivered may come at once.
@@ -193,12 +195,13 @@ impl Pace {
                 self.spare();
             }
             Some(Breach::Slow) if !holding => self.saturated(now),
+            Some(Breach::Slow) if self.breached_at.is_some_and(|at| now < at + SAME_MS) => {}
             Some(_) => {
                 self.per_s = (self.per_s / 2.0).max(self.least());
                 self.breached_at = Some(now);
             }
             None if holding => {}
-            None if short => self.climb(now),
+            None if short && (pressed || self.per_s < 0.9 * self.proven) => self.climb(now),
             None => self.spare(),
         }
     }
