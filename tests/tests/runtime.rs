@@ -10,5 +10,7 @@ mod kill;
 mod limits;
 #[path = "runtime/outage.rs"]
 mod outage;
+#[path = "runtime/trouble.rs"]
+mod trouble;
 #[path = "runtime/wave.rs"]
 mod wave;
