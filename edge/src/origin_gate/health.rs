@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use shared::Millis;
-use shared::event::{MAX_BATCH, Status};
+use shared::event::Status;
 
 /// The window: ten buckets of a second. `RECENT_MS` of it decide about the pace, which has to be quick.
 const WINDOW_MS: Millis = 10_000;
@@ -83,7 +83,7 @@ const CLASSES: usize = 6;
 
 fn class_of(units: u32) -> u8 {
     let classes = CLASSES as u32 - 1;
-    units.clamp(1, MAX_BATCH as u32).ilog2().min(classes) as u8
+    units.max(1).ilog2().min(classes) as u8
 }
 
 impl Health {

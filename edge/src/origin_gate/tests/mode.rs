@@ -70,3 +70,50 @@ fn an_origin_that_flaps_changes_the_mode_four_times_at_most() {
     }
     assert_eq!((changes, modes.now().0), (4, Mode::Normal));
 }
+
+/// Normal for nine minutes, and then the same trouble again.
+#[test]
+fn trouble_that_comes_back_within_ten_minutes_is_a_relapse() {
+    for (normal_s, dwell_s) in [(590, 60), (601, 30)] {
+        let mut modes = Modes::default();
+        modes.assess(0, Mode::Degraded, "origin-slow");
+        let mut now = 0;
+        while !modes.assess(now, Mode::Normal, "") {
+            now += 1_000;
+        }
+        for _ in 0..normal_s {
+            now += 1_000;
+            modes.assess(now, Mode::Normal, "");
+        }
+        modes.assess(now, Mode::Degraded, "origin-slow");
+        let since = now;
+        while !modes.assess(now, Mode::Normal, "") {
+            now += 1_000;
+        }
+        assert_eq!((now - since) / 1_000, dwell_s, "after {normal_s} s");
+    }
+}
+
+#[test]
+fn a_hundred_relapses_are_no_worse_than_five() {
+    let (mut modes, mut now) = (Modes::default(), 0);
+    for _ in 0..100 {
+        modes.assess(now, Mode::Degraded, "origin-slow");
+        let since = now;
+        while !modes.assess(now, Mode::Normal, "") {
+            now += 1_000;
+        }
+        assert!(now - since <= 300_000, "{now}");
+    }
+}
+
+#[test]
+fn worse_trouble_starts_the_dwell_again() {
+    let mut modes = Modes::default();
+    modes.assess(0, Mode::Degraded, "origin-slow");
+    modes.assess(1_000, Mode::Normal, "");
+    modes.assess(29_000, Mode::Holding, "origin-unreachable");
+    assert!(!modes.assess(30_000, Mode::Normal, ""));
+    assert!(!modes.assess(59_999, Mode::Normal, ""));
+    assert!(modes.assess(60_000, Mode::Normal, ""));
+}
