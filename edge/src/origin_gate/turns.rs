@@ -1,4 +1,4 @@
-//! Whose turn it is. Sites take fair turns, so that one customer's surge is that customer's queue (deficit round robin);
+//! Whose turn it is. Sites take fair turns, so that one customer's surge is that customer's queue (round robin);
 //! within a site three turns of four go to whoever spoke last and one to whoever waits for longest.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -9,8 +9,6 @@ use super::Key;
 
 /// Of so many turns of a site, one goes to the oldest.
 const OLDEST_EVERY: u32 = 4;
-/// A site may run up so many events of debt; more is forgotten, so that nobody is locked out for long.
-const MOST_DEBT: i64 = 500;
 
 #[derive(Debug, Default)]
 pub(super) struct Turns {
@@ -29,8 +27,6 @@ struct Waiting {
     by_word: BTreeSet<(i64, Key)>,
     tickets: BTreeMap<Key, (u64, i64)>,
     turns: u32,
-    /// Events that the site has had beyond its part.
-    debt: i64,
 }
 
 impl Turns {
@@ -68,34 +64,17 @@ impl Turns {
         }
     }
 
-    /// The next one; its pull is of so many events at most.
-    pub(super) fn take(&mut self, share: usize) -> Option<Key> {
-        // Every round pays a part of each site's debt, so this ends.
-        loop {
-            let site_id = self.round.pop_front()?;
-            let Some(site) = self.sites.get_mut(&site_id) else { continue };
-            if site.debt > 0 && self.round.iter().any(|_| true) {
-                site.debt -= share.max(1) as i64;
-                self.round.push_back(site_id);
-                continue;
-            }
-            let key = site.take()?;
-            self.waiting -= 1;
-            if site.tickets.is_empty() {
-                // A site that has had its say keeps no debt: it waits for nobody, and nobody for it.
-                self.sites.remove(&site_id);
-            } else {
-                self.round.push_back(site_id);
-            }
-            return Some(key);
+    pub(super) fn take(&mut self) -> Option<Key> {
+        let site_id = self.round.pop_front()?;
+        let site = self.sites.get_mut(&site_id)?;
+        let key = site.take()?;
+        self.waiting -= 1;
+        if site.tickets.is_empty() {
+            self.sites.remove(&site_id);
+        } else {
+            self.round.push_back(site_id);
         }
-    }
-
-    /// It gave more than one round's part.
-    pub(super) fn gave(&mut self, site: &SiteId, events: usize, share: usize) {
-        if let Some(site) = self.sites.get_mut(site) {
-            site.debt = (site.debt + events as i64 - share as i64).clamp(0, MOST_DEBT);
-        }
+        Some(key)
     }
 }
 
