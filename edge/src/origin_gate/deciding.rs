@@ -233,14 +233,15 @@ impl Deciding {
         self.messages.limit.failed(now);
         self.messages.failed = true;
         self.reason = reason;
-        match &mut self.phase {
-            Phase::Open { bad, paused_until } => {
-                *bad += 1;
-                *paused_until = now + (PAUSE_MS * Millis::from(*bad)).max(obeyed(retry_after_ms));
-            }
-            Phase::Holding { probe_at } => *probe_at = (*probe_at).max(now + obeyed(retry_after_ms)),
+        if let Phase::Open { bad, paused_until } = &mut self.phase {
+            *bad += 1;
+            *paused_until = now + (PAUSE_MS * Millis::from(*bad)).max(obeyed(retry_after_ms));
         }
         self.weigh(now);
+        // What the answer that began the holding asks for counts, too.
+        if let Phase::Holding { probe_at } = &mut self.phase {
+            *probe_at = (*probe_at).max(now + obeyed(retry_after_ms));
+        }
     }
 
     pub(super) fn hold(&mut self, now: Millis, mode: Mode, reason: &'static str) {

@@ -209,3 +209,29 @@ fn the_drain_keeps_its_pace_and_grows_slowly() {
     // 50 events/s, 10 % more each second in its first minute.
     assert!((140..=180).contains(&posted), "{posted}");
 }
+
+#[test]
+fn after_each_bad_answer_the_gate_rests_for_a_quarter_of_a_second_more() {
+    let a = key("a");
+    let mut desk = Desk::new(vec![a.clone()]);
+    let mut turn = desk.post(&a);
+    for pause in [250, 500, 750, 1_000] {
+        let bad_at = desk.now;
+        assert_eq!(desk.answered(turn, BAD), []);
+        turn = desk.post(&a);
+        assert!((pause..pause + 30).contains(&(desk.now - bad_at)), "{} for {pause}", desk.now - bad_at);
+    }
+}
+
+#[test]
+fn an_origin_that_asks_for_ten_minutes_gets_them_also_while_it_is_held() {
+    let a = key("a");
+    let mut desk = Desk::new(vec![a.clone()]);
+    let pause = Answer::Bad { reason: "origin-errors", retry_after_ms: 600_000 };
+    for failure in 1..=7 {
+        let turn = desk.post(&a);
+        assert_eq!(desk.answered(turn, pause.clone()), [], "{failure}");
+        desk.quiet_for(599_999);
+    }
+    assert_eq!(desk.gate.mode().0, Mode::Holding);
+}
