@@ -282,11 +282,12 @@ impl Deciding {
 
     /// The next call that may begin, or that has waited for too long.
     pub(super) fn next_call(&mut self, now: Millis) -> Option<Told> {
-        let Wanted { call, timed, since, .. } = *self.calls.front()?;
-        if now >= since + MAX_CALL_WAIT_MS {
-            self.calls.pop_front();
+        // Whoever has waited for too long may stand anywhere: behind a steady line of an earlier class nobody moves up.
+        let late = self.calls.iter().position(|waiting| now >= waiting.since + MAX_CALL_WAIT_MS);
+        if let Some(Wanted { call, .. }) = late.and_then(|place| self.calls.remove(place)) {
             return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms() });
         }
+        let Wanted { call, timed, .. } = *self.calls.front()?;
         if self.calls_under_way >= MAX_CALLS
             || now < self.accounts_paused_until
             || self.accounts.pace.events(now) == 0
@@ -302,8 +303,7 @@ impl Deciding {
     }
 
     fn next_call_at(&self) -> Option<Millis> {
-        let since = self.calls.front()?.since;
-        let over = since + MAX_CALL_WAIT_MS;
+        let over = self.calls.iter().map(|waiting| waiting.since).min()? + MAX_CALL_WAIT_MS;
         if self.calls_under_way >= MAX_CALLS {
             return Some(over);
         }
