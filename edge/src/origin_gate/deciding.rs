@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use shared::Millis;
-use shared::event::{MAX_BATCH, Resource, Status};
+use shared::event::{Resource, Status};
 use shared::mode::Mode;
 use shared::random::Random;
 
@@ -29,8 +29,6 @@ const MAX_RETRY_AFTER_MS: Millis = 600_000;
 /// Calls about accounts that wait at most, and how long one may; then the caller is told to come again.
 const MAX_WAITING_CALLS: usize = 100;
 const MAX_CALL_WAIT_MS: Millis = 2_000;
-/// One batch carries what the pace allows in so long.
-const BATCH_S: f64 = 0.05;
 /// Evidence of fewer calls is chance, unless they fail one after the other.
 const ENOUGH_CALLS: u32 = 20;
 /// Twice the ordinary latency is trouble for the pace at once; for people once it has lasted, or is four times as much: at 85 %
@@ -145,8 +143,7 @@ impl Deciding {
         match self.phase {
             Phase::Open { paused_until, .. } if waiting && now >= paused_until => {
                 let credit = self.messages.limit.events().saturating_sub(self.in_flight);
-                let batch = ((BATCH_S * self.messages.pace.per_s()) as u64).clamp(1, MAX_BATCH as u64);
-                match self.messages.pace.events(now).min(credit).min(batch) {
+                match self.messages.pace.events(now).min(credit) {
                     0 => Permit::No,
                     events => Permit::Events(events),
                 }

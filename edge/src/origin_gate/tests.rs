@@ -2,6 +2,7 @@
 
 mod accounts;
 mod carrying;
+mod deciding;
 mod drain;
 mod gate;
 mod health;

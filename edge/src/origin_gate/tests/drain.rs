@@ -234,6 +234,7 @@ fn pace_1_what_comes_out_of_a_saturated_origin_is_what_it_bears_and_95_percent_o
 #[test]
 fn pace_1_a_second_breach_within_5_s_halves() {
     let mut road = saturated();
+    road.seconds(2, BACKLOG, None);
     road.second(BACKLOG, Some(Breach::Slow));
     road.is_about(225.0);
     let mut road = saturated();
