@@ -44,9 +44,8 @@ struct Under {
     /// Pulls whose answer is missing.
     pulling: BTreeSet<Key>,
     events: Vec<Event>,
-    /// Credit taken for this turn and not yet used, and how many events each pull may bring.
+    /// Credit taken for this turn and not yet used.
     reserved: u64,
-    share: usize,
     /// Conversations whose events are in the batch, and the events' ids.
     carried: Vec<(Key, Vec<String>)>,
     settling: BTreeSet<Key>,
@@ -89,7 +88,7 @@ impl Carrying {
         let mut share = max.min(MAX_BATCH) / keys;
         let mut chosen = Vec::new();
         while chosen.len() < keys {
-            let Some(key) = self.line.take(share) else { break };
+            let Some(key) = self.line.take() else { break };
             if self.failures.get(&key).is_some_and(|failures| failures.times >= FAILURES) {
                 if chosen.is_empty() {
                     // Alone, and one event only: whatever fails now is that event.
@@ -104,7 +103,7 @@ impl Carrying {
         }
         let turn = self.next_turn();
         let reserved = (share * chosen.len()) as u64;
-        let mut under = Under { reserved, share, ..Under::default() };
+        let mut under = Under { reserved, ..Under::default() };
         for key in chosen {
             outputs.push_back(Output::Pull { turn, key: key.clone(), max: share });
             under.pulling.insert(key);
@@ -139,7 +138,6 @@ impl Carrying {
         }
         match events {
             Some(events) if !events.is_empty() => {
-                self.line.gave(&key.site, events.len(), under.share);
                 under.carried.push((key, events.iter().map(|event| event.id.clone()).collect()));
                 under.events.extend(events);
             }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use shared::Millis;
-use shared::event::{MAX_BATCH, Resource, Status};
+use shared::event::{Resource, Status};
 use shared::mode::Mode;
 use shared::random::Random;
 
@@ -29,8 +29,6 @@ const MAX_RETRY_AFTER_MS: Millis = 600_000;
 /// Calls about accounts that wait at most, and how long one may; then the caller is told to come again.
 const MAX_WAITING_CALLS: usize = 100;
 const MAX_CALL_WAIT_MS: Millis = 2_000;
-/// One batch carries what the pace allows in so long.
-const BATCH_S: f64 = 0.05;
 /// Evidence of fewer calls is chance, unless they fail one after the other.
 const ENOUGH_CALLS: u32 = 20;
 /// Twice the ordinary latency is trouble for the pace at once; for people once it has lasted, or is four times as much: at 85 %
@@ -145,8 +143,7 @@ impl Deciding {
         match self.phase {
             Phase::Open { paused_until, .. } if waiting && now >= paused_until => {
                 let credit = self.messages.limit.events().saturating_sub(self.in_flight);
-                let batch = ((BATCH_S * self.messages.pace.per_s()) as u64).clamp(1, MAX_BATCH as u64);
-                match self.messages.pace.events(now).min(credit).min(batch) {
+                match self.messages.pace.events(now).min(credit) {
                     0 => Permit::No,
                     events => Permit::Events(events),
                 }
@@ -233,14 +230,15 @@ impl Deciding {
         self.messages.limit.failed(now);
         self.messages.failed = true;
         self.reason = reason;
-        match &mut self.phase {
-            Phase::Open { bad, paused_until } => {
-                *bad += 1;
-                *paused_until = now + (PAUSE_MS * Millis::from(*bad)).max(obeyed(retry_after_ms));
-            }
-            Phase::Holding { probe_at } => *probe_at = (*probe_at).max(now + obeyed(retry_after_ms)),
+        if let Phase::Open { bad, paused_until } = &mut self.phase {
+            *bad += 1;
+            *paused_until = now + (PAUSE_MS * Millis::from(*bad)).max(obeyed(retry_after_ms));
         }
         self.weigh(now);
+        // What the answer that began the holding asks for counts, too.
+        if let Phase::Holding { probe_at } = &mut self.phase {
+            *probe_at = (*probe_at).max(now + obeyed(retry_after_ms));
+        }
     }
 
     pub(super) fn hold(&mut self, now: Millis, mode: Mode, reason: &'static str) {
@@ -281,11 +279,12 @@ impl Deciding {
 
     /// The next call that may begin, or that has waited for too long.
     pub(super) fn next_call(&mut self, now: Millis) -> Option<Told> {
-        let Wanted { call, timed, since, .. } = *self.calls.front()?;
-        if now >= since + MAX_CALL_WAIT_MS {
-            self.calls.pop_front();
+        // Whoever has waited for too long may stand anywhere: behind a steady line of an earlier class nobody moves up.
+        let late = self.calls.iter().position(|waiting| now >= waiting.since + MAX_CALL_WAIT_MS);
+        if let Some(Wanted { call, .. }) = late.and_then(|place| self.calls.remove(place)) {
             return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms() });
         }
+        let Wanted { call, timed, .. } = *self.calls.front()?;
         if self.calls_under_way >= MAX_CALLS
             || now < self.accounts_paused_until
             || self.accounts.pace.events(now) == 0
@@ -302,8 +301,7 @@ impl Deciding {
     }
 
     fn next_call_at(&self) -> Option<Millis> {
-        let since = self.calls.front()?.since;
-        let over = since + MAX_CALL_WAIT_MS;
+        let over = self.calls.iter().map(|waiting| waiting.since).min()? + MAX_CALL_WAIT_MS;
         if self.calls_under_way >= MAX_CALLS {
             return Some(over);
         }

@@ -128,7 +128,7 @@ impl Pace {
     }
 
     pub(super) fn refund(&mut self, events: u64) {
-        self.tokens = (self.tokens + events as f64).min(self.burst());
+        self.tokens += events as f64;
         self.sent -= events as f64;
     }
 
@@ -169,7 +169,6 @@ impl Pace {
         let gave = self.measured(2) > 2.0 * LEAST;
         self.proven = self.proven.min(self.measured(AVERAGE_S));
         self.per_s = self.least();
-        self.tokens = self.tokens.min(1.0);
         self.breached_at = Some(now);
         gave
     }

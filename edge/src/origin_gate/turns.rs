@@ -1,4 +1,4 @@
-//! Whose turn it is. Sites take fair turns, so that one customer's surge is that customer's queue (deficit round robin);
+//! Whose turn it is. Sites take fair turns, so that one customer's surge is that customer's queue (round robin);
 //! within a site three turns of four go to whoever spoke last and one to whoever waits for longest.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -9,8 +9,6 @@ use super::Key;
 
 /// Of so many turns of a site, one goes to the oldest.
 const OLDEST_EVERY: u32 = 4;
-/// A site may run up so many events of debt; more is forgotten, so that nobody is locked out for long.
-const MOST_DEBT: i64 = 500;
 
 #[derive(Debug, Default)]
 pub(super) struct Turns {
@@ -29,8 +27,6 @@ struct Waiting {
     by_word: BTreeSet<(i64, Key)>,
     tickets: BTreeMap<Key, (u64, i64)>,
     turns: u32,
-    /// Events that the site has had beyond its part.
-    debt: i64,
 }
 
 impl Turns {
@@ -68,34 +64,17 @@ impl Turns {
         }
     }
 
-    /// The next one; its pull is of so many events at most.
-    pub(super) fn take(&mut self, share: usize) -> Option<Key> {
-        // Every round pays a part of each site's debt, so this ends.
-        loop {
-            let site_id = self.round.pop_front()?;
-            let Some(site) = self.sites.get_mut(&site_id) else { continue };
-            if site.debt > 0 && self.round.iter().any(|_| true) {
-                site.debt -= share.max(1) as i64;
-                self.round.push_back(site_id);
-                continue;
-            }
-            let key = site.take()?;
-            self.waiting -= 1;
-            if site.tickets.is_empty() {
-                // A site that has had its say keeps no debt: it waits for nobody, and nobody for it.
-                self.sites.remove(&site_id);
-            } else {
-                self.round.push_back(site_id);
-            }
-            return Some(key);
+    pub(super) fn take(&mut self) -> Option<Key> {
+        let site_id = self.round.pop_front()?;
+        let site = self.sites.get_mut(&site_id)?;
+        let key = site.take()?;
+        self.waiting -= 1;
+        if site.tickets.is_empty() {
+            self.sites.remove(&site_id);
+        } else {
+            self.round.push_back(site_id);
         }
-    }
-
-    /// It gave more than one round's part.
-    pub(super) fn gave(&mut self, site: &SiteId, events: usize, share: usize) {
-        if let Some(site) = self.sites.get_mut(site) {
-            site.debt = (site.debt + events as i64 - share as i64).clamp(0, MOST_DEBT);
-        }
+        Some(key)
     }
 }
 
@@ -111,68 +90,5 @@ impl Waiting {
         self.by_age.remove(&(age, key.clone()));
         self.by_word.remove(&(word, key.clone()));
         Some(key)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use shared::id::{ConversationId, SiteId};
-
-    use super::*;
-
-    fn key(site: &str, conversation: usize) -> Key {
-        Key {
-            site: SiteId::parse(site).unwrap(),
-            conversation: ConversationId::parse(&format!("c{conversation}")).unwrap(),
-        }
-    }
-
-    #[test]
-    fn pace_2_a_site_with_a_thousand_waiting_takes_every_second_turn_beside_one_with_ten() {
-        let mut turns = Turns::default();
-        for conversation in 0..1_000 {
-            turns.spoke(key("big", conversation));
-        }
-        for conversation in 0..10 {
-            turns.spoke(key("small", conversation));
-        }
-        let first: Vec<Key> = (0..20).filter_map(|_| turns.take(5)).collect();
-        let small = first.iter().filter(|key| key.site.as_str() == "small").count();
-        assert_eq!(small, 10);
-        assert_eq!(turns.len(), 990);
-    }
-
-    #[test]
-    fn three_turns_go_to_the_latest_words_and_one_to_the_oldest() {
-        let mut turns = Turns::default();
-        for conversation in 0..8 {
-            turns.spoke(key("demo", conversation));
-        }
-        let order: Vec<Key> = std::iter::from_fn(|| turns.take(1)).collect();
-        let expected = [7, 6, 5, 0, 4, 3, 2, 1].map(|conversation| key("demo", conversation));
-        assert_eq!(order, expected);
-    }
-
-    #[test]
-    fn what_has_failed_waits_behind_all_others() {
-        let mut turns = Turns::default();
-        turns.put_back(key("demo", 9));
-        turns.spoke(key("demo", 1));
-        turns.spoke(key("demo", 2));
-        let order: Vec<Key> = std::iter::from_fn(|| turns.take(1)).collect();
-        assert_eq!(order, [key("demo", 2), key("demo", 1), key("demo", 9)]);
-    }
-
-    #[test]
-    fn everybody_gets_a_turn() {
-        let mut turns = Turns::default();
-        for conversation in 0..100 {
-            turns.spoke(key(["a", "b", "c"][conversation % 3], conversation));
-        }
-        let mut seen: Vec<Key> = std::iter::from_fn(|| turns.take(1)).collect();
-        seen.sort();
-        seen.dedup();
-        assert_eq!((seen.len(), turns.len()), (100, 0));
-        assert_eq!(turns.take(1), None);
     }
 }
