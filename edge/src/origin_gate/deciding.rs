@@ -19,8 +19,8 @@ const MAX_TURNS: usize = 4;
 const MAX_CALLS: usize = 2;
 /// Evidence is weighed so often while there is any.
 const STEP_MS: Millis = 1_000;
-/// The pause after the k-th bad answer is k times this: the way to holding takes 2.5 s, not 5 immediate failures.
-const PAUSE_MS: Millis = 250;
+/// The pause after the k-th bad answer is k times this: the way to holding takes 1.5 s, not 5 immediate failures.
+const PAUSE_MS: Millis = 150;
 /// While holding one batch is tried every 1 s ± 20 %.
 const PROBE_EVERY_MS: Millis = 1_000;
 const PROBE_JITTER_MS: Millis = 400;
@@ -31,6 +31,8 @@ const MAX_WAITING_CALLS: usize = 100;
 const MAX_CALL_WAIT_MS: Millis = 2_000;
 /// Evidence of fewer calls is chance, unless they fail one after the other.
 const ENOUGH_CALLS: u32 = 20;
+/// The same of the last two seconds' for calls that take four times as long: fewer come back then.
+const ENOUGH_NOW: u32 = 10;
 /// Twice the ordinary latency is trouble for the pace at once; for people once it has lasted, or is four times as much: at 85 %
 /// of its capacity a healthy origin has such moments.
 const SLOW: f64 = 2.0;
@@ -419,14 +421,16 @@ impl Lane {
         let lasts = |since: Option<Millis>, ms: Millis| since.is_some_and(|since| now >= since + ms);
         let enough = evidence.calls >= ENOUGH_CALLS;
         let bad = |percent: u32| enough && evidence.bad * 100 >= percent * evidence.calls;
-        // Three calls that stood in line for a moment are chance; twenty are not.
-        let very_slow = evidence.calls_now >= ENOUGH_CALLS && evidence.slow_now >= VERY_SLOW;
-        let slow = very_slow || lasts(self.slow_since, SLOW_FOR_MS);
+        // Of the last two seconds' calls: where many were good before, a tenth of all takes longer to be seen.
+        let bad_now = evidence.bad_now >= BAD_IN_A_ROW && 4 * evidence.bad_now >= evidence.calls_now;
+        // Three calls that stood in line for a moment are chance; ten are not.
+        let very_slow = evidence.calls_now >= ENOUGH_NOW && evidence.slow_now >= VERY_SLOW;
+        let slow = lasts(self.slow_since, SLOW_FOR_MS);
         if bad(50) || evidence.bad_in_a_row >= BAD_IN_A_ROW || evidence.claim == Status::Fail {
             (Mode::Holding, failing)
         } else if bad(25) || lasts(self.low_since, LOW_LIMIT_MS) {
             (Mode::ChattingOnly, "origin-slow")
-        } else if bad(10) || (enough && slow) || evidence.claim == Status::Warn {
+        } else if bad(10) || bad_now || very_slow || (enough && slow) || evidence.claim == Status::Warn {
             (Mode::Degraded, "origin-slow")
         } else {
             (Mode::Normal, "")

@@ -182,6 +182,8 @@ impl Pace {
         let short = std::mem::take(&mut self.short);
         let sent = std::mem::take(&mut self.sent);
         let pressed = self.yields || sent + self.sent_before >= PRESSED * 2.0 * self.per_s;
+        // A burst within a second is made to wait for a moment; only what lasts shows that more is needed.
+        let needed = short && (pressed || sent >= PRESSED * self.per_s || self.per_s < 0.9 * self.proven);
         self.sent_before = sent;
         let holding = self.breached_at.is_some_and(|at| now < at + HOLD_MS);
         if breach.is_none() && self.delivered.len() >= AVERAGE_S {
@@ -200,7 +202,7 @@ impl Pace {
                 self.breached_at = Some(now);
             }
             None if holding => {}
-            None if short && (pressed || self.per_s < 0.9 * self.proven) => self.climb(now),
+            None if needed => self.climb(now),
             None => self.spare(),
         }
     }

@@ -49,6 +49,7 @@ pub(super) struct Evidence {
     /// Those of the last two seconds.
     pub(super) calls_now: u32,
     pub(super) bad: u32,
+    pub(super) bad_now: u32,
     pub(super) bad_in_a_row: u32,
     /// The median of calls as a multiple of the baseline, over the whole window and over its last two seconds.
     pub(super) slow: f64,
@@ -150,6 +151,7 @@ impl Health {
             calls: self.window.iter().map(|bucket| bucket.good + bucket.bad).sum(),
             calls_now: self.recent(now).map(|bucket| bucket.good + bucket.bad).sum(),
             bad: self.window.iter().map(|bucket| bucket.bad).sum(),
+            bad_now: self.recent(now).map(|bucket| bucket.bad).sum(),
             bad_in_a_row: if hanging { self.bad_in_a_row.max(BAD_IN_A_ROW) } else { self.bad_in_a_row },
             slow: self.slowness(0),
             slow_now: self.slowness(now.saturating_sub(RECENT_MS)),

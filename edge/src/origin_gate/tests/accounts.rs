@@ -140,7 +140,7 @@ fn class_1_a_later_class_stands_behind_and_has_five_places() {
 
 #[test]
 fn class_1_after_a_bad_answer_accounts_rest_for_a_moment_or_for_as_long_as_they_ask() {
-    for (retry_after_ms, rest) in [(0, 250), (7_000, 7_000), (Millis::MAX, 600_000)] {
+    for (retry_after_ms, rest) in [(0, 150), (7_000, 7_000), (Millis::MAX, 600_000)] {
         let mut line = Line::new(NEVER);
         line.ask(Class::P3);
         line.until(10);
@@ -190,7 +190,7 @@ fn class_1_trouble_with_either_resource_sheds_calls_about_accounts() {
 #[test]
 fn pace_1_where_messages_are_slow_accounts_give_way_and_whoever_is_refused_is_told_when() {
     let mut line = Line::new(40);
-    let mut second = |line: &mut Line, took| {
+    let second = |line: &mut Line, took| {
         line.messages(50, 0, took);
         let end = line.now + 1_000;
         let mut begun = 0;
@@ -277,4 +277,30 @@ fn class_1_a_log_in_is_let_through_in_ordinary_times_and_shed_while_accounts_fai
     assert!(begun >= 10, "somebody must find out that they are back: {begun}");
     assert!(shed >= 100, "{shed}");
     assert_eq!(desk.gate.mode().0, Mode::ChattingOnly, "people talk on");
+}
+
+/// The origin has one capacity: what accounts get of it, messages have to leave.
+#[test]
+fn pace_1_calls_about_accounts_count_in_the_pace_of_everything() {
+    let sent_in_a_second = |with_calls: bool| {
+        let mut line = Line::new(10);
+        line.deciding.wakes(0);
+        let mut sent = 0;
+        for _ in 0..100 {
+            if with_calls && line.now.is_multiple_of(50) {
+                line.ask(Class::P3);
+            }
+            line.until(line.now + 10);
+            if let super::super::deciding::Permit::Events(events) = line.deciding.permit(line.now, 0, true) {
+                line.deciding.reserve(events);
+                line.deciding.posted(line.now, 10_000 + sent);
+                line.deciding.good(line.now, 10_000 + sent, events);
+                sent += events;
+            }
+        }
+        sent
+    };
+    let (alone, beside) = (sent_in_a_second(false), sent_in_a_second(true));
+    assert!((49..=51).contains(&alone), "{alone}");
+    assert!((29..=31).contains(&beside), "{beside} beside 20 calls");
 }

@@ -83,7 +83,7 @@ fn a_tenth_bad_is_degraded_a_quarter_chatting_only_and_half_holding() {
 #[test]
 fn of_fewer_than_twenty_calls_bad_ones_are_chance_until_five_in_a_row() {
     let mut watch = Watch::new();
-    watch.second(19, 9, 40);
+    watch.second(19, 4, 40);
     assert_eq!(watch.mode(), Mode::Normal);
     let mut watch = Watch::new();
     watch.second(20, 5, 40);
@@ -93,6 +93,21 @@ fn of_fewer_than_twenty_calls_bad_ones_are_chance_until_five_in_a_row() {
         watch.second(bad, bad, 40);
         assert_eq!(watch.mode(), mode, "{bad} in a row");
     }
+}
+
+/// Nine seconds of good calls would hide for seconds that every other one fails now.
+#[test]
+fn five_bad_ones_and_a_quarter_of_what_came_back_in_two_seconds_are_told_at_once() {
+    for (bad, mode) in [(4, Mode::Normal), (5, Mode::Degraded)] {
+        let mut watch = Watch::ordinary();
+        watch.seconds(2, 0, 0, 40);
+        watch.second(8, bad, 40);
+        assert_eq!(watch.mode(), mode, "{bad} of 8");
+    }
+    let mut watch = Watch::ordinary();
+    watch.seconds(2, 0, 0, 40);
+    watch.second(21, 5, 40);
+    assert_eq!(watch.mode(), Mode::Normal, "less than a quarter");
 }
 
 #[test]

@@ -376,3 +376,35 @@ fn a_climb_never_makes_the_pace_slower() {
     road.second(BACKLOG, None);
     assert!(road.pace.per_s() >= 10.0, "{}", road.pace.per_s());
 }
+
+/// Answers that were on their way at the first breach come late, too.
+#[test]
+fn pace_1_what_comes_late_just_after_a_breach_is_no_second_one() {
+    let mut road = saturated();
+    let after_first = road.pace.per_s();
+    road.seconds(2, BACKLOG, Some(Breach::Slow));
+    road.is_about(after_first);
+    road.second(BACKLOG, Some(Breach::Slow));
+    road.is_about(after_first / 2.0);
+}
+
+/// Everybody waits for a moment there; that is what a pace is for.
+#[test]
+fn pace_1_what_comes_all_at_once_in_each_second_does_not_raise_the_pace() {
+    let mut road = Road::proven(20);
+    let before = road.pace.per_s();
+    for _ in 0..120 {
+        let mut wanted = 12;
+        for _ in 0..100 {
+            road.now += 10;
+            while wanted > 0 && road.pace.events(road.now) > 0 {
+                road.pace.spend(1);
+                wanted -= 1;
+            }
+        }
+        assert_eq!(wanted, 0, "all went within the second");
+        road.pace.delivered(12);
+        road.pace.step(road.now, None);
+    }
+    assert!(road.pace.per_s() <= before, "{} after {before}", road.pace.per_s());
+}

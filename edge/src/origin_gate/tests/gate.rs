@@ -100,7 +100,7 @@ fn receipt_5_an_origin_that_takes_nothing_is_not_asked_again_at_once() {
         reason: "busy".into(),
         retry_after_ms: Some(7_000),
     };
-    for (receipts, pause) in [(vec![later], 7_000), (Vec::new(), 250)] {
+    for (receipts, pause) in [(vec![later], 7_000), (Vec::new(), 150)] {
         let turn = desk.post(&a);
         assert_eq!(desk.answered(turn, Answer::Good(receipts)), []);
         desk.quiet_for(pause - 1);
@@ -120,7 +120,7 @@ fn receipt_5_an_origin_that_speaks_of_other_events_is_not_asked_again_at_once() 
     for answer in [good(&["nobody"]), other_source()] {
         let turn = desk.post(&a);
         assert_eq!(desk.answered(turn, answer), []);
-        desk.quiet_for(249);
+        desk.quiet_for(149);
     }
 }
 
@@ -215,7 +215,7 @@ fn after_each_bad_answer_the_gate_rests_for_a_quarter_of_a_second_more() {
     let a = key("a");
     let mut desk = Desk::new(vec![a.clone()]);
     let mut turn = desk.post(&a);
-    for pause in [250, 500, 750, 1_000] {
+    for pause in [150, 300, 450, 600] {
         let bad_at = desk.now;
         assert_eq!(desk.answered(turn, BAD), []);
         turn = desk.post(&a);
