@@ -304,3 +304,17 @@ fn pace_1_calls_about_accounts_count_in_the_pace_of_everything() {
     assert!((49..=51).contains(&alone), "{alone}");
     assert!((29..=31).contains(&beside), "{beside} beside 20 calls");
 }
+
+#[test]
+fn pace_1_what_accounts_bring_back_proves_what_the_origin_bears() {
+    let mut line = Line::new(10);
+    line.deciding.wakes(0);
+    for _ in 0..120 {
+        for _ in 0..20 {
+            line.ask(Class::P3);
+            line.until(line.now + 50);
+        }
+    }
+    let per_s = line.deciding.per_s();
+    assert!((19.0..=30.0).contains(&per_s), "{per_s} a second, and 20 were answered");
+}

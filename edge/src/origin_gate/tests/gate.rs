@@ -211,7 +211,7 @@ fn the_drain_keeps_its_pace_and_grows_slowly() {
 }
 
 #[test]
-fn after_each_bad_answer_the_gate_rests_for_a_quarter_of_a_second_more() {
+fn after_each_bad_answer_the_gate_rests_for_150_ms_more() {
     let a = key("a");
     let mut desk = Desk::new(vec![a.clone()]);
     let mut turn = desk.post(&a);
