@@ -1,0 +1,100 @@
+//! What a link is told: welcomes, news, and what was lost on the way.
+
+use super::*;
+
+#[test]
+fn spread_1_a_welcome_tells_the_spread_and_spread_2_those_who_are_here_are_told_again_when_it_is_too_little()
+{
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.open(2, Notice::default());
+    let tell = |desk: &mut Desk, ms, again| {
+        let spread = Spread { chatting_ms: ms, others_ms: 2 * ms };
+        desk.tell(Input::Spread { spread, again })
+    };
+    assert_eq!(tell(&mut desk, 4_000, true), [], "nobody has been greeted");
+    let said = desk.say(1, vec![hello(None)]);
+    let [(_, EdgeFrame::Welcome(welcome))] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(welcome.spread, Spread { chatting_ms: 4_000, others_ms: 8_000 });
+    assert_eq!(desk.machine.greeted(), 1);
+    assert_eq!(tell(&mut desk, 4_000, false), [], "what they were told is enough");
+    let spread = Spread { chatting_ms: 8_000, others_ms: 16_000 };
+    assert_eq!(tell(&mut desk, 8_000, true), [Output::Send(LinkId(1), EdgeFrame::Spread(spread))]);
+}
+
+/// The answer to a hello spoke of a message and did not bring it: it had been accepted from the same WebSocket
+/// message and was still on its way into the log. A page that asked for a snapshot never showed it.
+#[test]
+fn resume_4_a_welcome_brings_what_came_in_the_same_message() {
+    for resume in [None, Some(Resume { epoch: Epoch(1_000), last_seq: 1 })] {
+        let mut desk = Desk::new();
+        desk.open(1, Notice::default());
+        desk.say(1, vec![send(1, "a")]);
+        let said = desk.say(1, vec![send(2, "b"), hello(resume)]);
+        let welcome = said.iter().find_map(|(_, frame)| match frame {
+            EdgeFrame::Welcome(welcome) => Some(welcome),
+            _ => None,
+        });
+        let welcome = welcome.expect("an answer");
+        assert_eq!(welcome.last_seq, 2);
+        assert_eq!(welcome.messages.last().map(|message| message.seq), Some(2), "resume {resume:?}");
+    }
+}
+
+/// A message was refused and the link broke before the page heard of it. After the reconnect the edge's
+/// acknowledgement of a later number covered it: the page showed it as sent, and then erased it.
+#[test]
+fn nack_3_a_lost_refusal_is_said_again() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a"), send(2, " "), send(3, "c")]);
+    desk.open(2, Notice::default());
+    let said = desk.say(2, vec![hello(None)]);
+    assert!(
+        matches!(&said[0].1, EdgeFrame::Nack(nack) if nack.n == 2 && nack.reason == "text-empty" && !nack.retry),
+        "{said:?}"
+    );
+    let said = desk.say(2, vec![send(2, " ")]);
+    assert!(matches!(&said[0].1, EdgeFrame::Nack(nack) if !nack.retry), "{said:?}");
+}
+
+/// Seed 194: a new link brought the new mode before the site's own call did. The call was then old news, and
+/// whoever was connected already kept the old mode for good.
+#[test]
+fn mode_2_news_that_comes_with_a_new_link_is_told_to_everybody() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![hello(None)]);
+    let notice = Notice { mode: Mode::Holding, version: 7, ..Notice::default() };
+    let outputs = desk.open(2, notice.clone());
+    assert!(outputs.contains(&Output::Send(LinkId(1), EdgeFrame::Mode(notice))), "{outputs:?}");
+}
+
+#[test]
+fn author_is_what_the_worker_has_checked_not_what_a_frame_says() {
+    let mut desk = Desk::new();
+    let peer = Peer::Agent { id: AgentId::parse("ada").unwrap(), name: "Ada".into() };
+    desk.tell(Input::Opened {
+        link: LinkId(1),
+        peer,
+        notice: Notice::default(),
+        token: None,
+        client: Box::default(),
+    });
+    desk.say(1, vec![send(1, "a")]);
+    assert_eq!(desk.log.0[0].author.to_string(), "agent:ada");
+    assert_eq!(desk.log.0[0].name, "Ada");
+}
+
+#[test]
+fn link_1_an_answer_that_waited_for_the_disk_is_not_sent_to_a_link_that_has_gone() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    let frames = |n| Input::Frames { link: LinkId(1), frames: vec![send(n, "x")] };
+    desk.tell_slow_disk(frames(1));
+    desk.tell_slow_disk(frames(2));
+    desk.tell_slow_disk(Input::Closed { link: LinkId(1) });
+    let outputs = desk.tell_slow_disk(Input::Stored);
+    assert_eq!(stores(&outputs), [1]);
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Send(..))), "{outputs:?}");
+}

@@ -1,0 +1,67 @@
+//! Receipts and replies of the origin.
+
+use super::*;
+
+#[test]
+fn receipt_2_the_cursor_never_moves_over_a_hole() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![hello(None), send(1, "a"), send(2, "b"), send(3, "c")]);
+    let ids = |desk: &mut Desk| -> Vec<String> {
+        desk.machine.pull(1_000, 50, &desk.log).into_iter().map(|event| event.id).collect()
+    };
+    assert_eq!(ids(&mut desk), ["w.1", "w.2", "w.3"]);
+    let receipt = |id: &str, result| Receipt {
+        id: id.into(),
+        source: String::new(),
+        result,
+        reason: String::new(),
+        retry_after_ms: None,
+    };
+    let (taken, later) = (Outcome::Accepted, Outcome::Later);
+    let receipts = vec![receipt("w.1", taken), receipt("w.2", later), receipt("w.3", taken)];
+    let outputs = desk.tell(Input::Receipts(receipts));
+    assert!(outputs.contains(&Output::Send(LinkId(1), EdgeFrame::Receipted { upto_seq: 1 })), "{outputs:?}");
+    assert_eq!(ids(&mut desk), ["w.2", "w.3"]);
+    assert_eq!(desk.machine.backlog(), 2);
+}
+
+/// Found by the simulation: the cursor went with the link that kept it, and an eviction made a backlog of what the
+/// origin had.
+#[test]
+fn receipt_2_the_cursor_stays_when_the_link_that_kept_it_goes() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.open(2, Notice::default());
+    desk.say(1, vec![hello(None), send(1, "a")]);
+    desk.machine.pull(1_000, 50, &desk.log);
+    let (id, source, reason) = ("w.1".into(), String::new(), String::new());
+    let receipt = Receipt { id, source, result: Outcome::Accepted, reason, retry_after_ms: None };
+    desk.tell(Input::Receipts(vec![receipt]));
+    let outputs = desk.tell(Input::Closed { link: LinkId(1) });
+    let keeper = outputs.iter().find_map(|output| match output {
+        Output::Attach(info) if info.delivered_upto == 1 => Some(info.clone()),
+        _ => None,
+    });
+    let keeper = keeper.expect("the other link keeps it");
+    let mut stale = desk.machine.meta().clone();
+    stale.delivered_upto = 0;
+    let restored = Conversation::restore(stale, vec![*keeper], &desk.log);
+    assert_eq!(restored.backlog(), 0);
+}
+
+/// The receipt of a refused reply got lost. Sent again, the reply was called a duplicate, which is a success: the origin
+/// took it for delivered.
+#[test]
+fn nack_3_a_refused_reply_that_comes_again_is_refused_again() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a")]);
+    for _ in 0..2 {
+        let (outcome, reason) = desk.machine.reply(1_000, reply(1, " "));
+        assert_eq!((outcome, reason.as_str()), (Outcome::Refused, "text-empty"));
+    }
+    assert_eq!(desk.machine.reply(1_000, reply(2, "b")).0, Outcome::Accepted);
+    assert_eq!(desk.machine.reply(1_000, reply(2, "b")).0, Outcome::Duplicate);
+    assert_eq!(desk.machine.reply(1_000, reply(0, "c")).0, Outcome::Refused, "numbers begin with 1");
+}

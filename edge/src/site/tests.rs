@@ -1,0 +1,197 @@
+//! A site on a virtual clock, with consoles, conversations and the gate played by the test.
+
+use super::*;
+use shared::frame::Hello;
+
+fn site() -> Site {
+    Site::restore(SiteId::parse("demo").unwrap(), Stored::default(), vec![], vec![])
+}
+
+fn greet(site: &mut Site, now: Millis, link: u64, agent: &str) {
+    let link = LinkId(link);
+    site.handle(now, Input::Opened { link, agent: AgentId::parse(agent).unwrap() });
+    site.handle(now, Input::Frames { link, frames: vec![ClientFrame::Hello(Hello::default())] });
+}
+
+fn summary(conversation: &str, at_ms: Millis) -> Summary {
+    Summary {
+        conversation: ConversationId::parse(conversation).unwrap(),
+        last_seq: at_ms,
+        author: Author::Visitor,
+        text: "Hello".into(),
+        at_ms,
+        unread: 1,
+        present: true,
+    }
+}
+
+fn outputs(site: &mut Site) -> Vec<Output> {
+    std::iter::from_fn(|| site.poll_output()).collect()
+}
+
+fn pushes(outputs: &[Output]) -> Vec<u64> {
+    let push = |output: &Output| match output {
+        Output::Push { notice, .. } => Some(notice.agents),
+        _ => None,
+    };
+    outputs.iter().filter_map(push).collect()
+}
+
+#[test]
+fn spread_2_consoles_are_told_of_a_crowd_that_grows_and_spread_1_its_size_is_stored_once_a_step() {
+    let mut site = site();
+    greet(&mut site, 0, 1, "ada");
+    outputs(&mut site);
+    let mut crowd = crate::spread::Crowd::default();
+    let mut grow = |site: &mut Site, links| {
+        crowd.counts(5, 1, links, false);
+        site.handle(5, Input::Spread { spread: crowd.spread(5), high_water: *crowd.high_water() });
+        outputs(site)
+    };
+    assert_eq!(grow(&mut site, 3_000), []);
+    let told = grow(&mut site, 9_000);
+    let spread = Spread { chatting_ms: 2_000, others_ms: 8_000 };
+    assert_eq!(told[0], Output::Send(LinkId(1), EdgeFrame::Spread(spread)));
+    let Output::Store(stored) = &told[1] else { panic!("{told:?}") };
+    assert_eq!(stored.high_water.others.links, 16_000);
+    for links in [9_001, 12_000, 10, 15_000] {
+        assert_eq!(grow(&mut site, links), [], "{links}: within the step");
+    }
+    greet(&mut site, 6, 2, "grace");
+    let welcomed = |output: &Output| match output {
+        Output::Send(LinkId(2), EdgeFrame::Welcome(welcome)) => Some(welcome.spread),
+        _ => None,
+    };
+    assert_eq!(outputs(&mut site).iter().find_map(welcomed), Some(spread));
+    assert_eq!(site.greeted(), 2);
+}
+
+#[test]
+fn an_agent_who_reloads_the_console_is_not_told_as_gone() {
+    let mut site = site();
+    site.handle(0, Input::Notified(summary("c", 1)));
+    greet(&mut site, 0, 1, "ada");
+    assert_eq!(pushes(&outputs(&mut site)), [1]);
+    site.handle(10, Input::Closed { link: LinkId(1) });
+    assert_eq!(site.poll_timeout(), Some(3_010));
+    greet(&mut site, 900, 2, "ada");
+    site.handle(3_010, Input::Timeout);
+    assert!(pushes(&outputs(&mut site)).is_empty(), "back within the grace: nobody was told");
+    site.handle(4_000, Input::Closed { link: LinkId(2) });
+    site.handle(7_000, Input::Timeout);
+    assert_eq!(pushes(&outputs(&mut site)), [0]);
+}
+
+#[test]
+fn link_1_a_console_that_is_gone_is_told_nothing() {
+    let mut site = site();
+    greet(&mut site, 0, 1, "ada");
+    site.handle(1, Input::Closed { link: LinkId(1) });
+    outputs(&mut site);
+    let frames = vec![ClientFrame::Ping, ClientFrame::Hello(Hello::default())];
+    site.handle(2, Input::Frames { link: LinkId(1), frames });
+    assert_eq!(outputs(&mut site), []);
+}
+
+#[test]
+fn forget_4_a_conversation_that_is_no_more_leaves_the_lists() {
+    let mut site = site();
+    greet(&mut site, 0, 1, "ada");
+    site.handle(0, Input::Notified(summary("c", 1)));
+    outputs(&mut site);
+    let conversation = ConversationId::parse("c").unwrap();
+    site.handle(1, Input::Gone(conversation.clone()));
+    let told = outputs(&mut site);
+    assert_eq!(told[0], Output::ForgetSummary(conversation.clone()));
+    assert!(
+        matches!(&told[1], Output::Send(_, EdgeFrame::Summary(line)) if line.last_seq == 0 && line.text.is_empty())
+    );
+    site.handle(2, Input::Gone(conversation));
+    assert_eq!(outputs(&mut site), [], "told once");
+}
+
+#[test]
+fn cost_5_a_line_is_told_at_once_and_stored_every_2_s() {
+    let mut site = site();
+    greet(&mut site, 0, 1, "ada");
+    outputs(&mut site);
+    let stored = |site: &mut Site| -> Vec<u64> {
+        let line = |output| match output {
+            Output::StoreSummary(line) => Some(line.last_seq),
+            _ => None,
+        };
+        outputs(site).into_iter().filter_map(line).collect()
+    };
+    site.handle(1, Input::Notified(summary("c", 1)));
+    assert_eq!(stored(&mut site), [1], "a new one at once");
+    for at in 2..50 {
+        site.handle(at, Input::Notified(summary("c", at)));
+        let told = outputs(&mut site);
+        assert!(matches!(&told[..], [Output::Send(_, EdgeFrame::Summary(_))]), "{told:?}");
+    }
+    assert_eq!(site.poll_timeout(), Some(2_002));
+    site.handle(2_002, Input::Timeout);
+    assert_eq!(stored(&mut site), [49]);
+    assert_eq!(site.poll_timeout(), None);
+}
+
+#[test]
+fn one_agent_with_two_consoles_counts_once() {
+    let mut site = site();
+    greet(&mut site, 0, 1, "ada");
+    greet(&mut site, 0, 2, "ada");
+    greet(&mut site, 0, 3, "grace");
+    assert_eq!(site.notice().agents, 2);
+}
+
+#[test]
+fn mode_2_every_notice_is_newer_than_those_before_it() {
+    let mut site = site();
+    site.handle(5, Input::Mode { mode: Mode::Holding, reason: "origin-unreachable".into() });
+    let first = site.notice().version;
+    site.handle(5, Input::Mode { mode: Mode::Normal, reason: String::new() });
+    assert!(site.notice().version > first);
+    outputs(&mut site);
+    site.handle(6, Input::Mode { mode: Mode::Normal, reason: String::new() });
+    assert_eq!(outputs(&mut site), [], "nothing new, nothing told");
+}
+
+#[test]
+fn a_full_list_forgets_the_conversation_that_was_quiet_for_longest() {
+    let mut site = site();
+    for at in 1..=(MAX_SUMMARIES as u64 + 1) {
+        site.handle(at, Input::Notified(summary(&format!("c{at}"), at)));
+    }
+    let forgotten: Vec<_> =
+        outputs(&mut site).into_iter().filter(|o| matches!(o, Output::ForgetSummary(_))).collect();
+    assert_eq!(forgotten, [Output::ForgetSummary(ConversationId::parse("c1").unwrap())]);
+}
+
+#[test]
+fn mode_7_the_operators_word_wins_until_it_ends_and_no_longer_than_a_day() {
+    let mut site = Site::restore(SiteId::parse("demo").unwrap(), Stored::default(), Vec::new(), Vec::new());
+    let word =
+        |mode, until_ms| Input::Override(Some(Override { mode, reason: "maintenance".into(), until_ms }));
+    site.handle(0, word(Mode::ChattingOnly, 60_000));
+    assert_eq!((site.notice().mode, site.notice().reason.as_str()), (Mode::ChattingOnly, "maintenance"));
+    site.handle(1_000, Input::Mode { mode: Mode::Holding, reason: "origin-unreachable".into() });
+    assert_eq!(site.notice().mode, Mode::ChattingOnly, "the gate is heard, and does not win");
+    assert_eq!(site.poll_timeout(), Some(60_000));
+    site.handle(60_000, Input::Timeout);
+    assert_eq!((site.notice().mode, site.notice().reason.as_str()), (Mode::Holding, "origin-unreachable"));
+
+    site.handle(61_000, word(Mode::Normal, u64::MAX));
+    assert_eq!(site.poll_timeout(), Some(61_000 + LONGEST_OVERRIDE_MS));
+    site.handle(62_000, Input::Override(None));
+    assert_eq!(site.notice().mode, Mode::Holding, "taken back");
+
+    site.handle(63_000, word(Mode::Degraded, 90_000));
+    let stored = outputs(&mut site).into_iter().rev().find_map(|output| match output {
+        Output::Store(stored) => Some(*stored),
+        _ => None,
+    });
+    let mut restored = Site::restore(SiteId::parse("demo").unwrap(), stored.unwrap(), Vec::new(), Vec::new());
+    assert_eq!(restored.notice().mode, Mode::Degraded, "it outlives a restart");
+    restored.handle(90_000, Input::Timeout);
+    assert_eq!(restored.notice().mode, Mode::Holding);
+}
