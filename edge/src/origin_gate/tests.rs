@@ -8,6 +8,7 @@ mod gate;
 mod health;
 mod limit;
 mod mode;
+mod progress;
 mod turns;
 
 use shared::event::{Body, Event, Outcome, Receipt, Resource, Status};
