@@ -37,6 +37,8 @@ async fn serve(request: Request, env: &Env) -> std::result::Result<Response, Pro
         Route::Console => pages::console(env, &settings).await,
         Route::Ready { site } => knowledge::ready(env, &site).await,
         Route::Status => status::health(env).await,
+        Route::StatusPage => pages::status(env).await,
+        Route::Summary => status::summary(env, &settings).await,
         Route::Metrics => operator::metrics(&settings, &request),
         Route::Mode { site, back } => operator::mode(env, &settings, request, &site, back).await,
         Route::Forget { site } => links::forget(env, &settings, request, site).await,

@@ -1,8 +1,11 @@
-//! How it is with the origin, for programs (`/v1/status`): one answer of the gate, which this isolate keeps for a moment. A
-//! flood of questions costs the gate one every two seconds.
+//! How it is with the origin, for programs (`/v1/status`), for tools (`summary.json`) and, with the words of that, for
+//! people (`/status/`). All of it is one answer of the gate, which this isolate keeps for a moment: a flood of questions costs
+//! the gate one a second.
 
 mod health;
+mod summary;
 mod time;
+mod words;
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -11,15 +14,18 @@ use shared::Millis;
 use worker::{Delay, Env, Response, console_error};
 
 use super::problem::Problem;
+use super::settings::Settings;
 use crate::durable::calls::{CALL_LIMIT_MS, GateCall, GateStatus, to_gate};
 use crate::durable::now_ms;
 
-/// How long the gate's answer is kept, as that on a site is.
-const FRESH_MS: Millis = 2_000;
+/// How long the gate's answer is kept.
+const FRESH_MS: Millis = 1_000;
 /// While one request asks, the others are given what is no older than this.
-const STALE_MS: Millis = 4_000;
+const STALE_MS: Millis = 2_000;
 /// Without that they look again after so long whether the answer has come.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// Caches between us and the public may keep the summary for so long; nobody polls more often.
+const SUMMARY_CACHE: &str = "public, max-age=3";
 
 /// The gate's last answer, or that it gave none.
 #[derive(Clone)]
@@ -40,6 +46,17 @@ pub(super) async fn health(env: &Env) -> Result<Response, Problem> {
         .with_header("content-type", "application/health+json")?
         .with_header("cache-control", "no-store")?;
     Ok(response.fixed(health::body(&status).to_string().into_bytes()))
+}
+
+pub(super) async fn summary(env: &Env, settings: &Settings) -> Result<Response, Problem> {
+    let (at, status) = told(env).await?;
+    let page = format!("{}/status/", settings.origin_of(&settings.host));
+    let response = Response::builder()
+        .with_header("content-type", "application/json")?
+        .with_header("cache-control", SUMMARY_CACHE)?
+        // It is public, and pages of others may show it.
+        .with_header("access-control-allow-origin", "*")?;
+    Ok(response.fixed(summary::body(&status, at, &page).to_string().into_bytes()))
 }
 
 /// What the gate has said, and when.
@@ -124,25 +141,25 @@ mod tests {
     }
 
     #[test]
-    fn the_gate_is_asked_once_in_two_seconds_however_many_want_to_know() {
+    fn the_gate_is_asked_once_a_second_however_many_want_to_know() {
         assert_eq!(next(10_000, None, None), Next::Ask);
         assert_eq!(next(10_001, None, Some(10_000)), Next::Wait, "one asks, the others wait");
-        for (now, wanted) in [(10_000, Next::Answer), (11_999, Next::Answer), (12_000, Next::Ask)] {
+        for (now, wanted) in [(10_000, Next::Answer), (10_999, Next::Answer), (11_000, Next::Ask)] {
             assert_eq!(next(now, Some((10_000, true)), None), wanted);
         }
         assert_eq!(
-            next(12_100, Some((10_000, true)), Some(12_000)),
+            next(11_100, Some((10_000, true)), Some(11_000)),
             Next::Answer,
             "a little old, and at once"
         );
-        assert_eq!(next(14_000, Some((10_000, true)), Some(12_000)), Next::Wait, "too old to be told");
+        assert_eq!(next(12_000, Some((10_000, true)), Some(11_000)), Next::Wait, "too old to be told");
     }
 
     #[test]
     fn a_gate_that_does_not_answer_is_asked_no_more_often() {
-        assert_eq!(next(11_999, Some((10_000, false)), None), Next::Answer);
-        assert_eq!(next(12_000, Some((10_000, false)), None), Next::Ask);
-        assert_eq!(next(12_100, Some((10_000, false)), Some(12_000)), Next::Wait);
+        assert_eq!(next(10_999, Some((10_000, false)), None), Next::Answer);
+        assert_eq!(next(11_000, Some((10_000, false)), None), Next::Ask);
+        assert_eq!(next(11_100, Some((10_000, false)), Some(11_000)), Next::Wait);
     }
 
     #[test]
