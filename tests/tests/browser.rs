@@ -4,5 +4,7 @@
 mod closed_tab;
 #[path = "browser/firewall.rs"]
 mod firewall;
+#[path = "browser/status_page.rs"]
+mod status_page;
 #[path = "browser/story.rs"]
 mod story;

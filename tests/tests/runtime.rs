@@ -10,6 +10,8 @@ mod kill;
 mod limits;
 #[path = "runtime/outage.rs"]
 mod outage;
+#[path = "runtime/status.rs"]
+mod status;
 #[path = "runtime/trouble.rs"]
 mod trouble;
 #[path = "runtime/wave.rs"]

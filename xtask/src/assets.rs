@@ -162,14 +162,14 @@ impl Treatment {
         let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
         match (folder, name.rsplit('.').next()) {
             ("", _) if name == "loader.js" => Treatment::Loader,
-            ("" | "frame" | "console", Some("js" | "css")) => Treatment::Hashed,
+            ("" | "frame" | "console" | "status", Some("js" | "css")) => Treatment::Hashed,
             _ => Treatment::Copied,
         }
     }
 }
 
 /// The pages without which there is nothing to show.
-const EXPECTED: [&str; 7] = [
+const EXPECTED: [&str; 10] = [
     "loader.js",
     "frame/index.html",
     "frame/frame.js",
@@ -177,6 +177,9 @@ const EXPECTED: [&str; 7] = [
     "demo/index.html",
     "console/index.html",
     "console/console.css",
+    "status/index.html",
+    "status/status.css",
+    "status/status.js",
 ];
 
 #[cfg(test)]
@@ -217,6 +220,7 @@ mod tests {
             ("loader.js", Treatment::Loader),
             ("store.js", Treatment::Hashed),
             ("frame/frame.css", Treatment::Hashed),
+            ("status/status.js", Treatment::Hashed),
             ("frame/index.html", Treatment::Copied),
             ("demo/demo.js", Treatment::Copied),
             ("shared/icon.svg", Treatment::Copied),

@@ -12,13 +12,14 @@ use worker::{Env, Error, Headers, Method, Request, RequestInit, Response, Result
 use crate::admission::Client;
 use crate::conversation::{LinkId, Peer};
 use crate::jwt::Jwks;
+use crate::origin_gate::{Progress, Spell};
 use crate::site::Override;
 
 use super::counts::{self, Count, Object};
 use super::within;
 
 /// A call between objects that takes longer is given up: its sender has a safety net.
-const CALL_LIMIT_MS: Millis = 5_000;
+pub const CALL_LIMIT_MS: Millis = 5_000;
 
 /// The header that carries a link's facts from the worker to the object.
 pub const LINK_HEADER: &str = "x-seawall-link";
@@ -93,6 +94,8 @@ pub struct ToConversation {
 #[derive(Serialize, Deserialize)]
 pub struct Pulled {
     pub events: Vec<Event>,
+    /// All that waits there, these events included.
+    pub backlog: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -159,6 +162,8 @@ pub enum GateCall {
     Announce {
         site: SiteId,
         conversation: ConversationId,
+        /// How many events wait there.
+        backlog: u64,
     },
     Settings {
         site: SiteId,
@@ -213,15 +218,9 @@ pub struct Keys {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GateStatus {
-    pub mode: Mode,
+    pub spell: Spell,
     pub reason: String,
-    pub backlogged: usize,
-    /// Age of the oldest backlog.
-    pub oldest_ms: Millis,
-    /// Events a second that may go to the origin now.
-    pub pace_per_s: f64,
-    /// Events that may be in flight.
-    pub limit: u64,
+    pub progress: Progress,
 }
 
 /// For one call.

@@ -198,7 +198,7 @@ impl Driver {
             ConversationCall::Pull { max } => {
                 let events = self.with(|machine| machine.pull(now_ms(), max, &self.log)).unwrap_or_default();
                 self.perform()?;
-                answer(&Pulled { events })
+                answer(&Pulled { events, backlog: self.with(|machine| machine.backlog()).unwrap_or(0) })
             }
             ConversationCall::Receipts { receipts } => {
                 self.told(Input::Receipts(receipts))?;
@@ -441,7 +441,8 @@ impl Driver {
         let Some((site, conversation)) = self.name() else { return };
         let driver = Rc::clone(self);
         self.state.wait_until(async move {
-            let call = GateCall::Announce { site, conversation };
+            let backlog = driver.with(|machine| machine.backlog()).unwrap_or(1);
+            let call = GateCall::Announce { site, conversation, backlog };
             driver.input(match to_gate::<Announced>(&driver.env, call).await {
                 Ok(Announced { again_ms }) => Input::Announced { again_ms },
                 Err(_) => Input::AnnounceFailed,

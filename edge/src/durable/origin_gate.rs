@@ -17,7 +17,7 @@ use worker::{
 };
 
 use crate::jwt::Jwks;
-use crate::origin_gate::{Call, Class, Input, Key, OriginGate as Machine, Output, Progress, Told, Turn};
+use crate::origin_gate::{Call, Class, Input, Key, OriginGate as Machine, Output, Spell, Told, Turn};
 
 use super::calls::{
     AgentsAnswer, Announced, ConversationCall, GateCall, GateStatus, Keys, Pulled, SettingsAnswer, Settled,
@@ -51,6 +51,7 @@ struct Driver {
     env: Env,
     sql: Sql,
     machine: RefCell<Machine>,
+    spell: Cell<Spell>,
     alarm_at: Cell<Option<Millis>>,
     timer_at: Cell<Option<Millis>>,
     jwks_asked_at: Cell<Option<Millis>>,
@@ -81,14 +82,16 @@ impl DurableObject for OriginGate {
             Vec::new()
         });
         let mut machine = Machine::new(now_ms(), index, random_seed());
-        if let Ok(Some(mode)) = sql.load_value::<Mode>("mode") {
-            machine.resume(now_ms(), mode);
+        let spell = spell(&sql);
+        if let Some(spell) = spell {
+            machine.resume(now_ms(), spell.mode);
         }
         let driver = Driver {
             state,
             env,
             sql,
             machine: RefCell::new(machine),
+            spell: Cell::new(spell.unwrap_or_default()),
             alarm_at: Cell::new(None),
             timer_at: Cell::new(None),
             jwks_asked_at: Cell::new(None),
@@ -101,10 +104,12 @@ impl DurableObject for OriginGate {
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let driver = &self.driver;
         match body_of(&mut request).await? {
-            GateCall::Announce { site, conversation } => {
+            GateCall::Announce { site, conversation, backlog } => {
+                let key = Key { site, conversation };
                 if driver.machine.borrow().backlogged() < MAX_INDEX {
-                    driver.input(Input::Announced(Key { site, conversation }));
+                    driver.input(Input::Announced(key.clone()));
                 }
+                driver.machine.borrow_mut().waits(&key, backlog);
                 answer(&Announced { again_ms: driver.machine.borrow().again_ms() })
             }
             GateCall::Settings { site } => answer(&driver.settings(site).await),
@@ -175,7 +180,8 @@ impl Driver {
             }
             Output::Mode { mode, reason } => {
                 console_log!("mode {} {reason}", mode.as_str());
-                self.stored(self.sql.save_value("mode", &mode));
+                self.spell.set(self.spell.get().told(now_ms(), mode));
+                self.stored(self.sql.save_value("mode", &self.spell.get()));
                 self.later(move |driver| async move { driver.tell_sites(mode, reason).await });
             }
         }
@@ -195,7 +201,10 @@ impl Driver {
     async fn pull(self: Rc<Self>, turn: Turn, key: Key, max: usize) {
         let call = ConversationCall::Pull { max };
         let pulled = to_conversation::<Pulled>(&self.env, &key.site, &key.conversation, call).await;
-        let events = pulled.map(|pulled| pulled.events).ok();
+        let events = pulled.ok().map(|Pulled { events, backlog }| {
+            self.machine.borrow_mut().waits(&key, backlog);
+            events
+        });
         self.input(Input::Pulled { turn, key, events });
     }
 
@@ -284,15 +293,10 @@ impl Driver {
 
     fn status(&self) -> GateStatus {
         let machine = self.machine.borrow();
-        let (mode, reason) = machine.mode();
-        let Progress { backlogged, oldest_ms, per_s, limit_events } = machine.progress(now_ms());
         GateStatus {
-            mode,
-            reason: reason.to_owned(),
-            backlogged,
-            oldest_ms,
-            pace_per_s: per_s,
-            limit: limit_events,
+            spell: self.spell.get(),
+            reason: machine.mode().1.to_owned(),
+            progress: machine.progress(now_ms()),
         }
     }
 
@@ -369,6 +373,12 @@ impl Driver {
             }
         });
     }
+}
+
+/// The mode in which a former instance ended. One of an earlier version stored it alone.
+fn spell(sql: &Sql) -> Option<Spell> {
+    let earlier = || sql.load_value("mode").ok().flatten().map(|mode| Spell { mode, ..Spell::default() });
+    sql.load_value("mode").ok().flatten().or_else(earlier)
 }
 
 // ---- the stored index of who has a backlog ----

@@ -18,8 +18,8 @@ const FAILURES: u32 = 5;
 
 #[derive(Debug, Default)]
 pub(super) struct Carrying {
-    /// Everybody with a backlog, waiting or under way, and since when: the stored index.
-    known: BTreeMap<Key, Millis>,
+    /// Everybody with a backlog, waiting or under way: the stored index.
+    known: BTreeMap<Key, Backlog>,
     line: Turns,
     /// Announced again while under way: there is more than was pulled.
     again: BTreeSet<Key>,
@@ -28,6 +28,20 @@ pub(super) struct Carrying {
     /// How often a conversation's batches have failed while others passed.
     failures: BTreeMap<Key, Failures>,
     passed: u64,
+}
+
+/// What waits in one conversation.
+#[derive(Clone, Copy, Debug)]
+struct Backlog {
+    since: Millis,
+    /// As it has last told; at least one.
+    events: u64,
+}
+
+impl Backlog {
+    fn new(since: Millis) -> Backlog {
+        Backlog { since, events: 1 }
+    }
 }
 
 /// One conversation's failures.
@@ -55,7 +69,7 @@ impl Carrying {
     pub(super) fn new(now: Millis, index: Vec<Key>) -> Carrying {
         let mut carrying = Carrying::default();
         for key in index {
-            carrying.known.insert(key.clone(), now);
+            carrying.known.insert(key.clone(), Backlog::new(now));
             carrying.line.spoke(key);
         }
         carrying
@@ -64,7 +78,7 @@ impl Carrying {
     /// True where the key is new to the index.
     pub(super) fn announced(&mut self, now: Millis, key: Key) -> bool {
         if let std::collections::btree_map::Entry::Vacant(new) = self.known.entry(key.clone()) {
-            new.insert(now);
+            new.insert(Backlog::new(now));
             self.line.spoke(key);
             return true;
         }
@@ -76,7 +90,18 @@ impl Carrying {
 
     /// Since when the oldest has waited.
     pub(super) fn oldest(&self) -> Option<Millis> {
-        self.known.values().min().copied()
+        self.known.values().map(|backlog| backlog.since).min()
+    }
+
+    /// Events that wait, as far as conversations have told.
+    pub(super) fn messages(&self) -> u64 {
+        self.known.values().map(|backlog| backlog.events).sum()
+    }
+
+    pub(super) fn waits(&mut self, key: &Key, events: u64) {
+        if let Some(backlog) = self.known.get_mut(key) {
+            backlog.events = events.max(1);
+        }
     }
 
     /// Starts a turn of at most `max` events; returns how many it may carry, 0 where nobody waits.
@@ -193,8 +218,8 @@ impl Carrying {
                     let receipts = receipts_of(&key, &receipts);
                     self.failures.remove(&key);
                     // What is left there is younger than what has just gone.
-                    if let Some(since) = self.known.get_mut(&key) {
-                        *since = now;
+                    if let Some(backlog) = self.known.get_mut(&key) {
+                        backlog.since = now;
                     }
                     outputs.push_back(Output::Settle { turn, key: key.clone(), receipts });
                     under.settling.insert(key);
@@ -247,6 +272,9 @@ impl Carrying {
         }
         if under.settling.is_empty() {
             self.turns.remove(&turn);
+        }
+        if let Some(events) = backlog {
+            self.waits(&key, events);
         }
         match backlog {
             Some(0) => self.finished(key, outputs),

@@ -12,7 +12,7 @@ use super::drain::{Breach, Pace};
 use super::health::{BAD_IN_A_ROW, Health, Verdict};
 use super::limit::{Class, Limit};
 use super::mode::Modes;
-use super::{Call, Told};
+use super::{Call, Rates, Told};
 
 /// A Durable Object has 6 outgoing connections: four for batches, two for calls about accounts.
 const MAX_TURNS: usize = 4;
@@ -39,8 +39,9 @@ const SLOW: f64 = 2.0;
 const VERY_SLOW: f64 = 4.0;
 const SLOW_FOR_MS: Millis = 10_000;
 /// The oldest message without a receipt.
-const OLD_MS: Millis = 2_000;
-const VERY_OLD_MS: Millis = 10_000;
+pub const OLD_MS: Millis = 2_000;
+pub const VERY_OLD_MS: Millis = 10_000;
+const ACCOUNTS_FAILING: &str = "accounts-failing";
 /// The limit at half of normal or below, for so long.
 const LOW_LIMIT_MS: Millis = 10_000;
 
@@ -101,6 +102,8 @@ pub(super) struct Deciding {
     step_at: Option<Millis>,
     /// When the oldest message without a receipt was announced.
     oldest: Option<Millis>,
+    /// The mode that accounts alone would ask for.
+    by_accounts: Mode,
     random: Random,
 }
 
@@ -119,6 +122,7 @@ impl Deciding {
             accounts_paused_until: 0,
             step_at: None,
             oldest: None,
+            by_accounts: Mode::Normal,
             random: Random::new(seed),
         }
     }
@@ -375,7 +379,8 @@ impl Deciding {
         let by_messages = self.messages.wanted(now, failing);
         // Without accounts people talk on: that is what chatting-only is.
         let (by_accounts, _) = self.accounts.wanted(now, "");
-        let by_accounts = (by_accounts.min(Mode::ChattingOnly), "accounts-failing");
+        self.by_accounts = by_accounts;
+        let by_accounts = (by_accounts.min(Mode::ChattingOnly), ACCOUNTS_FAILING);
         if by_messages.0 == Mode::Holding && matches!(self.phase, Phase::Open { .. }) {
             self.phase = Phase::Holding { probe_at: now };
             self.probing(now);
@@ -389,12 +394,33 @@ impl Deciding {
 
     // ---- what an operator sees ----
 
-    pub(super) fn per_s(&self) -> f64 {
-        self.messages.pace.per_s()
+    pub(super) fn rates(&self) -> Rates {
+        let Lane { pace, limit, .. } = &self.messages;
+        Rates {
+            per_s: pace.per_s(),
+            normal_per_s: pace.normal_per_s(),
+            limit_events: limit.events(),
+            normal_limit_events: limit.normal_events(),
+        }
     }
 
-    pub(super) fn limit_events(&self) -> u64 {
-        self.messages.limit.events()
+    /// Whether messages go to the origin, and not a probe now and then.
+    pub(super) fn flows(&self) -> bool {
+        matches!(self.phase, Phase::Open { .. })
+    }
+
+    /// How it is with accounts; fails where a log in would be refused.
+    pub(super) fn accounts(&self) -> Status {
+        let overload = self.accounts.limit.overload().max(self.messages.limit.overload());
+        let refused = self.accounts.limit.of(Class::P3, overload) == 0;
+        match self.by_accounts {
+            _ if refused || !self.flows() => Status::Fail,
+            Mode::Holding => Status::Fail,
+            Mode::Degraded | Mode::ChattingOnly => Status::Warn,
+            // MODE-5: the word is taken back as slowly as the mode's.
+            Mode::Normal if self.mode().1 == ACCOUNTS_FAILING => Status::Warn,
+            Mode::Normal => Status::Pass,
+        }
     }
 }
 
@@ -408,6 +434,9 @@ impl Lane {
 
     fn step(&mut self, now: Millis, breach: Option<Breach>, normal: bool) {
         self.pace.step(now, breach);
+        if normal && breach.is_none() {
+            self.pace.learn();
+        }
         self.limit.step(self.health.evidence(now).slow_now, normal);
         self.health.learn(normal);
         let since = |since: Option<Millis>, holds: bool| holds.then(|| since.unwrap_or(now));

@@ -37,6 +37,8 @@ const AVERAGE_S: usize = 5;
 const LATELY_S: usize = 60;
 /// Who has sent so much of what the pace allows is what the origin suffers from.
 const PRESSED: f64 = 0.85;
+/// How fast the memory of the ordinary pace follows, in normal mode.
+const NORMAL_FOLLOWS: f64 = 0.1;
 /// What was proven is forgotten by half in two hours of traffic.
 const FORGET: f64 = 0.999_9;
 
@@ -71,6 +73,8 @@ pub(super) struct Pace {
     sent_before: f64,
     /// Gives way where the origin is slow, whoever has made it so.
     yields: bool,
+    /// The ordinary pace, for whoever asks how far from it this one is.
+    normal: f64,
 }
 
 impl Default for Pace {
@@ -88,6 +92,7 @@ impl Default for Pace {
             sent: 0.0,
             sent_before: 0.0,
             yields: false,
+            normal: START,
         }
     }
 }
@@ -100,6 +105,15 @@ impl Pace {
 
     pub(super) fn per_s(&self) -> f64 {
         self.per_s
+    }
+
+    pub(super) fn normal_per_s(&self) -> f64 {
+        self.normal
+    }
+
+    /// A second without trouble in normal mode: so is the ordinary pace.
+    pub(super) fn learn(&mut self) {
+        self.normal += NORMAL_FOLLOWS * (self.per_s - self.normal);
     }
 
     /// Events that may be sent now, to somebody who waits for it.

@@ -69,6 +69,10 @@ impl Limit {
         self.now as u64
     }
 
+    pub(super) fn normal_events(&self) -> u64 {
+        self.normal as u64
+    }
+
     pub(super) fn in_flight(&mut self, events: u64) {
         self.peak = self.peak.max(events as f64);
     }

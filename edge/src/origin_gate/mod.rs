@@ -8,6 +8,7 @@
 //!
 //! - [`deciding`] joins [`health`] (what the origin's deeds show), [`limit`] (how much in flight, for which class),
 //!   [`drain`] (how fast) and [`mode`] (which word is told)
+//! - [`spell`] since when it has held, for people
 //! - [`carrying`] the batches under way, with [`turns`] (whose turn it is)
 
 mod carrying;
@@ -16,12 +17,14 @@ mod drain;
 mod health;
 mod limit;
 mod mode;
+mod spell;
 #[cfg(test)]
 mod tests;
 mod turns;
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
 use shared::Millis;
 use shared::event::{Event, Receipt, Resource, Status};
 use shared::id::{ConversationId, SiteId};
@@ -31,7 +34,9 @@ use shared::steady::Steady;
 use carrying::Carrying;
 use deciding::{Deciding, Permit};
 
+pub use deciding::{OLD_MS, VERY_OLD_MS};
 pub use limit::Class;
+pub use spell::Spell;
 
 /// A conversation, as the gate knows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,14 +63,28 @@ pub enum Told {
 }
 
 /// What an operator wants to know of the gate.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     pub backlogged: usize,
+    /// Events that wait in those conversations: as many as they have told of, at least one each.
+    pub messages: u64,
     /// Age of the oldest announcement that has not been settled.
     pub oldest_ms: Millis,
-    /// Events a second that may go to the origin, and how many may be in flight.
+    /// How long that takes at the present pace, while it is being delivered.
+    pub to_go_ms: Option<Millis>,
+    /// Messages go to the origin, and not a probe now and then.
+    pub flows: bool,
+    pub accounts: Status,
+    pub rates: Rates,
+}
+
+/// Events a second that may go to the origin, how many may be in flight, and both in ordinary times.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rates {
     pub per_s: f64,
+    pub normal_per_s: f64,
     pub limit_events: u64,
+    pub normal_limit_events: u64,
 }
 
 /// What an HTTP call to the origin brought.
@@ -284,12 +303,24 @@ impl OriginGate {
 
     pub fn progress(&self, now: Millis) -> Progress {
         let oldest = self.carrying.oldest();
+        let (messages, flows, rates) =
+            (self.carrying.messages(), self.deciding.flows(), self.deciding.rates());
+        let to_go_ms = (messages as f64 / rates.per_s * 1_000.0).ceil() as Millis;
         Progress {
             backlogged: self.backlogged(),
+            messages,
             oldest_ms: oldest.map_or(0, |at| now.saturating_sub(self.clock.host(at))),
-            per_s: self.deciding.per_s(),
-            limit_events: self.deciding.limit_events(),
+            to_go_ms: (flows && messages > 0).then_some(to_go_ms),
+            flows,
+            accounts: self.deciding.accounts(),
+            rates,
         }
+    }
+
+    /// A conversation has said how many of its events the origin has not receipted. For people alone: whether somebody
+    /// waits is what it announces.
+    pub fn waits(&mut self, key: &Key, events: u64) {
+        self.carrying.waits(key, events);
     }
 
     /// After how long a conversation that has not been pulled announces itself again: at 50 per second none of

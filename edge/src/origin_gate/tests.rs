@@ -9,6 +9,7 @@ mod health;
 mod limit;
 mod mode;
 mod noticing;
+mod progress;
 mod turns;
 
 use shared::event::{Body, Event, Outcome, Receipt, Resource, Status};

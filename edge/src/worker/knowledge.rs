@@ -7,12 +7,12 @@ use serde_json::json;
 use shared::Millis;
 use shared::event::SiteLimits;
 use shared::id::SiteId;
-use shared::mode::{Mode, Notice};
+use shared::mode::Notice;
 use worker::{Env, Response};
 
 use super::problem::Problem;
 pub(super) use crate::durable::calls::Known;
-use crate::durable::calls::{GateCall, GateStatus, Keys, Knowledge, SiteCall, to_gate, to_site};
+use crate::durable::calls::{GateCall, Keys, Knowledge, SiteCall, to_gate, to_site};
 use crate::durable::{now_ms, within};
 use crate::jwt::Jwks;
 
@@ -107,34 +107,4 @@ pub(super) async fn ready(env: &Env, site: &SiteId) -> Result<Response, Problem>
         Some(keys) if !keys.keys.is_empty() => Ok(Response::from_json(&json!({ "ready": true }))?),
         _ => Err(Problem::SITE_NOT_KNOWN_YET),
     }
-}
-
-/// `application/health+json`: the edge itself passes while it answers; the origin is one of its checks.
-pub(super) async fn status(env: &Env) -> Result<Response, Problem> {
-    let status: GateStatus = to_gate(env, GateCall::Status {}).await?;
-    let origin = match status.mode {
-        Mode::Normal => "pass",
-        Mode::Degraded | Mode::ChattingOnly => "warn",
-        Mode::Holding => "fail",
-    };
-    let overall = if origin == "pass" { "pass" } else { "warn" };
-    let body = json!({
-        "status": overall,
-        "mode": status.mode,
-        "checks": {
-            "origin:availability": [{ "status": origin, "output": status.reason }],
-            "origin:backlog": [{
-                "observedValue": status.backlogged, "observedUnit": "conversations", "status": "pass"
-            }],
-            "origin:oldest": [{ "observedValue": status.oldest_ms, "observedUnit": "ms", "status": "pass" }],
-            "origin:pace": [{
-                "observedValue": status.pace_per_s, "observedUnit": "events per second", "status": "pass"
-            }],
-            "origin:limit": [{
-                "observedValue": status.limit, "observedUnit": "events in flight", "status": "pass"
-            }],
-        },
-    });
-    let response = Response::builder().with_header("content-type", "application/health+json")?;
-    Ok(response.with_header("cache-control", "no-store")?.fixed(body.to_string().into_bytes()))
 }

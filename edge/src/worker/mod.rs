@@ -11,6 +11,7 @@ mod problem;
 mod route;
 mod settings;
 mod shed;
+mod status;
 
 use worker::{Context, Env, Request, Response, Result, console_error, event};
 
@@ -35,7 +36,9 @@ async fn serve(request: Request, env: &Env) -> std::result::Result<Response, Pro
         Route::Frame { site } => pages::frame(env, &settings, &request, &site).await,
         Route::Console => pages::console(env, &settings).await,
         Route::Ready { site } => knowledge::ready(env, &site).await,
-        Route::Status => knowledge::status(env).await,
+        Route::Status => status::health(env).await,
+        Route::StatusPage => pages::status(env).await,
+        Route::Summary => status::summary(env, &settings).await,
         Route::Metrics => operator::metrics(&settings, &request),
         Route::Mode { site, back } => operator::mode(env, &settings, request, &site, back).await,
         Route::Forget { site } => links::forget(env, &settings, request, site).await,

@@ -50,6 +50,17 @@ pub(super) async fn console(env: &Env, settings: &Settings) -> Answer {
     file_of(env, "/console/index.html", headers).await
 }
 
+/// A page with one file each of style and script, which asks us alone.
+pub(super) async fn status(env: &Env) -> Answer {
+    let headers = Headers::new();
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+                  base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    headers.set("content-security-policy", policy)?;
+    headers.set("x-frame-options", "DENY")?;
+    headers.set("cache-control", "no-cache")?;
+    file_of(env, "/status/index.html", headers).await
+}
+
 /// To another of our hosts; the query goes along.
 pub(super) fn redirect(request: &Request, to: &str) -> Answer {
     let query = request.url()?.query().map(|query| format!("?{query}")).unwrap_or_default();

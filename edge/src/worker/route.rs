@@ -22,6 +22,9 @@ pub(super) enum Route {
         site: SiteId,
     },
     Status,
+    StatusPage,
+    /// The state in the shape of a Statuspage.
+    Summary,
     Metrics,
     Forget {
         site: SiteId,
@@ -88,6 +91,9 @@ impl Route {
             ["console"] | ["console", ""] => {
                 Route::Redirect { to: format!("{}/", settings.origin_of(&settings.console_host)) }
             }
+            ["status"] => Route::Redirect { to: format!("{}/status/", settings.origin_of(&settings.host)) },
+            ["status", ""] => Route::StatusPage,
+            ["status", "api", "v2", "summary.json"] => Route::Summary,
             // The demo is a customer's page: another site than the edge's.
             ["demo"] => Route::Redirect { to: demo(settings) },
             ["demo", ..] if settings.host == settings.edge_host && settings.edge_host == "localhost" => {
@@ -121,7 +127,7 @@ fn asset_path(path: &str) -> Result<String, Problem> {
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     };
     let path = if path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
-    // The frame's and the console's documents are served with their own policies, not as files.
+    // The documents of frame, console and status are served with their own policies, not as files.
     let document = path.ends_with(".html") && !path.starts_with("/demo/");
     let fits = !document
         && path.split('/').skip(1).all(name)
@@ -146,6 +152,7 @@ mod tests {
             "/widget",
             "/a\\b.js",
             "/console/index.html",
+            "/status/index.html",
         ] {
             assert_eq!(asset_path(bad), Err(Problem::NOT_FOUND), "{bad}");
         }

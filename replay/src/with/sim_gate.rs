@@ -34,7 +34,7 @@ impl SimGate {
 
     pub(super) fn pace(&self, now: Millis) -> (f64, u64) {
         let progress = self.machine.progress(now);
-        (progress.per_s, progress.limit_events)
+        (progress.rates.per_s, progress.rates.limit_events)
     }
 
     pub(super) fn work(&mut self, now: Millis, input: Input) -> Vec<Output> {

@@ -205,9 +205,9 @@ fn pace_1_where_messages_are_slow_accounts_give_way_and_whoever_is_refused_is_to
         second(&mut line, 40);
     }
     assert!(second(&mut line, 40) >= 19);
-    let before = line.deciding.per_s();
+    let before = line.deciding.rates().per_s;
     second(&mut line, 160);
-    assert_eq!(line.deciding.per_s(), before, "messages go on as before");
+    assert_eq!(line.deciding.rates().per_s, before, "messages go on as before");
     assert!(second(&mut line, 160) + second(&mut line, 160) <= 2, "one every two seconds");
     // Two hundred seconds of work wait; nobody is told more than a minute.
     let refused = (0..200).find_map(|_| line.ask(Class::P3));

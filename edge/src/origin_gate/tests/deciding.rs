@@ -134,18 +134,18 @@ fn four_times_the_ordinary_latency_is_told_within_two_seconds_but_not_because_of
 #[test]
 fn pace_1_an_origin_that_answers_late_gets_less_within_two_seconds() {
     let mut watch = Watch::ordinary();
-    let before = watch.deciding.per_s();
+    let before = watch.deciding.rates().per_s;
     watch.seconds(2, 50, 0, 160);
-    assert!(watch.deciding.per_s() < before, "{}", watch.deciding.per_s());
+    assert!(watch.deciding.rates().per_s < before, "{}", watch.deciding.rates().per_s);
 }
 
 #[test]
 fn pace_1_an_origin_that_fails_gets_half_and_a_smaller_limit() {
     let mut watch = Watch::ordinary();
-    let (pace, limit) = (watch.deciding.per_s(), watch.deciding.limit_events());
+    let (pace, limit) = (watch.deciding.rates().per_s, watch.deciding.rates().limit_events);
     watch.second(50, 1, 40);
-    assert_eq!(watch.deciding.per_s(), pace / 2.0);
-    assert!(watch.deciding.limit_events() < limit);
+    assert_eq!(watch.deciding.rates().per_s, pace / 2.0);
+    assert!(watch.deciding.rates().limit_events < limit);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn what_is_in_flight_stays_below_the_limit_and_one_batch_below_what_the_pace_all
             in_flight += events;
         }
     }
-    assert_eq!(in_flight, watch.deciding.limit_events());
+    assert_eq!(in_flight, watch.deciding.rates().limit_events);
     assert!((20..100).contains(&in_flight), "{in_flight}");
 }
 
@@ -257,7 +257,7 @@ fn mode_4_the_first_good_answer_wipes_out_what_was_before_and_begins_the_drain()
     let turn = 1_000_000;
     watch.deciding.posted(watch.now, turn);
     watch.deciding.good(watch.now + 40, turn, 1);
-    assert_eq!(watch.deciding.per_s(), 10.0);
+    assert_eq!(watch.deciding.rates().per_s, 10.0);
     watch.now += 1_000;
     watch.deciding.step(watch.now, None, true);
     assert!(matches!(watch.deciding.permit(watch.now, 0, true), Permit::Events(_)));

@@ -59,6 +59,9 @@ async fn every_kind_of_answer_says_what_a_browser_may_do_with_it() {
         ("no handshake", get(edge, link), 426, NO_DOCUMENT, "no-store"),
         ("ready", get(edge, "/v1/sites/demo/ready"), 200, NO_DOCUMENT, "no-store"),
         ("the status", get(edge, "/v1/status"), 200, NO_DOCUMENT, "no-store"),
+        ("the status page", get(edge, "/status/"), 200, framed_by_nobody, "no-cache"),
+        ("its file", get(edge, "/status/index.html"), 404, NO_DOCUMENT, "no-store"),
+        ("the summary", get(edge, "/status/api/v2/summary.json"), 200, NO_DOCUMENT, "public, max-age=3"),
         (
             "a log in",
             login().json(&json!({ "email": ADA.0, "password": ADA.1 })),
