@@ -1,7 +1,7 @@
 // Seawall as on any page: the script tag, and a chat that is opened. Script and frame come from this page's own host here,
 // so the page can do with the chat what a person does: type, press Send, and read the words under each message.
 
-import { written } from "./record.js";
+import { now, written } from "./record.js";
 
 const stage = document.getElementById("stage");
 /** Texts that were sent in the chat and have no row yet, in their order. */
@@ -17,6 +17,7 @@ const STATES = { Queued: "waiting", Sent: "sent", Delivered: "delivered", Seen: 
 const plain = (text) => text.replace(/\s+/g, " ").trim();
 
 const look = () => {
+  if (quiet_until === Infinity && isThere()) quiet_until = now() + A_MOMENT_MS;
   for (const row of chat.querySelectorAll(".row[data-by=own][id]")) {
     if (!rows.has(row.id)) {
       const text = plain(row.querySelector(".text").textContent);
@@ -50,14 +51,17 @@ const attach = (frame) => {
   stayOutside(page.defaultView.HTMLElement.prototype);
 };
 
-/** A chat that is opened, or has sent, puts the caret into its composer. That is for whoever is in it, and not for
- * somebody who reads this page or presses its buttons. */
+/** A chat that is opened, or has sent, puts the caret into its composer. That is for whoever did it there. Where this page
+ * did, the focus stays with whoever reads it. */
 const stayOutside = (element) => {
   const focus = element.focus;
   element.focus = function (...how) {
-    if (document.activeElement === stage.firstElementChild) focus.apply(this, how);
+    if (now() > quiet_until || document.activeElement === stage.firstElementChild) focus.apply(this, how);
   };
 };
+/** Until the app is there, which takes the focus as well; then for a moment after the page has sent something. */
+let quiet_until = Infinity;
+const A_MOMENT_MS = 300;
 
 export const open = () => {
   const script = document.createElement("script");
@@ -91,6 +95,7 @@ export const say = (text, fate) => {
     area.dispatchEvent(new area.ownerDocument.defaultView.InputEvent("input", { bubbles: true }));
   };
   type(text);
+  quiet_until = now() + A_MOMENT_MS;
   ours = fate;
   area.form.requestSubmit();
   ours = null;
