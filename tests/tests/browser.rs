@@ -4,5 +4,7 @@
 mod closed_tab;
 #[path = "browser/firewall.rs"]
 mod firewall;
+#[path = "browser/outage_page.rs"]
+mod outage_page;
 #[path = "browser/story.rs"]
 mod story;
