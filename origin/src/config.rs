@@ -65,6 +65,17 @@ impl Edge {
     pub fn events(&self) -> Url {
         self.0.clone()
     }
+
+    /// Where the edge serves the demonstration's pages, as a browser writes it in `Origin`: the edge itself may be called
+    /// `localhost`, but the demonstration is another site (`edge/src/worker/route.rs`).
+    pub fn demo_page(&self) -> String {
+        let mut url = self.0.clone();
+        if matches!(url.host_str(), Some("localhost" | "[::1]")) {
+            // An address is a valid host, so this cannot fail.
+            let _ = url.set_host(Some("127.0.0.1"));
+        }
+        url.origin().ascii_serialization()
+    }
 }
 
 /// A secret from the environment that is missing or malformed. Its text never repeats the value.
@@ -111,6 +122,14 @@ mod tests {
         assert_eq!(malformed, BadEnvironment::MalformedSecret);
         assert!(!malformed.to_string().contains("hunter2"));
         assert!(malformed.to_string().contains(SECRET));
+    }
+
+    #[test]
+    fn the_demonstration_lives_on_a_host_of_its_own() {
+        let page = |text| Edge::parse(text).map(|edge| edge.demo_page());
+        assert_eq!(page("http://localhost:8787").unwrap(), "http://127.0.0.1:8787");
+        assert_eq!(page("http://[::1]:8787").unwrap(), "http://127.0.0.1:8787");
+        assert_eq!(page("https://chat.example/edge/").unwrap(), "https://chat.example");
     }
 
     #[test]

@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::faults::{self, Fate, Kind, Target};
+use crate::page;
 use crate::problem::Problem;
 use crate::server::Origin;
 
@@ -131,6 +132,10 @@ async fn answer(
     request: hyper::Request<Incoming>,
 ) -> Result<Response, Dropped> {
     let target = Target::of(request.uri().path());
+    let page = origin
+        .page
+        .as_ref()
+        .and_then(|page| page.came(request.method(), request.uri().path(), request.headers()));
     let fate = origin.faults.meet(target).await;
     let handle = async move {
         let handled =
@@ -144,12 +149,16 @@ async fn answer(
     // In a task of its own: what a client has asked for is done also when it hangs up. That is what turns impatience
     // into load. An error means that it panicked, which the log has.
     let handle = async { tokio::spawn(handle).await.map_err(|_| Dropped) };
-    match fate {
+    let mut response = match fate {
         Fate::Handled => handle.await,
         Fate::Unanswered => handle.await.and(Err(Dropped)),
         Fate::Dropped => Err(Dropped),
         Fate::Answered(response) => Ok(response),
+    }?;
+    if let Some(page) = page {
+        page::let_read(page, &mut response);
     }
+    Ok(response)
 }
 
 async fn handle(

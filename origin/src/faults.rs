@@ -1,5 +1,5 @@
 //! What breaks on request: `PUT /faults`. A new fault replaces the old one, and a restart forgets it. `/faults`,
-//! `/ledger` and `/load` never break, so that a test can always mend the origin and see what it has.
+//! `/ledger`, `/load` and `/callers` never break, so that a test can always mend the origin and see what it has.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::server::Origin;
 pub struct Fault {
     #[serde(flatten)]
     pub kind: Kind,
-    /// What breaks; without it everything but `/faults`, `/ledger` and `/load`.
+    /// What breaks; without it everything but [`Target::Spared`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
 }
@@ -53,7 +53,7 @@ pub enum Kind {
 /// Where a request goes, as far as faults care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// `/faults`, `/ledger` and `/load`.
+    /// `/faults`, `/ledger`, `/load` and `/callers`.
     Spared,
     Events,
     Of(Resource),
@@ -65,8 +65,9 @@ impl Target {
     pub fn of(path: &str) -> Target {
         let mut parts = path.trim_start_matches('/').split('/');
         match (parts.next().unwrap_or(""), parts.nth(1)) {
-            ("faults" | "ledger" | "load", _) => Target::Spared,
+            ("faults" | "ledger" | "load" | "callers", _) => Target::Spared,
             ("events", _) => Target::Events,
+            ("naive", _) => Target::Of(Resource::Messages),
             ("sites", Some("conversations")) => Target::Of(Resource::Messages),
             ("sites" | ".well-known", _) => Target::Of(Resource::Accounts),
             _ => Target::Other,
@@ -266,12 +267,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_ledger_and_load_are_spared_and_every_other_path_has_its_resource() {
+    fn what_tells_and_mends_is_spared_and_every_other_path_has_its_resource() {
         let accounts = Target::Of(Resource::Accounts);
         for (path, target) in [
             ("/faults", Target::Spared),
             ("/ledger/demo/messages", Target::Spared),
             ("/load", Target::Spared),
+            ("/callers", Target::Spared),
+            ("/naive/c1/messages", Target::Of(Resource::Messages)),
             ("/events", Target::Events),
             ("/sites/demo", accounts),
             ("/sites/demo/agents/login", accounts),

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use shared::limits::MAX_TEXT_CHARS;
 
 use crate::problem::Problem;
 
@@ -30,6 +31,18 @@ pub fn not_found() -> Problem {
         "not-found",
         "There is nothing at this path. See the origin's contract.",
     )
+}
+
+/// What somebody wants to say.
+pub fn check_text(text: &str) -> Result<(), Problem> {
+    if text.trim().is_empty() {
+        return Err(Problem::bad_request("empty-text", "A message needs a text."));
+    }
+    if text.chars().count() > MAX_TEXT_CHARS {
+        let detail = format!("A message holds at most {MAX_TEXT_CHARS} characters. Send it in parts.");
+        return Err(Problem::bad_request("text-too-long", detail));
+    }
+    Ok(())
 }
 
 /// A body in JSON, whatever its content type says.

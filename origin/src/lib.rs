@@ -20,6 +20,7 @@
 //! - [`faults`]: what breaks on request, so that a whole system can be tried
 //! - [`server`], [`connections`]: the routes, and the loop that accepts and ends connections
 //! - [`demo`]: the account that the demo and the tests use
+//! - [`naive`], [`page`]: a chat without an edge to compare with, and the page that does; in the demo only
 
 pub mod agents;
 pub mod bearer;
@@ -40,7 +41,9 @@ pub mod keys;
 pub mod ledger;
 pub mod line;
 pub mod load;
+pub mod naive;
 pub mod outbox;
+pub mod page;
 pub mod password;
 pub mod problem;
 pub mod replies;

@@ -10,11 +10,10 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use shared::event::{Body, Event, Reply};
 use shared::id::{AgentId, ConversationId, MessageId, SiteId, WriterId};
-use shared::limits::MAX_TEXT_CHARS;
 
 use crate::bearer::Admin;
 use crate::cost::Work;
-use crate::input::{JsonBody, Params};
+use crate::input::{self, JsonBody, Params};
 use crate::outbox;
 use crate::problem::Problem;
 use crate::server::Origin;
@@ -42,13 +41,7 @@ pub async fn post(
 ) -> Result<(StatusCode, Json<Numbered>), Problem> {
     let site = SiteId::parse(&site).ok_or_else(|| Problem::unknown_site(&site))?;
     let conversation = ConversationId::parse(&conversation).ok_or_else(unknown_conversation)?;
-    if draft.text.trim().is_empty() {
-        return Err(Problem::bad_request("empty-text", "A reply needs a text."));
-    }
-    if draft.text.chars().count() > MAX_TEXT_CHARS {
-        let detail = format!("A message holds at most {MAX_TEXT_CHARS} characters. Send it in parts.");
-        return Err(Problem::bad_request("text-too-long", detail));
-    }
+    input::check_text(&draft.text)?;
     origin.work(Work::Reply).await?;
     let writer = origin.writer.clone();
     let numbered = origin.store.write(move |tx| write(tx, site, conversation, draft, writer)).await?;
@@ -85,7 +78,7 @@ fn write(
     Ok(Numbered { id, n })
 }
 
-fn agent_name(
+pub fn agent_name(
     tx: &Transaction<'_>,
     site: &SiteId,
     account: &str,

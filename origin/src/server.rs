@@ -25,10 +25,11 @@ use crate::database::Database;
 use crate::faults::{self, Fault, Faults, Kind};
 use crate::guesses::Guesses;
 use crate::keys::{self, Keys};
+use crate::page::{self, Page};
 use crate::password::Passwords;
 use crate::problem::Problem;
 use crate::store::{Store, Unusable};
-use crate::{agents, demo, events, health, input, ledger, load, outbox, replies, sites, status};
+use crate::{agents, demo, events, health, input, ledger, load, naive, outbox, replies, sites, status};
 
 /// What the routes and the carrier share.
 pub struct Origin {
@@ -41,6 +42,8 @@ pub struct Origin {
     pub pace: Pace,
     pub faults: Faults,
     pub database: Database,
+    /// Only in the demonstration.
+    pub page: Option<Page>,
     /// This storage as a writer of replies; made once, with the data folder.
     pub writer: WriterId,
     /// Something was put into the outbox.
@@ -62,7 +65,7 @@ impl Origin {
 }
 
 fn routes(origin: Arc<Origin>) -> Router {
-    Router::new()
+    let router = Router::new()
         // The edge, by its signature.
         .route("/events", post(events::post))
         .route("/sites/{site}", get(sites::get))
@@ -76,7 +79,9 @@ fn routes(origin: Arc<Origin>) -> Router {
         .route("/ledger/{site}/messages", get(ledger::messages))
         .route("/admin/sites/{site}", put(sites::put))
         .route("/load", get(load::get))
-        .route("/faults", get(faults::get).put(faults::put))
+        .route("/faults", get(faults::get).put(faults::put));
+    let router = if origin.page.is_some() { page::routes(naive::routes(router)) } else { router };
+    router
         .fallback(async || input::not_found())
         .method_not_allowed_fallback(async || {
             let detail = "This path takes another method. See the origin's contract.";
@@ -96,6 +101,7 @@ pub struct Running {
 pub async fn start(config: Config) -> Result<Running, CannotStart> {
     let store = Store::open(&config.data)?;
     let (keys, writer) = store.write(|tx| Ok((Keys::load(tx)?, writer(tx)?))).await?;
+    let page = if config.demo { Page::of(&config.edge) } else { None };
     let origin = Arc::new(Origin {
         store,
         keys,
@@ -107,6 +113,7 @@ pub async fn start(config: Config) -> Result<Running, CannotStart> {
         pace: config.pace,
         faults: Faults::default(),
         database: Database::new(config.capacity),
+        page,
         news: Notify::new(),
         guesses: Mutex::default(),
     });

@@ -4,6 +4,8 @@
 mod closed_tab;
 #[path = "browser/firewall.rs"]
 mod firewall;
+#[path = "browser/outage_page.rs"]
+mod outage_page;
 #[path = "browser/status_page.rs"]
 mod status_page;
 #[path = "browser/story.rs"]

@@ -1,5 +1,8 @@
 //! Takes the pictures of the README and of `docs/`, on the real system. Run by `cargo xtask screenshots`.
 
+#[path = "screenshots/outage_page.rs"]
+mod outage_page;
+
 use std::path::PathBuf;
 
 use reqwest::Method;

@@ -89,6 +89,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
     let (edge_port, origin_port) = (options.edge_port, options.origin_port);
     println!("Ready: http://127.0.0.1:{edge_port}/demo/");
+    println!("  outage   {}   (a naive chat and Seawall, side by side)", outage_page(options));
     println!(
         "  console  http://console.localhost:{edge_port}/?site=demo   (ada@demo.example, demo-password)"
     );
@@ -104,6 +105,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     println!("Stopping.");
     Ok(())
+}
+
+/// The page takes the origin's port for the edge's next one, unless it is told.
+fn outage_page(options: &Options) -> String {
+    let page = format!("http://127.0.0.1:{}/demo/outage/", options.edge_port);
+    match options.origin_port {
+        port if Some(port) == options.edge_port.checked_add(1) => page,
+        port => format!("{page}?origin={port}"),
+    }
 }
 
 /// An error as soon as one of them has died. `run` does not restart it: whoever runs it wants to see that.
@@ -256,6 +266,13 @@ mod tests {
     fn given(argument: &str) -> Result<Vec<OsString>, clap::Error> {
         let line = Line::try_parse_from(["run", argument])?;
         Ok(origin_arguments(Path::new("data"), &line.options))
+    }
+
+    #[test]
+    fn the_outage_page_is_told_of_an_origin_that_is_not_beside_the_edge() {
+        let page = |arguments: &[&str]| outage_page(&Line::try_parse_from(arguments).unwrap().options);
+        assert_eq!(page(&["run"]), "http://127.0.0.1:8787/demo/outage/");
+        assert_eq!(page(&["run", "--edge-port=9000"]), "http://127.0.0.1:9000/demo/outage/?origin=8788");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod edge;
 mod events;
 mod faults;
 mod load;
+mod naive;
 mod over_save;
 mod process;
 mod replies;

@@ -50,7 +50,7 @@ impl UnderTest {
         UnderTest::of(edge, |config| Config { capacity, ..config }).await
     }
 
-    async fn of(edge: &str, change: impl FnOnce(Config) -> Config) -> UnderTest {
+    pub(crate) async fn of(edge: &str, change: impl FnOnce(Config) -> Config) -> UnderTest {
         let folder = tempfile::tempdir().unwrap();
         let config = change(config(&folder, edge));
         UnderTest { running: Some(run(config.clone()).await), _folder: folder, config, client: client() }

@@ -3,6 +3,8 @@
 //! - [`stack`]: starts, kills and restarts the two servers on free ports with data of their own
 //! - [`person`]: a visitor or an agent: the real session machine on a real socket
 //! - [`browser`]: a person in a real Chromium
+//! - [`axe`]: what is wrong with a page for people who see, hear or move differently
+//! - [`outage_page`]: `/demo/outage/` in such a browser
 //! - [`ledger`]: what the origin has
 //! - [`wire`]: what carries a person's link
 //! - [`wait`]: until a condition holds, with a limit
@@ -12,10 +14,12 @@
 //! - [`fake_origin`]: an origin that answers as the test wants
 //! - [`tokens`]: tokens, genuine and not
 
+pub mod axe;
 pub mod browser;
 pub mod fake_origin;
 pub mod ledger;
 pub mod neighbour;
+pub mod outage_page;
 pub mod person;
 pub mod proxy;
 pub mod raw;
