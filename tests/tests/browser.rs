@@ -4,5 +4,7 @@
 mod closed_tab;
 #[path = "browser/firewall.rs"]
 mod firewall;
+#[path = "browser/replay.rs"]
+mod replay_page;
 #[path = "browser/story.rs"]
 mod story;

@@ -162,7 +162,7 @@ impl Treatment {
         let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
         match (folder, name.rsplit('.').next()) {
             ("", _) if name == "loader.js" => Treatment::Loader,
-            ("" | "frame" | "console", Some("js" | "css")) => Treatment::Hashed,
+            ("" | "frame" | "console" | "demo/replay", Some("js" | "css")) => Treatment::Hashed,
             _ => Treatment::Copied,
         }
     }
@@ -219,6 +219,7 @@ mod tests {
             ("frame/frame.css", Treatment::Hashed),
             ("frame/index.html", Treatment::Copied),
             ("demo/demo.js", Treatment::Copied),
+            ("demo/replay/worker.js", Treatment::Hashed),
             ("shared/icon.svg", Treatment::Copied),
         ] {
             assert!(Treatment::of(name) == treatment, "{name}");
