@@ -4,12 +4,15 @@
 //!
 //! - [`conversation`], [`site`], [`origin_gate`]: the machines. No clock, no I/O, no platform
 //! - [`frames`], [`token`], [`jwt`], [`admission`]: what comes from outside, parsed, checked and kept within limits
-//! - [`durable`]: the machines on workerd, as Durable Objects
+//! - `durable`: the machines on workerd, as Durable Objects
 //! - `worker`: every request's first stop
+//!
+//! The last two are the feature `worker`. Whoever simulates takes the machines without it.
 
 pub mod admission;
 pub mod arrivals;
 pub mod conversation;
+#[cfg(feature = "worker")]
 pub mod durable;
 pub mod frames;
 pub mod jwt;
@@ -17,4 +20,5 @@ pub mod origin_gate;
 pub mod site;
 pub mod spread;
 pub mod token;
+#[cfg(feature = "worker")]
 mod worker;

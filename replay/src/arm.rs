@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use shared::Millis;
+
 use crate::direct::{self, Care};
 use crate::meter::Run;
 use crate::scenario::Cell;
@@ -36,10 +38,15 @@ impl Arm {
     }
 
     pub fn run(self, cell: &Cell, seed: u64) -> Run {
+        self.run_watched(cell, seed, &mut |_| {})
+    }
+
+    /// The same for somebody who waits: hears what time it is in the run, again and again, up to [`Cell::end_ms`].
+    pub fn run_watched(self, cell: &Cell, seed: u64, watch: &mut dyn FnMut(Millis)) -> Run {
         match self {
-            Arm::Without => direct::run(cell, seed, Care::Without),
-            Arm::Careful => direct::run(cell, seed, Care::Careful),
-            Arm::With => with::run(cell, seed),
+            Arm::Without => direct::run(cell, seed, Care::Without, watch),
+            Arm::Careful => direct::run(cell, seed, Care::Careful, watch),
+            Arm::With => with::run(cell, seed, watch),
         }
     }
 }

@@ -103,7 +103,7 @@ pub struct Direct {
     logged_out: BTreeSet<u64>,
 }
 
-pub fn run(cell: &Cell, seed: u64, care: Care) -> Run {
+pub fn run(cell: &Cell, seed: u64, care: Care, watch: &mut dyn FnMut(Millis)) -> Run {
     let mut it = Direct {
         care,
         cell: cell.clone(),
@@ -127,6 +127,7 @@ pub fn run(cell: &Cell, seed: u64, care: Care) -> Run {
         }
         it.clock.now = at;
         it.act(act);
+        watch(at);
     }
     while let Some(happening) = it.clock.next_before(cell.end_ms()) {
         it.happens(happening);

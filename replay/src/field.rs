@@ -113,7 +113,7 @@ impl Field {
 }
 
 /// As 44,559.
-fn thousands(value: f64) -> String {
+pub fn thousands(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();
     for (at, digit) in digits.char_indices() {

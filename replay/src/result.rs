@@ -67,8 +67,12 @@ impl Plan {
     }
 
     pub fn run(&self, threads: usize, progress: &Mutex<Progress>) -> ScenarioResult {
-        let mut runs = crew::work(&self.jobs(), threads, progress).into_iter();
-        // The order is that of `jobs`.
+        self.result(crew::work(&self.jobs(), threads, progress))
+    }
+
+    /// What the runs came to, which are in the order of `jobs`.
+    pub fn result(&self, runs: Vec<Run>) -> ScenarioResult {
+        let mut runs = runs.into_iter();
         let mut cells = Vec::new();
         for (cell, seeds) in &self.cells {
             let of_arm = |arm: &Arm| ArmResult::new(*arm, cell, seeds.clone().zip(&mut runs).collect());

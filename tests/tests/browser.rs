@@ -8,5 +8,7 @@ mod firewall;
 mod outage_page;
 #[path = "browser/status_page.rs"]
 mod status_page;
+#[path = "browser/replay.rs"]
+mod replay_page;
 #[path = "browser/story.rs"]
 mod story;

@@ -104,3 +104,21 @@ async fn screenshots() {
         hasty.quit().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a command of its own: cargo xtask screenshots"]
+async fn screenshots_of_the_replay() {
+    let stack = Stack::start().await;
+    let tall = Look { height: 1400, ..Look::WIDE };
+    for (look, name) in [(tall, "replay"), (PHONE, "replay-phone-dark")] {
+        let (browser, _profile) = browser(look).await;
+        browser.go(&format!("http://127.0.0.1:{}/demo/replay/", stack.edge_port)).await;
+        browser.status_reads("With Seawall: messages flowed 0 s after the trigger", 120).await;
+        if look.width < Look::WIDE.width {
+            let down = "document.querySelector('.result').scrollIntoView()";
+            browser.script(down, vec![]).await;
+        }
+        browser.picture(&file(name)).await;
+        browser.quit().await;
+    }
+}

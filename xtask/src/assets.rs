@@ -162,7 +162,7 @@ impl Treatment {
         let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
         match (folder, name.rsplit('.').next()) {
             ("", _) if name == "loader.js" => Treatment::Loader,
-            ("" | "frame" | "console" | "status", Some("js" | "css")) => Treatment::Hashed,
+            ("" | "frame" | "console" | "status" | "demo/replay", Some("js" | "css")) => Treatment::Hashed,
             _ => Treatment::Copied,
         }
     }
@@ -223,6 +223,7 @@ mod tests {
             ("status/status.js", Treatment::Hashed),
             ("frame/index.html", Treatment::Copied),
             ("demo/demo.js", Treatment::Copied),
+            ("demo/replay/worker.js", Treatment::Hashed),
             ("shared/icon.svg", Treatment::Copied),
         ] {
             assert!(Treatment::of(name) == treatment, "{name}");

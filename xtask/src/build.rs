@@ -33,6 +33,10 @@ pub(crate) fn build() -> Result<Tools> {
         let wasm = fs::read(work.join(format!("{app}_bg.wasm")))?;
         assets.add_app(app, &work.join(format!("{app}.js")), &wasm)?;
     }
+    let work = made("replay-page", None, &toolchain, Panic::Abort, b"", |wasm, work| {
+        shrink("replay", wasm, &tools, work)
+    })?;
+    assets.add_app("replay", &work.join("replay.js"), &fs::read(work.join("replay_bg.wasm"))?)?;
     assets.add_pages()?;
     assets.finish()?;
     say(format!("Built: {}", dist.display()));
@@ -98,7 +102,8 @@ fn made(
     if from_sources.holds() {
         return Ok(work);
     }
-    let profile = if package == "edge" { "edge" } else { "widget" };
+    // What every visitor or agent downloads is small; what simulates and what serves is quick.
+    let profile = if matches!(package, "edge" | "replay-page") { "edge" } else { "widget" };
     let wasm = toolchain.compile(package, feature, profile, panic)?;
     let from_wasm = Stamp::new(&work, "wasm", &[&fs::read(&wasm)?, inputs]);
     if !from_wasm.holds() {

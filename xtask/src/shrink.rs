@@ -40,12 +40,13 @@ pub(crate) fn shrink(app: &str, wasm: &Path, tools: &Tools, work: &Path) -> Resu
 
     let mut wasm_opt = tools.wasm_opt()?;
     wasm_opt.arg(&bound).arg("-o").arg(&small).args(WASM_FEATURES);
-    // Every visitor downloads the widget; the console is for the few who work with it.
-    if for_everybody {
-        wasm_opt.args(SMALLEST);
-    } else {
-        wasm_opt.arg("-Oz");
-    }
+    match app {
+        // Every visitor downloads it.
+        "widget" => wasm_opt.args(SMALLEST),
+        // Whoever moves a slider waits for it.
+        "replay" => wasm_opt.arg("-O3"),
+        _ => wasm_opt.arg("-Oz"),
+    };
     capture(wasm_opt.args(ASSUMPTIONS))?;
     fs::rename(&small, &bound)?;
     step.done();

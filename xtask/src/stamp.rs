@@ -45,21 +45,22 @@ impl Stamp {
 /// Names and content of everything that a crate is compiled from, the project's other crates included.
 pub(crate) fn sources(package: &str) -> Result<Vec<u8>> {
     let root = workspace::root();
-    let mut packages = vec![package];
+    let own = CRATES.iter().find(|(name, _)| *name == package);
+    let mut folders = vec![own.map_or(package, |(_, folder)| *folder)];
     let mut next = 0;
-    while let Some(&package) = packages.get(next) {
+    while let Some(&folder) = folders.get(next) {
         next += 1;
-        let manifest = fs::read_to_string(root.join(package).join("Cargo.toml"))
-            .with_context(|| format!("{package}/Cargo.toml"))?;
-        for member in CRATES {
-            if !packages.contains(&member) && depends_on(&manifest, member) {
-                packages.push(member);
+        let manifest = fs::read_to_string(root.join(folder).join("Cargo.toml"))
+            .with_context(|| format!("{folder}/Cargo.toml"))?;
+        for (member, folder) in CRATES {
+            if !folders.contains(&folder) && depends_on(&manifest, member) {
+                folders.push(folder);
             }
         }
     }
     let mut paths = vec![root.join("Cargo.toml"), root.join("Cargo.lock")];
-    for package in packages {
-        paths.extend(files(&root.join(package))?);
+    for folder in folders {
+        paths.extend(files(&root.join(folder))?);
     }
     let mut listing = String::new();
     for path in paths {
@@ -76,17 +77,34 @@ fn depends_on(manifest: &str, member: &str) -> bool {
         .any(|rest| rest.starts_with(['.', ' ', '=']))
 }
 
-/// The crates that become wasm.
-const CRATES: [&str; 4] = ["shared", "edge", "widget", "console"];
+/// The crates that become wasm, and their folders.
+const CRATES: [(&str, &str); 6] = [
+    ("shared", "shared"),
+    ("edge", "edge"),
+    ("widget", "widget"),
+    ("console", "console"),
+    ("replay", "replay"),
+    ("replay-page", "replay/page"),
+];
 
 #[cfg(test)]
 mod tests {
-    use super::depends_on;
+    use super::{depends_on, sources};
 
     #[test]
     fn a_crate_of_the_project_is_found_among_the_dependencies() {
         assert!(depends_on("[dependencies]\nshared.workspace = true\n", "shared"));
         assert!(depends_on("shared = { workspace = true, features = [\"serde\"] }\n", "shared"));
         assert!(!depends_on("name = \"widget\"\nshared-memory = \"1\"\n", "shared"));
+    }
+
+    #[test]
+    fn what_the_replays_page_is_made_from_are_the_machines_too() {
+        let sources = String::from_utf8(sources("replay-page").expect("readable")).expect("text");
+        for part in
+            ["/replay/page/src/lib.rs", "/replay/src/arm.rs", "/edge/src/lib.rs", "/shared/src/lib.rs"]
+        {
+            assert!(sources.contains(part), "{part}");
+        }
     }
 }

@@ -57,9 +57,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         match kind {
             Kind::Unit => {
                 command.args(
-                    ["shared", "edge", "origin", "widget", "console", "fuzzed", "replay", "xtask"]
-                        .iter()
-                        .flat_map(|package| ["--package", package]),
+                    [
+                        "shared",
+                        "edge",
+                        "origin",
+                        "widget",
+                        "console",
+                        "fuzzed",
+                        "replay",
+                        "replay-page",
+                        "xtask",
+                    ]
+                    .iter()
+                    .flat_map(|package| ["--package", package]),
                 );
             }
             Kind::Simulation => {

@@ -180,7 +180,8 @@ impl Toolchain {
         step.done();
         // With --quiet cargo prints warnings alone.
         eprint!("{}", printed.stderr);
-        Ok(target_dir.join(TARGET).join(profile).join(format!("{package}.wasm")))
+        let file = format!("{}.wasm", package.replace('-', "_"));
+        Ok(target_dir.join(TARGET).join(profile).join(file))
     }
 }
 

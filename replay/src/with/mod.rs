@@ -122,7 +122,7 @@ const IDLE_COME_PER_S: u64 = 1_500;
 /// After the people have gone, what is left is delivered for so long at most.
 const MOST_EXTRA_MS: Millis = 600_000;
 
-pub fn run(cell: &Cell, seed: u64) -> Run {
+pub fn run(cell: &Cell, seed: u64, watch: &mut dyn FnMut(Millis)) -> Run {
     let sites = (0..cell.scenario.people.sites).map(|site| SimSite::new(site as SiteNo)).collect();
     let mut chance = Chance::new(seed, 4);
     let mut meter = Meter::new(cell);
@@ -155,6 +155,7 @@ pub fn run(cell: &Cell, seed: u64) -> Run {
         it.until(at);
         it.clock.now = at;
         it.act(act);
+        watch(at);
     }
     // What waits still is not lost: it has as long as it needs, within reason.
     let mut end = cell.end_ms();
