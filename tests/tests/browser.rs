@@ -6,9 +6,9 @@ mod closed_tab;
 mod firewall;
 #[path = "browser/outage_page.rs"]
 mod outage_page;
+#[path = "browser/replay_page.rs"]
+mod replay_page;
 #[path = "browser/status_page.rs"]
 mod status_page;
-#[path = "browser/replay.rs"]
-mod replay_page;
 #[path = "browser/story.rs"]
 mod story;

@@ -2,20 +2,12 @@
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tests::harness::axe;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::person::Person;
-use tests::harness::stack::{Stack, program};
+use tests::harness::stack::Stack;
 
 const DARK_PHONE: Look = Look { width: 390, height: 800, dark: true };
-/// What axe finds wrong with the page: the rule and where.
-const AXE: &str = "return axe.run(document).then((found) =>\
-    found.violations.map((it) => it.id + ': ' + it.nodes.map((node) => node.target.join(' ')).join(', ')))";
-
-async fn assert_accessible(browser: &Browser, when: &str) {
-    let axe = std::fs::read_to_string(program("SEAWALL_AXE")).expect("axe-core");
-    browser.script(&axe, vec![]).await;
-    assert_eq!(browser.script(AXE, vec![]).await, json!([]), "{when}");
-}
 
 async fn sideways(browser: &Browser) -> Value {
     let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
@@ -36,7 +28,7 @@ async fn the_status_page_says_what_is_true_without_being_reloaded() {
         browser.go(&format!("{}/status", stack.edge_url("127.0.0.1"))).await;
         browser.status_reads("Chat works.", 30).await;
         browser.page_reads("Log in and answer as usual.", 10).await;
-        assert_accessible(browser, "normal").await;
+        assert_eq!(axe::violations(browser).await, [""; 0], "normal");
     }
 
     stack.fault(json!({ "kind": "down" })).await;
@@ -45,7 +37,7 @@ async fn the_status_page_says_what_is_true_without_being_reloaded() {
         browser.status_reads("Chat stays open; messages wait", 60).await;
         browser.page_reads("at least 1, in 1 conversation", 30).await;
         browser.page_reads("New log-ins have to wait", 10).await;
-        assert_accessible(browser, "holding").await;
+        assert_eq!(axe::violations(browser).await, [""; 0], "holding");
         assert_eq!(sideways(browser).await, json!(0));
     }
 
@@ -55,7 +47,7 @@ async fn the_status_page_says_what_is_true_without_being_reloaded() {
         browser.status_reads("This page cannot reach the chat.", 60).await;
         browser.status_reads("The last good answer came at", 10).await;
         browser.status_reads("Chat stays open; messages wait", 10).await;
-        assert_accessible(browser, "unknown").await;
+        assert_eq!(axe::violations(browser).await, [""; 0], "unknown");
     }
     stack.mend().await;
     stack.start_edge();

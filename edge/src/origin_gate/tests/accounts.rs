@@ -315,6 +315,6 @@ fn pace_1_what_accounts_bring_back_proves_what_the_origin_bears() {
             line.until(line.now + 50);
         }
     }
-    let per_s = line.deciding.per_s();
+    let per_s = line.deciding.rates().per_s;
     assert!((19.0..=30.0).contains(&per_s), "{per_s} a second, and 20 were answered");
 }

@@ -7,8 +7,9 @@ use replay::scenario::Scenario;
 use replay::summary::Summary;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tests::harness::axe;
 use tests::harness::browser::{Browser, Look, Storage};
-use tests::harness::stack::{Stack, program};
+use tests::harness::stack::Stack;
 use tests::harness::wait;
 
 const PHONE: Look = Look { width: 400, height: 800, dark: true };
@@ -34,7 +35,7 @@ async fn replay_page_shows_the_wave_and_that_it_is_gone() {
             .await
             .ends_with("#fault=over-save&load=85&trigger=60&saves=5&capacity=50&sites=50&seed=1")
     );
-    assert_eq!(complaints(&browser).await, json!([]));
+    assert_eq!(axe::violations(&browser).await, [""; 0]);
     browser.quit().await;
     stack.assert_calm();
 }
@@ -103,7 +104,7 @@ async fn replay_page_says_what_is_wrong_and_stops_when_it_is_told_to() {
     .await;
     idle(&browser).await;
     assert!(text(&browser, "file").await.contains("capacity = 21.0"));
-    assert_eq!(complaints(&browser).await, json!([]));
+    assert_eq!(axe::violations(&browser).await, [""; 0]);
     let overflow = "return document.documentElement.scrollWidth - innerWidth";
     assert_eq!(browser.script(overflow, vec![]).await, json!(0), "nothing is wider than a phone");
     browser.quit().await;
@@ -148,15 +149,6 @@ async fn count(browser: &Browser, selector: &str) -> u64 {
 
 async fn address(browser: &Browser) -> String {
     browser.client.current_url().await.expect("an address").to_string()
-}
-
-/// What axe finds wrong with the page for people who see, hear or move otherwise.
-async fn complaints(browser: &Browser) -> Value {
-    let axe = std::fs::read_to_string(program("SEAWALL_AXE")).expect("axe");
-    browser.script(&axe, vec![]).await;
-    let run = "const done = arguments[0]; axe.run().then(({ violations }) => \
-               done(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)])))";
-    browser.client.execute_async(run, vec![]).await.expect("axe runs")
 }
 
 /// The same on this machine.
