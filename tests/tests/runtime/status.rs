@@ -120,8 +120,8 @@ async fn mode_8_ten_thousand_questions_how_it_is_cost_the_gate_one_call_a_second
     futures_util::future::join_all(lanes).await;
     let (calls, took_s) = (stack.count(GATE_CALLS).await - before, began.elapsed().as_secs_f64());
     println!("10,000 questions in {took_s:.1} s: {calls} calls of the gate");
-    // One at once and one a second, and what the edge does of itself meanwhile.
-    assert!(calls as f64 <= 2.0 + took_s, "{calls} calls in {took_s:.1} s");
+    // One at once and one a second, and at its start the edge and the origin have a word with the gate themselves.
+    assert!(calls as f64 <= 5.0 + took_s, "{calls} calls in {took_s:.1} s");
     let answer = stack.edge(Method::GET, "localhost", SUMMARY).send().await.expect("an answer");
     assert_eq!(answer.headers()["cache-control"], "public, max-age=3");
     assert_eq!(answer.headers()["access-control-allow-origin"], "*");
