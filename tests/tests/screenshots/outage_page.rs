@@ -1,14 +1,14 @@
 //! The page that compares, before and during an outage.
 
 use serde_json::json;
-use tests::harness::browser::Look;
+use tests::harness::browser::{Browser, Look};
 use tests::harness::outage_page::{self as page, Side};
 use tests::harness::stack::Stack;
 
 use super::{PHONE, browser, file};
 
-/// High enough for all of it.
-const TALL: Look = Look { width: 1280, height: 1900, dark: false };
+/// High enough for both chats.
+const TALL: Look = Look { width: 1280, height: 1560, dark: false };
 const TALL_DARK: Look = Look { dark: true, ..TALL };
 const LIGHT_PHONE: Look = Look { dark: false, ..PHONE };
 
@@ -29,12 +29,21 @@ async fn outage_page() {
             page::reads(&reader, text, Side::Naive, "Not sent", 30).await;
         }
         reader.page_reads("The edge says: holding.", 30).await;
-        if look.width < 500 {
-            let down = "document.querySelector('.happened').scrollIntoView({ behavior: 'instant' }); scrollBy(0, -70)";
-            reader.script(down, vec![]).await;
+        // On a phone the chats do not stand side by side: what became of the messages says more.
+        if look.width > 500 {
+            reader.picture(&file(&format!("compared-during{name}"))).await;
+            scroll_to_timeline(&reader).await;
+            reader.picture(&file(&format!("compared-timeline{name}"))).await;
+        } else {
+            scroll_to_timeline(&reader).await;
+            reader.picture(&file(&format!("compared-during{name}"))).await;
         }
-        reader.picture(&file(&format!("compared-during{name}"))).await;
         stack.fault(json!({ "kind": "none" })).await;
         reader.quit().await;
     }
+}
+
+async fn scroll_to_timeline(reader: &Browser) {
+    let down = "document.querySelector('.happened').scrollIntoView({ behavior: 'instant' })";
+    reader.script(down, vec![]).await;
 }

@@ -130,7 +130,7 @@ for (const link of document.querySelectorAll("a.console")) {
 }
 capacity().then((cost) => {
   byId("capacity").textContent = cost
-    ? `This origin bears ${cost} messages a second. Over-saving makes everything of accounts cost ten times as much of that; one visitor alone does not fill it (cargo xtask replay slow-accounts shows the crowd that does).`
+    ? `This origin bears ${cost} messages a second. Over-saving makes everything of accounts cost ten times as much of that.`
     : "This origin has no limit to what it bears, so over-saving only makes accounts slow. Start it with cargo xtask run --origin-capacity 20 to give it one.";
 }, lost);
 seawall.open();
