@@ -121,6 +121,21 @@ fn class_1_the_last_class_waits_for_two_seconds_at_most_behind_a_steady_line_of_
     assert!(told.is_some_and(|(at, _)| at <= 2_000), "{told:?}");
 }
 
+/// Nothing else happens then: without its own time the gate would sleep over it.
+#[test]
+fn class_1_the_gate_wakes_for_the_one_that_waits_for_longest_wherever_it_stands() {
+    let mut line = Line::new(NEVER);
+    for _ in 0..2 {
+        line.ask(Class::P3);
+    }
+    line.until(500);
+    line.ask(Class::P4);
+    line.until(1_500);
+    line.ask(Class::P3);
+    line.until(2_400);
+    assert_eq!(line.deciding.next_at(0, false), Some(2_500));
+}
+
 #[test]
 fn class_1_a_later_class_stands_behind_and_has_five_places() {
     let mut line = Line::new(NEVER);

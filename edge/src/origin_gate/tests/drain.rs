@@ -389,23 +389,54 @@ fn pace_1_what_comes_late_just_after_a_breach_is_no_second_one() {
     road.is_about(after_first / 2.0);
 }
 
+impl Road {
+    /// One second, in which so many events come all at once.
+    fn burst(&mut self, wanted: u64) {
+        let mut left = wanted;
+        for _ in 0..100 {
+            self.now += 10;
+            while left > 0 && self.pace.events(self.now) > 0 {
+                self.pace.spend(1);
+                left -= 1;
+            }
+        }
+        assert_eq!(left, 0, "all went within the second");
+        self.pace.delivered(wanted);
+        self.pace.step(self.now, None);
+    }
+}
+
 /// Everybody waits for a moment there; that is what a pace is for.
 #[test]
 fn pace_1_what_comes_all_at_once_in_each_second_does_not_raise_the_pace() {
     let mut road = Road::proven(20);
     let before = road.pace.per_s();
     for _ in 0..120 {
-        let mut wanted = 12;
-        for _ in 0..100 {
-            road.now += 10;
-            while wanted > 0 && road.pace.events(road.now) > 0 {
-                road.pace.spend(1);
-                wanted -= 1;
-            }
-        }
-        assert_eq!(wanted, 0, "all went within the second");
-        road.pace.delivered(12);
-        road.pace.step(road.now, None);
+        road.burst(12);
     }
     assert!(road.pace.per_s() <= before, "{} after {before}", road.pace.per_s());
+}
+
+#[test]
+fn pace_1_the_pace_grows_in_the_first_second_of_a_backlog_and_while_two_seconds_bring_what_it_allows() {
+    let mut road = Road::proven(100);
+    road.seconds(2, 0, None);
+    let before = road.pace.per_s();
+    road.second(BACKLOG, None);
+    road.is_about(before * 1.03);
+    let before = road.pace.per_s();
+    road.burst((0.8 * before) as u64);
+    road.is_about(before * 1.03);
+    let before = road.pace.per_s();
+    road.burst((0.8 * before) as u64);
+    assert!(road.pace.per_s() <= before, "two of them bring too little");
+}
+
+#[test]
+fn pace_1_after_an_outage_the_pace_comes_back_also_for_those_who_come_all_at_once() {
+    let mut road = Road::back(1_000);
+    for _ in 0..4 {
+        road.burst(20);
+    }
+    road.is_about(225.0);
 }
