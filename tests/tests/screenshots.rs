@@ -21,6 +21,15 @@ async fn browser(look: Look) -> (Browser, TempDir) {
     (Browser::open(profile.path(), Storage::Allowed, look).await, profile)
 }
 
+/// The status page once it says this much.
+async fn status_page(port: u16, look: Look, says: &str, name: &str) {
+    let (somebody, _profile) = browser(Look { height: 1_240, ..look }).await;
+    somebody.go(&format!("http://127.0.0.1:{port}/status/")).await;
+    somebody.status_reads(says, 30).await;
+    somebody.picture(&file(name)).await;
+    somebody.quit().await;
+}
+
 fn file(name: &str) -> PathBuf {
     program("SEAWALL_SCREENSHOTS").join(format!("{name}.png"))
 }
@@ -37,6 +46,9 @@ async fn screenshots() {
     visitor.open_chat(port).await;
     visitor.say("Hello! Do you ship to Norway?").await;
     visitor.state("Do you ship to Norway?", &["Sent", "Delivered"], 30).await;
+
+    status_page(port, Look::WIDE, "Chat works.", "status").await;
+    status_page(port, PHONE, "Chat works.", "status-phone-dark").await;
 
     let (agent, _two) = browser(Look::WIDE).await;
     agent.go(&format!("http://console.localhost:{port}/?site=demo")).await;
@@ -70,6 +82,12 @@ async fn screenshots() {
     visitor.picture(&file("outage-visitor")).await;
     agent.status_reads("origin", 30).await;
     agent.picture(&file("outage-agent")).await;
+
+    for (look, name) in
+        [(Look::WIDE, "status-holding"), (DARK, "status-holding-dark"), (PHONE, "status-holding-phone-dark")]
+    {
+        status_page(port, look, "Chat stays open; messages wait", name).await;
+    }
 
     // The same in the dark and on a phone.
     dark.click(FIRST, "").await;

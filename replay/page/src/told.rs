@@ -128,8 +128,8 @@ mod tests {
         assert_eq!((without.head.as_str(), with.head.as_str()), ("Without", "With Seawall"));
         assert!(without.words.starts_with("still stuck 330 s after the trigger, arrivals up to "));
         // So small an origin has its moments.
-        let flowed = "messages flowed 0 s after the trigger, arrivals ";
-        assert!(with.words.starts_with(flowed), "{}", with.words);
+        let seconds = with.words.strip_prefix("messages flowed ").and_then(|rest| rest.split(' ').next()?.parse().ok());
+        assert!(seconds.is_some_and(|s: u32| s <= 10), "{}", with.words);
         assert!(with.words.ends_with("every message was taken safely."), "{}", with.words);
         assert_eq!((told.charts.len(), told.arms.len()), (5, 3));
         assert!(told.command.ends_with("--load 0.85 --trigger 60 --seed 7"), "{}", told.command);
