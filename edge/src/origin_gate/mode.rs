@@ -36,7 +36,8 @@ impl Modes {
     /// The mode that the evidence asks for; true where the mode has changed.
     pub(super) fn assess(&mut self, now: Millis, wanted: Mode, reason: &'static str) -> bool {
         if wanted > self.mode {
-            if self.up_at.is_some_and(|at| now < at + RELAPSE_MS) {
+            // A fall in several steps is one relapse.
+            if self.up_at.take().is_some_and(|at| now < at + RELAPSE_MS) {
                 self.relapses += 1;
             }
             (self.mode, self.reason, self.reason_at) = (wanted, reason, Some(now));

@@ -91,11 +91,14 @@ impl World {
                 return Some(format!("conversation {number} has a backlog of {backlog}"));
             }
         }
-        if self.notice.mode != Mode::Normal {
-            return Some(format!("the mode is still {:?}", self.notice));
-        }
         let known = self.gate.index.len().max(self.gate.backlogged());
         (known > 0).then(|| format!("the gate still knows of {known} backlogs"))
+    }
+
+    /// Nothing once everybody is told that all is well, and nobody is about to say something.
+    pub fn troubled(&mut self) -> Option<String> {
+        let told = self.notice.mode == Mode::Normal;
+        if !told { Some(format!("the mode is still {:?}", self.notice)) } else { self.restless() }
     }
 
     /// Once at rest.

@@ -53,6 +53,8 @@ pub type Outcome = Result<(), String>;
 /// After the last fault everything must be at rest within this: one backoff at its longest, one announcement that
 /// was lost, and the drain.
 const REST_WITHIN_MS: Millis = 240_000;
+/// And everybody is told that all is well within this: three steps up, each after the longest dwell (five minutes).
+const NORMAL_WITHIN_MS: Millis = 930_000;
 /// Then it is watched for so long: nobody may go on talking.
 const WATCH_MS: Millis = 60_000;
 /// Per tab in that time: three pings and three pongs.
@@ -184,21 +186,32 @@ impl World {
         self.calm_down()?;
         let calm_since = self.clock.now;
         let (frames, calls) = (self.network.frames, self.gate.calls);
-        let mut restless = self.restless();
-        while let Some(what) = restless {
-            if self.clock.now > calm_since + REST_WITHIN_MS {
-                return Err(format!("not at rest {REST_WITHIN_MS} ms after the last fault: {what}"));
-            }
-            self.run_until(self.clock.now + 500, &mut happenings)?;
-            restless = self.restless();
-        }
+        self.wait("at rest", calm_since + REST_WITHIN_MS, Self::restless, &mut happenings)?;
         let rest_ms = self.clock.now - calm_since;
         let (rest_frames, rest_calls) = (self.network.frames - frames, self.gate.calls - calls);
+        self.wait("normal", calm_since + NORMAL_WITHIN_MS, Self::troubled, &mut happenings)?;
         self.check_rest()?;
         self.watch(&mut happenings)?;
         let written = self.reference.written.len() as u64;
         let (frames, awaits) = (self.network.frames, self.awaits);
         Ok(Summary { written, frames, happenings, awaits, rest_ms, rest_frames, rest_calls })
+    }
+
+    /// Until nothing is left of what this names, and at most until then.
+    fn wait(
+        &mut self,
+        wanted: &str,
+        until: Millis,
+        left: fn(&mut Self) -> Option<String>,
+        happenings: &mut u64,
+    ) -> Outcome {
+        while let Some(what) = left(self) {
+            if self.clock.now > until {
+                return Err(format!("not {wanted} at {until} ms, long after the last fault: {what}"));
+            }
+            self.run_until(self.clock.now + 500, happenings)?;
+        }
+        Ok(())
     }
 
     fn run_until(&mut self, end: Millis, happenings: &mut u64) -> Outcome {

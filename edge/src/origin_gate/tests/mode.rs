@@ -71,6 +71,21 @@ fn an_origin_that_flaps_changes_the_mode_four_times_at_most() {
     assert_eq!((changes, modes.now().0), (4, Mode::Normal));
 }
 
+/// Found by the simulation with seed 1438: two minutes for each step up after a second fall.
+#[test]
+fn a_fall_in_several_steps_is_one_relapse() {
+    let mut modes = Modes::default();
+    modes.assess(0, Mode::Degraded, "origin-slow");
+    modes.assess(1_000, Mode::Normal, "");
+    assert!(modes.assess(31_000, Mode::Normal, ""));
+    for (at, worse) in [(40_000, Mode::Degraded), (42_000, Mode::ChattingOnly), (44_000, Mode::Holding)] {
+        assert!(modes.assess(at, worse, "origin-unreachable"));
+    }
+    modes.assess(50_000, Mode::Normal, "");
+    assert!(!modes.assess(109_999, Mode::Normal, ""));
+    assert!(modes.assess(110_000, Mode::Normal, ""), "twice the dwell after one relapse");
+}
+
 /// Normal for almost ten minutes, and then the same trouble again, three times.
 #[test]
 fn trouble_that_comes_back_within_ten_minutes_is_a_relapse() {
