@@ -42,24 +42,35 @@ pub fn work(jobs: &[Job], threads: usize, progress: &Mutex<Progress>) -> Vec<Run
     // The longest first: what begins last should end soon.
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by(|a, b| jobs[*b].work().total_cmp(&jobs[*a].work()));
+    each(jobs, &order, threads, |job| {
+        let told = Told(job);
+        let run = job.arm.run(&job.cell, job.seed);
+        drop(told);
+        let mut progress = progress.lock().expect("nobody panics with it");
+        progress.advance(job.work(), &job.cell.scenario.name);
+        run
+    })
+}
+
+/// What became of each job, in the order of the jobs, begun in another one.
+pub fn each<J: Sync, R: Send>(
+    jobs: &[J],
+    order: &[usize],
+    threads: usize,
+    run: impl Fn(&J) -> R + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let runs: Vec<Mutex<Option<Run>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
+    let runs: Vec<Mutex<Option<R>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     thread::scope(|scope| {
         for _ in 0..threads.clamp(1, jobs.len().max(1)) {
             scope.spawn(|| {
                 while let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let job = &jobs[at];
-                    let told = Told(job);
-                    let run = job.arm.run(&job.cell, job.seed);
-                    drop(told);
-                    *runs[at].lock().expect("nobody panics with it") = Some(run);
-                    let mut progress = progress.lock().expect("nobody panics with it");
-                    progress.advance(job.work(), &job.cell.scenario.name);
+                    *runs[at].lock().expect("nobody panics with it") = Some(run(&jobs[at]));
                 }
             });
         }
     });
-    let done = |run: Mutex<Option<Run>>| run.into_inner().ok().flatten();
+    let done = |run: Mutex<Option<R>>| run.into_inner().ok().flatten();
     runs.into_iter().map(|run| done(run).expect("the scope has waited for all of them")).collect()
 }
 

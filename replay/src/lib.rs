@@ -10,6 +10,7 @@
 //! - [`crew`] runs on all processors, with [`progress`] · [`field`] the figures by name · [`outcome`] one run, and several
 //!   compared · [`bounds`] what must hold · [`result`] all of a scenario
 //! - [`table`], [`summary`], [`report`] with [`chart`] how it is told
+//! - [`reconnect`] another question: how a crowd comes back, ours and those of other libraries
 
 pub mod arm;
 pub mod bounds;
@@ -26,6 +27,7 @@ pub mod origin;
 pub mod outcome;
 pub mod people;
 pub mod progress;
+pub mod reconnect;
 pub mod report;
 pub mod result;
 pub mod scenario;

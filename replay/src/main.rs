@@ -2,6 +2,7 @@
 //! broken, with 2 when something else went wrong.
 
 mod options;
+mod reconnect_options;
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +16,8 @@ use replay::result::{Plan, ScenarioResult};
 use replay::summary::Summary;
 use replay::table::table;
 
-use options::Options;
+use options::{Options, Other};
+use reconnect_options::ReconnectOptions;
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {
@@ -30,6 +32,9 @@ fn main() -> ExitCode {
 
 /// How many bounds are broken.
 fn run(options: &Options) -> Result<usize, String> {
+    if let Some(Other::Reconnect(options)) = &options.other {
+        return reconnect(options);
+    }
     let plans = options.plans()?;
     let total = plans.iter().flat_map(Plan::jobs).map(|job| job.work()).sum();
     let progress = Mutex::new(Progress::new(total));
@@ -46,17 +51,30 @@ fn run(options: &Options) -> Result<usize, String> {
     Ok(broken)
 }
 
+fn reconnect(options: &ReconnectOptions) -> Result<usize, String> {
+    let (summary, broken) = options.run(options::threads(options.threads));
+    let folder = options.out.join("reconnect");
+    write_file(&folder, "summary.json", &summary)?;
+    println!(
+        "\nSummary: {}/summary.json. Where each schedule was read: docs/reconnecting.md",
+        folder.display()
+    );
+    Ok(broken)
+}
+
 fn write(result: &ScenarioResult, out: &Path) -> Result<(), String> {
     let folder = out.join(&result.scenario.name);
-    let write = |name: &str, text: &str| {
-        let path = folder.join(name);
-        fs::write(&path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))
-    };
-    fs::create_dir_all(&folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    let write = |name: &str, text: &str| write_file(&folder, name, text);
     write("summary.json", &Summary::new(result).json())?;
     let report = Report::new(result);
     for chart in report.charts() {
         write(&format!("{}.svg", chart.name), &chart.standalone())?;
     }
     write("report.html", &report.html())
+}
+
+fn write_file(folder: &Path, name: &str, text: &str) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    let path = folder.join(name);
+    fs::write(&path, text).map_err(|error| format!("{} cannot be written: {error}", path.display()))
 }

@@ -4,16 +4,23 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use replay::arm::Arm;
 use replay::catalogue;
 use replay::result::Plan;
 use replay::scenario::{Cell, Scenario};
 use replay::short::short;
 
+use crate::reconnect_options::ReconnectOptions;
+
 /// Replays an incident on a virtual clock, with and without Seawall.
 #[derive(Parser)]
 #[command(name = "cargo xtask replay", bin_name = "cargo xtask replay")]
+#[command(
+    subcommand_negates_reqs = true,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Options {
     /// A scenario of replay/scenarios, or `all`
     #[arg(required_unless_present = "scenario_file", conflicts_with = "scenario_file")]
@@ -48,6 +55,15 @@ pub(crate) struct Options {
     /// Where summary.json, report.html and charts go, each scenario into a folder of its own
     #[arg(long, value_name = "DIR", default_value = "replay-results")]
     pub(crate) out: PathBuf,
+    #[command(subcommand)]
+    pub(crate) other: Option<Other>,
+}
+
+/// What is no scenario.
+#[derive(Subcommand)]
+pub(crate) enum Other {
+    /// Come back after an outage of the edge: our clients, and those of other libraries with their default schedules
+    Reconnect(ReconnectOptions),
 }
 
 impl Options {
@@ -104,9 +120,13 @@ impl Options {
     }
 
     pub(crate) fn threads(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.threads.unwrap_or_else(processors)
+        threads(self.threads)
     }
+}
+
+pub(crate) fn threads(wanted: Option<usize>) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    wanted.unwrap_or_else(processors)
 }
 
 #[cfg(test)]
@@ -137,6 +157,15 @@ mod tests {
         assert_eq!(again.cells.len(), 1);
         assert_eq!(again.scenario, all.scenario);
         assert_eq!((again.cells[0].0.capacity, again.cells[0].1.clone()), (cell.capacity, 1..2));
+    }
+
+    #[test]
+    fn reconnect_has_options_of_its_own_and_is_no_scenario() {
+        let parsed = |words: &str| Options::try_parse_from(words.split(' '));
+        let options = parsed("replay reconnect --clients 50 --outage 20 --outage 30").expect("options");
+        assert!(matches!(options.other, Some(super::Other::Reconnect(_))) && options.scenario.is_none());
+        assert!(parsed("replay reconnect --load 0.5").is_err() && parsed("replay all --clients 50").is_err());
+        assert!(plans("replay all").expect("plans").iter().all(|plan| plan.scenario.name != "reconnect"));
     }
 
     #[test]

@@ -128,7 +128,8 @@ mod tests {
         assert_eq!((without.head.as_str(), with.head.as_str()), ("Without", "With Seawall"));
         assert!(without.words.starts_with("still stuck 330 s after the trigger, arrivals up to "));
         // So small an origin has its moments.
-        let seconds = with.words.strip_prefix("messages flowed ").and_then(|rest| rest.split(' ').next()?.parse().ok());
+        let seconds =
+            with.words.strip_prefix("messages flowed ").and_then(|rest| rest.split(' ').next()?.parse().ok());
         assert!(seconds.is_some_and(|s: u32| s <= 10), "{}", with.words);
         assert!(with.words.ends_with("every message was taken safely."), "{}", with.words);
         assert_eq!((told.charts.len(), told.arms.len()), (5, 3));
