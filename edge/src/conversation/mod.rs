@@ -39,6 +39,11 @@ pub use receipts::Parked;
 /// The safety net: a backlog that nobody has fetched by then is announced again. The gate's answer gives the
 /// delay of the following ones.
 pub const FIRST_REANNOUNCE_MS: Millis = 10_000;
+/// After a restart of the edge every conversation finds a backlog, if only because its cursor is older than what it has
+/// delivered. The gate has those that count in its stored index, so they announce themselves within this, one after the other.
+pub const RESTORED_WITHIN_MS: Millis = 30_000;
+/// In place of a time: as soon as there is one.
+const RESTORED: Millis = 0;
 
 /// Characters of a message that the agents' list shows.
 const PREVIEW_CHARS: usize = 120;
@@ -169,7 +174,7 @@ impl Conversation {
         let mut conversation = Conversation::with(meta, true, last);
         conversation.adopt_links(links);
         // Whether the gate knows of a backlog died with the former instance.
-        conversation.reannounce_at = (conversation.outbox.waiting() > 0).then_some(0);
+        conversation.reannounce_at = (conversation.outbox.waiting() > 0).then_some(RESTORED);
         conversation.tell_gone_at = conversation.meta.ending.filter(|ending| ending.site).map(|_| 0);
         conversation
     }
@@ -223,6 +228,10 @@ impl Conversation {
     }
 
     pub fn handle(&mut self, now: Millis, input: Input, log: &dyn Log) {
+        if self.reannounce_at == Some(RESTORED) {
+            // The log's epoch is the time of its first message, and as good as chance.
+            self.reannounce_at = Some(now + self.meta.epoch.0 % RESTORED_WITHIN_MS);
+        }
         match input {
             Input::Opened { link, peer, notice, token, client } => {
                 self.opened(now, link, peer, notice, token, *client);

@@ -57,7 +57,11 @@ impl Desk {
     }
 
     fn tell_slow_disk(&mut self, input: Input) -> Vec<Output> {
-        self.machine.handle(1_000, input, &self.log);
+        self.tell_at(1_000, input)
+    }
+
+    fn tell_at(&mut self, now: u64, input: Input) -> Vec<Output> {
+        self.machine.handle(now, input, &self.log);
         let outputs: Vec<Output> = std::iter::from_fn(|| self.machine.poll_output()).collect();
         for output in &outputs {
             if let Output::Store { messages, .. } = output {

@@ -83,9 +83,8 @@ impl DurableObject for OriginGate {
         });
         let mut machine = Machine::new(now_ms(), index, random_seed());
         let spell = spell(&sql);
-        if let Some(spell) = spell {
-            machine.resume(now_ms(), spell.mode);
-        }
+        let learned = sql.load_value("learned").ok().flatten().unwrap_or_default();
+        machine.resume(now_ms(), spell.unwrap_or_default().mode, &learned);
         let driver = Driver {
             state,
             env,
@@ -184,6 +183,7 @@ impl Driver {
                 self.stored(self.sql.save_value("mode", &self.spell.get()));
                 self.later(move |driver| async move { driver.tell_sites(mode, reason).await });
             }
+            Output::Learned(learned) => self.stored(self.sql.save_value("learned", &learned)),
         }
     }
 

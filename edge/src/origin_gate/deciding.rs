@@ -10,6 +10,7 @@ use shared::random::Random;
 
 use super::drain::{Breach, Pace};
 use super::health::{BAD_IN_A_ROW, Health, Verdict};
+use super::learned::{Learned, LearnedLane};
 use super::limit::{Class, Limit};
 use super::mode::Modes;
 use super::{Call, Rates, Told};
@@ -42,6 +43,8 @@ const SLOW_FOR_MS: Millis = 10_000;
 pub const OLD_MS: Millis = 2_000;
 pub const VERY_OLD_MS: Millis = 10_000;
 const ACCOUNTS_FAILING: &str = "accounts-failing";
+/// What was learnt is stored so often at most, and only where it has changed.
+const STORE_EVERY_MS: Millis = 30_000;
 /// The limit at half of normal or below, for so long.
 const LOW_LIMIT_MS: Millis = 10_000;
 
@@ -104,6 +107,10 @@ pub(super) struct Deciding {
     oldest: Option<Millis>,
     /// The mode that accounts alone would ask for.
     by_accounts: Mode,
+    /// What was last worth a row, since when, and what is worth one now.
+    stored: Learned,
+    stored_at: Option<Millis>,
+    worth_storing: Option<Box<Learned>>,
     random: Random,
 }
 
@@ -123,6 +130,9 @@ impl Deciding {
             step_at: None,
             oldest: None,
             by_accounts: Mode::Normal,
+            stored: Learned::default(),
+            stored_at: None,
+            worth_storing: None,
             random: Random::new(seed),
         }
     }
@@ -133,6 +143,10 @@ impl Deciding {
 
     pub(super) fn take_mode_change(&mut self) -> Option<(Mode, &'static str)> {
         std::mem::take(&mut self.changed).then(|| self.mode())
+    }
+
+    pub(super) fn take_learned(&mut self) -> Option<Box<Learned>> {
+        self.worth_storing.take()
     }
 
     // ---- messages ----
@@ -247,7 +261,11 @@ impl Deciding {
         }
     }
 
-    pub(super) fn hold(&mut self, now: Millis, mode: Mode, reason: &'static str) {
+    /// Continues where a former instance was.
+    pub(super) fn resume(&mut self, now: Millis, mode: Mode, reason: &'static str, learned: &Learned) {
+        self.messages.resume(now, &learned.messages);
+        self.accounts.resume(now, &learned.accounts);
+        self.stored = *learned;
         self.modes.resume(mode, reason);
         if mode == Mode::Holding {
             self.phase = Phase::Holding { probe_at: now };
@@ -355,9 +373,22 @@ impl Deciding {
         self.messages.step(now, messages, normal);
         self.accounts.step(now, accounts, normal);
         self.weigh(now);
+        self.remember(now);
         // Nothing to weigh, and nothing that a dwell waits for: the object may sleep.
         let idle = !busy && self.mode().0 == Mode::Normal && self.quiet(now);
         self.step_at = (!idle).then_some(now + STEP_MS);
+    }
+
+    fn remember(&mut self, now: Millis) {
+        if now < *self.stored_at.get_or_insert(now) + STORE_EVERY_MS {
+            return;
+        }
+        self.stored_at = Some(now);
+        let learned = Learned { messages: self.messages.learned(), accounts: self.accounts.learned() };
+        if learned.is_worth_storing_over(&self.stored) {
+            self.stored = learned;
+            self.worth_storing = Some(Box::new(learned));
+        }
     }
 
     fn quiet(&mut self, now: Millis) -> bool {
@@ -425,6 +456,20 @@ impl Deciding {
 }
 
 impl Lane {
+    fn learned(&self) -> LearnedLane {
+        let mut lane = LearnedLane::default();
+        self.health.teach(&mut lane);
+        self.limit.teach(&mut lane);
+        self.pace.teach(&mut lane);
+        lane
+    }
+
+    fn resume(&mut self, now: Millis, lane: &LearnedLane) {
+        self.health.resume(lane);
+        self.limit.resume(lane);
+        self.pace.resume(now, lane);
+    }
+
     fn breach(&mut self, now: Millis) -> Option<Breach> {
         if std::mem::take(&mut self.failed) {
             return Some(Breach::Failing);

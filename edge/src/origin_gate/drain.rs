@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 
 use shared::Millis;
 
+use super::learned::{LearnedLane, possible};
+
 /// Events per second before anything is known, and what nobody is asked to prove.
 const START: f64 = 50.0;
 const MODEST: f64 = 10.0;
@@ -73,6 +75,8 @@ pub(super) struct Pace {
     sent_before: f64,
     /// Gives way where the origin is slow, whoever has made it so.
     yields: bool,
+    /// Knows the origin's traffic from a former life.
+    met: bool,
     /// The ordinary pace, for whoever asks how far from it this one is.
     normal: f64,
 }
@@ -92,6 +96,7 @@ impl Default for Pace {
             sent: 0.0,
             sent_before: 0.0,
             yields: false,
+            met: false,
             normal: START,
         }
     }
@@ -101,6 +106,23 @@ impl Pace {
     /// The pace of traffic that is not for people who talk: where the origin is slow, it goes first.
     pub(super) fn yielding() -> Pace {
         Pace { yields: true, ..Pace::default() }
+    }
+
+    pub(super) fn teach(&self, lane: &mut LearnedLane) {
+        (lane.per_s, lane.normal_per_s, lane.proven_per_s) = (self.per_s, self.normal, self.proven);
+        lane.ceiling_per_s = self.ceiling.map(|(ceiling, _)| ceiling);
+    }
+
+    /// As a former instance has learnt it: in ordinary times at the ordinary pace, in trouble at that of the trouble.
+    pub(super) fn resume(&mut self, now: Millis, lane: &LearnedLane) {
+        let (Some(per_s), Some(normal)) = (possible(lane.per_s, MOST), possible(lane.normal_per_s, MOST))
+        else {
+            return;
+        };
+        self.proven = possible(lane.proven_per_s, MOST).unwrap_or_default();
+        self.ceiling = lane.ceiling_per_s.and_then(|it| possible(it, MOST)).map(|it| (it.max(LEAST), now));
+        (self.per_s, self.normal) = (per_s.min(normal).max(LEAST), normal.max(LEAST));
+        self.met = true;
     }
 
     pub(super) fn per_s(&self) -> f64 {
@@ -223,7 +245,7 @@ impl Pace {
 
     /// Nobody is held back: a little above what is needed is enough.
     fn spare(&mut self) {
-        let known = self.delivered.len() >= LATELY_S;
+        let known = self.met || self.delivered.len() >= LATELY_S;
         let enough = (SPARE * self.lately()).max(self.proven).max(if known { MODEST } else { START });
         if self.per_s > enough {
             self.per_s = (0.98 * self.per_s).max(enough);
@@ -252,7 +274,7 @@ impl Pace {
             }
             None => MOST,
         };
-        let new_here = self.breached_at.is_none() && self.delivered.len() < LATELY_S;
+        let new_here = !self.met && self.breached_at.is_none() && self.delivered.len() < LATELY_S;
         let step = match self.per_s < 0.9 * self.proven {
             true => GROW,
             false if new_here => MEET,

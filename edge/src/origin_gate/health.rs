@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use shared::Millis;
 use shared::event::Status;
 
+use super::learned::{LearnedLane, possible};
+
 /// The window: ten buckets of a second. `RECENT_MS` of it decide about the pace, which has to be quick.
 const WINDOW_MS: Millis = 10_000;
 const BUCKET_MS: Millis = 1_000;
@@ -26,6 +28,9 @@ const MEDIAN_OF: usize = 3;
 const LEARN_OF: usize = 10;
 /// A slower answer is no answer: between these, and four times what 99 of 100 calls take.
 const DEADLINE_MS: (f64, f64) = (1_000.0, 5_000.0);
+/// Less or more is taken for so much.
+const LEAST_MS: f64 = 1.0;
+const LONGEST_MS: f64 = 60_000.0;
 /// Differences below this are noise of any network.
 const NOISE_MS: f64 = 10.0;
 
@@ -80,7 +85,7 @@ pub(super) struct Health {
 }
 
 /// Calls of 1, 2 to 3, 4 to 7, … events: a larger batch takes longer, and that is no trouble.
-const CLASSES: usize = 6;
+pub(super) const CLASSES: usize = 6;
 
 fn class_of(units: u32) -> u8 {
     let classes = CLASSES as u32 - 1;
@@ -88,6 +93,17 @@ fn class_of(units: u32) -> u8 {
 }
 
 impl Health {
+    pub(super) fn teach(&self, lane: &mut LearnedLane) {
+        (lane.baseline_ms, lane.p99_ms) = (self.baseline, self.baseline_p99);
+    }
+
+    /// As a former instance has learnt it.
+    pub(super) fn resume(&mut self, lane: &LearnedLane) {
+        self.baseline =
+            lane.baseline_ms.map(|ms| ms.and_then(|ms| possible(ms, LONGEST_MS)).map(|ms| ms.max(LEAST_MS)));
+        self.baseline_p99 = possible(lane.p99_ms, LONGEST_MS).unwrap_or_default();
+    }
+
     /// Of an untimed call nothing is learnt from how long it takes, nor that it is not back yet.
     pub(super) fn began(&mut self, now: Millis, call: u64, timed: bool) {
         self.under_way.insert(call, (now, timed));
@@ -100,7 +116,8 @@ impl Health {
             Verdict::Good { units } => {
                 bucket.good += 1;
                 if timed {
-                    let latency = (class_of(units), now.saturating_sub(began).min(60_000) as u32);
+                    let latency =
+                        (class_of(units), now.saturating_sub(began).min(LONGEST_MS as Millis) as u32);
                     bucket.seen += 1;
                     if bucket.latencies.len() < MAX_LATENCIES {
                         bucket.latencies.push(latency);
@@ -193,7 +210,7 @@ impl Health {
             return None;
         }
         let middle = latencies.len() / 2;
-        Some(f64::from(*latencies.select_nth_unstable(middle).1).max(1.0))
+        Some(f64::from(*latencies.select_nth_unstable(middle).1).max(LEAST_MS))
     }
 
     /// Once a second. The baseline moves in normal mode only: it would drift up with the trouble, or down while others are

@@ -3,6 +3,8 @@
 
 use shared::Millis;
 
+use super::learned::{LearnedLane, possible};
+
 /// 4 requests of 50 events; two are left in the worst of times, so that something is always learnt.
 const MOST: f64 = 200.0;
 const LEAST: f64 = 2.0;
@@ -65,6 +67,17 @@ impl Default for Limit {
 }
 
 impl Limit {
+    pub(super) fn teach(&self, lane: &mut LearnedLane) {
+        lane.normal_limit = self.normal;
+    }
+
+    /// As a former instance has learnt it.
+    pub(super) fn resume(&mut self, lane: &LearnedLane) {
+        if let Some(normal) = possible(lane.normal_limit, MOST) {
+            (self.now, self.normal) = (normal.max(LEAST), normal.max(LEAST));
+        }
+    }
+
     pub(super) fn events(&self) -> u64 {
         self.now as u64
     }

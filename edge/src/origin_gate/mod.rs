@@ -8,6 +8,7 @@
 //!
 //! - [`deciding`] joins [`health`] (what the origin's deeds show), [`limit`] (how much in flight, for which class),
 //!   [`drain`] (how fast) and [`mode`] (which word is told)
+//! - [`learned`] what of it outlives a restart
 //! - [`spell`] since when it has held, for people
 //! - [`carrying`] the batches under way, with [`turns`] (whose turn it is)
 
@@ -15,6 +16,7 @@ mod carrying;
 mod deciding;
 mod drain;
 mod health;
+mod learned;
 mod limit;
 mod mode;
 mod spell;
@@ -35,6 +37,7 @@ use carrying::Carrying;
 use deciding::{Deciding, Permit};
 
 pub use deciding::{OLD_MS, VERY_OLD_MS};
+pub use learned::{Learned, LearnedLane};
 pub use limit::Class;
 pub use spell::Spell;
 
@@ -167,6 +170,8 @@ pub enum Output {
         mode: Mode,
         reason: &'static str,
     },
+    /// Keep what was learnt of the origin.
+    Learned(Box<Learned>),
 }
 
 pub struct OriginGate {
@@ -189,11 +194,11 @@ impl OriginGate {
         }
     }
 
-    /// Continues in the mode in which a former instance ended: a restart is no evidence.
-    pub fn resume(&mut self, now: Millis, mode: Mode) {
+    /// Continues in the mode in which a former instance ended, with what it had learnt: a restart is no evidence.
+    pub fn resume(&mut self, now: Millis, mode: Mode, learned: &Learned) {
         let reason = if mode == Mode::Normal { "" } else { "edge-restarted" };
         let now = self.clock.time(now);
-        self.deciding.hold(now, mode, reason);
+        self.deciding.resume(now, mode, reason, learned);
     }
 
     pub fn handle(&mut self, now: Millis, input: Input) {
@@ -226,6 +231,7 @@ impl OriginGate {
         if let Some((mode, reason)) = self.deciding.take_mode_change() {
             self.outputs.push_back(Output::Mode { mode, reason });
         }
+        self.outputs.extend(self.deciding.take_learned().map(Output::Learned));
         self.begin_turns(now);
         while let Some(told) = self.deciding.next_call(now) {
             self.outputs.push_back(Output::Call(told));

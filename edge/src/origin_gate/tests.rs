@@ -6,6 +6,7 @@ mod deciding;
 mod drain;
 mod gate;
 mod health;
+mod learned;
 mod limit;
 mod mode;
 mod noticing;
@@ -58,8 +59,9 @@ impl Desk {
 
     fn tell(&mut self, input: Input) -> Vec<Output> {
         self.gate.handle(self.now, input);
-        let (modes, rest) =
-            outputs(&mut self.gate).into_iter().partition(|o| matches!(o, Output::Mode { .. }));
+        let (modes, rest) = outputs(&mut self.gate)
+            .into_iter()
+            .partition(|o| matches!(o, Output::Mode { .. } | Output::Learned(_)));
         let modes: Vec<Output> = modes;
         self.modes.extend(modes.iter().filter_map(|o| match o {
             Output::Mode { mode, .. } => Some(*mode),

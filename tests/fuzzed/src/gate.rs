@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Result, Unstructured};
-use edge::origin_gate::{self as gate, Answer, Input, Key, OriginGate, Output, Told, Turn};
+use edge::origin_gate::{
+    self as gate, Answer, Input, Key, Learned, LearnedLane, OriginGate, Output, Told, Turn,
+};
 use shared::Millis;
 use shared::event::{Body, Event, MAX_BATCH, Outcome, Receipt, Resource, Status};
 use shared::mode::Mode;
@@ -49,6 +51,19 @@ struct Desk {
     last_asked: u64,
 }
 
+/// Whatever a row may hold.
+fn lane(u: &mut Unstructured) -> Result<LearnedLane> {
+    Ok(LearnedLane {
+        per_s: u.arbitrary()?,
+        normal_per_s: u.arbitrary()?,
+        proven_per_s: u.arbitrary()?,
+        ceiling_per_s: u.arbitrary()?,
+        normal_limit: u.arbitrary()?,
+        baseline_ms: u.arbitrary()?,
+        p99_ms: u.arbitrary()?,
+    })
+}
+
 impl Desk {
     fn new(u: &mut Unstructured) -> Result<Desk> {
         let now = 1_767_225_600_000;
@@ -59,7 +74,8 @@ impl Desk {
         let mut gate = OriginGate::new(now, index.iter().cloned().collect(), u.arbitrary()?);
         let holding = u.ratio(1, 4)?;
         if holding {
-            gate.resume(now, *u.choose(&Mode::ALL)?);
+            let learned = Learned { messages: lane(u)?, accounts: lane(u)? };
+            gate.resume(now, *u.choose(&Mode::ALL)?, &learned);
         }
         let mode = gate.mode().0;
         let backlog = index.iter().map(|key| (key.clone(), 1)).collect();
@@ -213,6 +229,7 @@ impl Desk {
             }
             Output::Probe { turn, .. } => self.calls.push(Call::Post { turn, events: Vec::new() }),
             Output::Settle { turn, key, receipts } => self.calls.push(Call::Settle { turn, key, receipts }),
+            Output::Learned(_) => {}
             Output::Mode { mode, .. } => {
                 assert!(mode != self.mode || mode == Mode::Holding, "told twice");
                 self.mode = mode;

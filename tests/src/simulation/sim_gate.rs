@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use edge::conversation;
-use edge::origin_gate::{Answer, Input, Key, OriginGate, Output, Turn};
+use edge::origin_gate::{Answer, Input, Key, Learned, OriginGate, Output, Turn};
 use shared::Millis;
 use shared::event::{Body, Event};
 use shared::mode::{Mode, Notice};
@@ -25,6 +25,7 @@ pub struct SimGate {
     pub index: BTreeSet<Key>,
     /// The stored mode.
     mode: Mode,
+    learned: Learned,
     machine: Option<OriginGate>,
     /// Grows with each crash: what was asked in an earlier life is answered to nobody.
     pub life: u64,
@@ -49,10 +50,10 @@ impl World {
     fn gate_machine(&mut self) -> &mut OriginGate {
         let index: Vec<Key> = self.gate.index.iter().cloned().collect();
         let seed = self.plan.seed ^ self.gate.life;
-        let (now, mode) = (self.time_at(Host::Gate), self.gate.mode);
+        let (now, mode, learned) = (self.time_at(Host::Gate), self.gate.mode, self.gate.learned);
         self.gate.machine.get_or_insert_with(|| {
             let mut machine = OriginGate::new(now, index, seed);
-            machine.resume(now, mode);
+            machine.resume(now, mode, &learned);
             machine
         })
     }
@@ -104,6 +105,7 @@ impl World {
             }
             Output::Post { turn, events, .. } => self.post(turn, events)?,
             Output::Probe { turn, .. } => self.post(turn, vec![Event::probe("probe".to_owned())])?,
+            Output::Learned(learned) => self.gate.learned = *learned,
             // Nobody of these stories calls about accounts.
             Output::Call(told) => return Err(format!("the gate speaks of a call: {told:?}")),
             Output::Settle { turn, key, receipts } => {

@@ -65,3 +65,39 @@ fn nack_3_a_refused_reply_that_comes_again_is_refused_again() {
     assert_eq!(desk.machine.reply(1_000, reply(2, "b")).0, Outcome::Duplicate);
     assert_eq!(desk.machine.reply(1_000, reply(0, "c")).0, Outcome::Refused, "numbers begin with 1");
 }
+
+/// A thousand conversations that are restored with a backlog: the gate knows of most, and hears of all.
+#[test]
+fn cost_2_after_a_restart_conversations_announce_themselves_one_after_the_other() {
+    let (mut desk, mut times) = (Desk::new(), Vec::new());
+    desk.open(1, Notice::default());
+    desk.say(1, vec![hello(None), send(1, "a")]);
+    let meta = desk.machine.meta().clone();
+    let announced = |told: &[Output]| told.contains(&Output::Announce);
+    for number in 0..1_000 {
+        let mut meta = meta.clone();
+        meta.epoch.0 += 7_919 * number;
+        desk.machine = Conversation::restore(meta, Vec::new(), &desk.log);
+        assert!(desk.machine.poll_timeout().is_some_and(|at| at <= 1_000), "it wants to know the time");
+        let now = announced(&desk.tell_at(1_000, Input::Timeout));
+        let at = desk.machine.poll_timeout().expect("it announces itself again");
+        assert!(now || announced(&desk.tell_at(at, Input::Timeout)));
+        times.push(if now { 0 } else { at - 1_000 });
+    }
+    times.sort_unstable();
+    assert!(*times.last().unwrap() < 30_000);
+    assert!(times.windows(51).all(|some| some[50] - some[0] > 500), "50 of them within half a second");
+}
+
+/// Whoever writes then does not wait for it.
+#[test]
+fn cost_2_a_new_message_after_a_restart_is_announced_at_once() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![hello(None), send(1, "a")]);
+    let meta = desk.machine.meta().clone();
+    desk.machine = Conversation::restore(meta, Vec::new(), &desk.log);
+    desk.open(2, Notice::default());
+    let frames = vec![hello(None), send(2, "b")];
+    assert!(desk.tell(Input::Frames { link: LinkId(2), frames }).contains(&Output::Announce));
+}

@@ -2,18 +2,19 @@
 
 use shared::Millis;
 
+use super::super::Learned;
 use super::super::deciding::{Deciding, Permit};
 use super::*;
 
 /// The deciding half, and an origin that it sees by its calls alone, each of one event.
-struct Watch {
-    deciding: Deciding,
-    now: Millis,
+pub(super) struct Watch {
+    pub(super) deciding: Deciding,
+    pub(super) now: Millis,
     turn: u64,
 }
 
 impl Watch {
-    fn new() -> Watch {
+    pub(super) fn new() -> Watch {
         let mut deciding = Deciding::new(1);
         deciding.wakes(0);
         Watch { deciding, now: 0, turn: 0 }
@@ -48,6 +49,27 @@ impl Watch {
         self.deciding.step(self.now, None, true);
     }
 
+    /// A second of so many calls, as the pace lets them go.
+    pub(super) fn ordinary_second(&mut self, calls: u64, took: Millis) {
+        for call in 1..=calls {
+            let at = self.now + 1_000 * call / calls;
+            if self.deciding.permit(at, 0, true) == Permit::No {
+                continue;
+            }
+            self.turn += 1;
+            self.deciding.reserve(1);
+            self.deciding.posted(at.saturating_sub(took), self.turn);
+            self.deciding.good(at, self.turn, 1);
+        }
+        self.now += 1_000;
+        self.deciding.step(self.now, None, true);
+    }
+
+    /// A second in which a backlog waits: whatever may go goes.
+    pub(super) fn pressed_second(&mut self) {
+        self.ordinary_second(1_000, 40);
+    }
+
     fn seconds(&mut self, seconds: u64, calls: u64, bad: u64, took: Millis) {
         for _ in 0..seconds {
             self.second(calls, bad, took);
@@ -55,7 +77,7 @@ impl Watch {
     }
 
     /// After how many such seconds this mode holds.
-    fn until(&mut self, mode: Mode, calls: u64, bad: u64, took: Millis) -> Option<u64> {
+    pub(super) fn until(&mut self, mode: Mode, calls: u64, bad: u64, took: Millis) -> Option<u64> {
         (1..=60).find(|_| {
             self.second(calls, bad, took);
             self.mode() >= mode
@@ -223,7 +245,7 @@ fn four_batches_are_under_way_and_one_after_a_bad_answer() {
 #[test]
 fn mode_4_probes_come_every_second_and_a_fifth_earlier_or_later() {
     let mut deciding = Deciding::new(1);
-    deciding.hold(0, Mode::Holding, "origin-unreachable");
+    deciding.resume(0, Mode::Holding, "origin-unreachable", &Learned::default());
     let (mut now, mut waits) = (0, Vec::new());
     for _ in 0..500 {
         let before = now;
