@@ -62,7 +62,8 @@ pub fn bounds(scenario: &str) -> Vec<Bound> {
             let recovery = worst("messages_recovery_s", Limit::AtMost(5.0));
             [vec![worst("mode_changes", Limit::AtMost(6.0)), up, recovery], safe()].concat()
         }
-        "login-storm" => [vec![worst("peak_reconnects_over_admitted", Limit::AtMost(1.1))], safe()].concat(),
+        "login-storm" => [vec![reconnects()], safe()].concat(),
+        "edge-restart" => [vec![reconnects()], arrivals(), safe()].concat(),
         _ => Vec::new(),
     }
 }
@@ -71,6 +72,10 @@ pub fn bounds(scenario: &str) -> Vec<Bound> {
 fn wave() -> Bound {
     let what = What::Median(Field::named("messages_recovery_s"));
     Bound { arm: Arm::Without, what, limit: Limit::MoreThan(300.0) }
+}
+
+fn reconnects() -> Bound {
+    worst("peak_reconnects_over_admitted", Limit::AtMost(1.1))
 }
 
 fn arrivals() -> Vec<Bound> {
@@ -262,6 +267,12 @@ mod tests {
     #[test]
     fn login_storm_breaks_just_over_each_bound() {
         bound_are("login-storm", &[&[("peak_reconnects_over_admitted", 1.101)][..], &SAFE].concat());
+    }
+
+    #[test]
+    fn edge_restart_breaks_just_over_each_bound() {
+        let own = [("peak_reconnects_over_admitted", 1.101)];
+        bound_are("edge-restart", &[&own[..], &ARRIVALS, &SAFE].concat());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::scenario::Scenario;
 
 /// In the order in which `all` replays them.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("slow-accounts", include_str!("../scenarios/slow-accounts.toml")),
     ("single-customer-surge", include_str!("../scenarios/single-customer-surge.toml")),
     ("login-storm", include_str!("../scenarios/login-storm.toml")),
@@ -13,6 +13,7 @@ const FILES: [(&str, &str); 7] = [
     ("backlog-drain", include_str!("../scenarios/backlog-drain.toml")),
     ("flapping", include_str!("../scenarios/flapping.toml")),
     ("lying-origin", include_str!("../scenarios/lying-origin.toml")),
+    ("edge-restart", include_str!("../scenarios/edge-restart.toml")),
 ];
 
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -34,6 +34,11 @@ impl<T> Clock<T> {
         self.at(self.now + wait, happening);
     }
 
+    /// What is planned and does not pass is forgotten.
+    pub fn retain(&mut self, pass: impl Fn(&T) -> bool) {
+        self.planned.retain(|Reverse(it)| pass(&it.happening));
+    }
+
     /// The next happening before `end`.
     pub fn next_before(&mut self, end: Millis) -> Option<T> {
         if self.planned.peek().is_none_or(|Reverse(next)| next.at >= end) {

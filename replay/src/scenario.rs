@@ -51,6 +51,8 @@ pub enum Fault {
     Drop,
     /// One site's traffic is twenty times as much.
     Surge,
+    /// The edge's process is killed, again and again, and started again.
+    Restart,
 }
 
 /// Who is there, and what they do.

@@ -6,7 +6,7 @@ use replay::arm::Arm;
 use replay::progress::Progress;
 use replay::report::Report;
 use replay::result::{Plan, ScenarioResult};
-use replay::scenario::{Cell, Scenario};
+use replay::scenario::{Cell, Fault, Scenario};
 use replay::summary::Summary;
 
 /// Small enough for a build without optimisation.
@@ -24,6 +24,25 @@ fn result(threads: usize) -> ScenarioResult {
     let (scenario, form) = (cell.scenario.clone(), Arc::from("cargo xtask replay tiny"));
     let plan = Plan { scenario, form, cells: vec![(cell, 1..3)], arms: Arm::ALL.into() };
     plan.run(threads, &Mutex::new(Progress::new(1.0)))
+}
+
+/// Killed in the midst of it: what was acknowledged is there afterwards, once.
+#[test]
+fn edge_that_is_killed_again_and_again_loses_nothing() {
+    let mut cell = tiny();
+    let mut scenario = (*cell.scenario).clone();
+    (scenario.fault, scenario.people.idle_widgets) = (Fault::Restart, 100);
+    cell.scenario = Arc::new(scenario);
+    let mut reconnects = 0;
+    for seed in 1..=5 {
+        let run = Arm::With.run(&cell, seed);
+        let figures = &run.figures;
+        let safe = [figures.p1_accepted, figures.lost, figures.doubled, figures.reordered];
+        assert_eq!(safe, [Some(1.0), Some(0.0), Some(0.0), Some(0.0)], "seed {seed}");
+        assert!(figures.messages_recovery_s.is_some_and(|s| s <= 30.0), "seed {seed}: {figures:?}");
+        reconnects += run.seconds[40..100].iter().map(|second| second.reconnects).sum::<u32>();
+    }
+    assert!(reconnects > 5 * 3 * 100, "only {reconnects} links were opened again");
 }
 
 #[test]

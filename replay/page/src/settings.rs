@@ -49,13 +49,14 @@ pub const NUMBERS: [Number; 6] = [
 ];
 
 /// As in a scenario file, in the order of the page's list.
-pub const FAULTS: [(&str, Fault); 6] = [
+pub const FAULTS: [(&str, Fault); 7] = [
     ("over-save", Fault::OverSave),
     ("down", Fault::Down),
     ("flapping", Fault::Flapping),
     ("lying", Fault::Lying),
     ("drop", Fault::Drop),
     ("surge", Fault::Surge),
+    ("restart", Fault::Restart),
 ];
 
 /// A value that cannot be used, and what would be right.

@@ -25,6 +25,7 @@ fn full(fault: Fault) -> Result<Scenario, String> {
         Fault::Lying => "lying-origin",
         Fault::Drop => "login-storm",
         Fault::Surge => "single-customer-surge",
+        Fault::Restart => "edge-restart",
     };
     Ok(catalogue::named(name)?.remove(0))
 }

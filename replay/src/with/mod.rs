@@ -2,6 +2,7 @@
 //! takes a while for each input and has a line of its own; links and calls take their time.
 
 mod object;
+mod restart;
 mod sim_accounts;
 mod sim_conversation;
 mod sim_gate;
@@ -84,6 +85,8 @@ enum Happening {
     Call(sim_accounts::Wake),
     CallEnded(origin_gate::Call, bool),
     DropEverybody,
+    EdgeDies,
+    EdgeStarts,
     Leaves(ChatNo),
     Look,
 }
@@ -115,6 +118,8 @@ pub struct With {
     /// All links of the edge, and who may open one now.
     crowd: Crowd<ChatNo>,
     arrivals: Arrivals,
+    /// The edge's process is dead.
+    dead: bool,
 }
 
 /// Widgets without a chat that come in a second before the trigger.
@@ -139,11 +144,14 @@ pub fn run(cell: &Cell, seed: u64, watch: &mut dyn FnMut(Millis)) -> Run {
         accounts: Accounts::new(cell.scenario.people.sites),
         crowd: Crowd::default(),
         arrivals: Arrivals::default(),
+        dead: false,
         chance,
     };
     it.clock.at(999, Happening::Look);
-    if cell.scenario.fault == Fault::Drop {
-        it.clock.at(cell.trigger_ms().start, Happening::DropEverybody);
+    match cell.scenario.fault {
+        Fault::Drop => it.clock.at(cell.trigger_ms().start, Happening::DropEverybody),
+        Fault::Restart => it.clock.at(cell.trigger_ms().start, Happening::EdgeDies),
+        _ => {}
     }
     // They came one after the other, as fast as the edge admits at most.
     for widget in 0..cell.scenario.people.idle_widgets {
@@ -164,7 +172,7 @@ pub fn run(cell: &Cell, seed: u64, watch: &mut dyn FnMut(Millis)) -> Run {
         end += 1_000;
         it.until(end);
     }
-    if cell.scenario.fault == Fault::Drop {
+    if matches!(cell.scenario.fault, Fault::Drop | Fault::Restart) {
         it.meter.reconnect_peak_over(LINKS_PER_S as f64);
     }
     it.meter.finish(true)
@@ -217,6 +225,8 @@ impl With {
             Happening::Call(wake) => self.wake_caller(wake),
             Happening::CallEnded(call, good) => self.call_ended(call, good),
             Happening::DropEverybody => self.drop_everybody(),
+            Happening::EdgeDies => self.edge_dies(),
+            Happening::EdgeStarts => self.edge_starts(),
             Happening::Leaves(chat) => self.leaves(chat),
             Happening::Look => {
                 self.meter.look(now);

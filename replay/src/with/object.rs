@@ -24,6 +24,9 @@ impl With {
 
     pub(super) fn arrives(&mut self, job: Job) {
         let now = self.clock.now;
+        if self.dead {
+            return;
+        }
         let Some(object) = self.object(&job) else { return };
         if object.busy {
             object.line.push_back((now, job));
@@ -98,8 +101,8 @@ impl Outcome {
                 matches!(output, Store(_) | StoreSummary(_) | ForgetSummary(_))
             }),
             Outcome::Gate(outputs) => outputs.iter().any(|output| {
-                use origin_gate::Output::{Forget, Mode, Remember};
-                matches!(output, Remember(_) | Forget(_) | Mode { .. })
+                use origin_gate::Output::{Forget, Learned, Mode, Remember};
+                matches!(output, Remember(_) | Forget(_) | Mode { .. } | Learned(_))
             }),
         }
     }

@@ -13,6 +13,8 @@ use super::{Happening, Job, With};
 
 /// A site's status goes out at most so often.
 const COALESCE_MS: Millis = 1_000;
+/// Who got no answer asks again after so long, and as much by chance.
+const AGAIN_MS: Millis = 1_000;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wake {
@@ -57,6 +59,10 @@ impl With {
     }
 
     pub(super) fn wake_caller(&mut self, wake: Wake) {
+        if self.dead {
+            self.again(wake, AGAIN_MS);
+            return;
+        }
         let class = match wake {
             Wake::Status(site) => {
                 let at = usize::from(site);
@@ -74,6 +80,13 @@ impl With {
         self.accounts.calls.insert(call, wake);
         let asked = Input::Asked { call, class, timed: true };
         self.clock.after(self.cell.scenario.edge.call_ms, Happening::Arrives(Job::Gate(asked)));
+    }
+
+    /// The edge is gone, and with it whoever waited there: they ask again.
+    pub(super) fn callers_lose_the_edge(&mut self) {
+        for wake in std::mem::take(&mut self.accounts.calls).into_values() {
+            self.again(wake, AGAIN_MS);
+        }
     }
 
     pub(super) fn told(&mut self, told: Told) {
@@ -110,7 +123,7 @@ impl With {
                 // What changed meanwhile goes out with the next second's.
                 self.clock.after(COALESCE_MS, Happening::Call(Wake::Status(site)));
             }
-            (wake, false) => self.again(wake, 1_000),
+            (wake, false) => self.again(wake, AGAIN_MS),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A conversation: the real machine over a log in memory, with what its driver does around it.
 
-use edge::conversation::{Conversation, Input, LinkId, Log, Output};
+use edge::conversation::{Conversation, Input, LinkId, Log, Meta, Output};
 use edge::origin_gate;
 use shared::Millis;
 use shared::frame::{EdgeFrame, Summary};
@@ -9,10 +9,13 @@ use shared::message::{Author, Message, Side};
 
 use crate::people::{ChatNo, SiteNo};
 
+use super::sim_person::SimPerson;
 use super::{ConversationJob, Happening, Job, Object, PersonNo, Said, SiteJob, With};
 
 /// As the driver has it: a conversation tells its site at most so often.
 const TELL_EVERY_MS: Millis = 200;
+/// Until a platform that was dead looks for alarms that are due.
+const ALARM_AGAIN_MS: Millis = 1_000;
 
 #[derive(Default)]
 pub(super) struct MemoryLog(Vec<Message>);
@@ -37,6 +40,8 @@ pub(super) struct SimConversation {
     pub(super) object: Object,
     machine: Conversation,
     log: MemoryLog,
+    /// The stored row, once there is one.
+    meta: Option<Box<Meta>>,
     alarm: Option<Millis>,
     news: Option<Summary>,
     telling: bool,
@@ -72,6 +77,7 @@ impl SimConversation {
             object: Object::default(),
             machine: Conversation::new(site_id(site), conversation_id(chat)),
             log: MemoryLog::default(),
+            meta: None,
             alarm: None,
             news: None,
             telling: false,
@@ -81,6 +87,16 @@ impl SimConversation {
 
     pub(super) fn backlog(&self) -> u64 {
         self.machine.backlog()
+    }
+
+    /// A new process: what was stored, and nothing else. An alarm that was set is a row, too.
+    pub(super) fn starts_again(&mut self, chat: ChatNo) {
+        self.object = Object::default();
+        self.machine = match &self.meta {
+            Some(meta) => Conversation::restore((**meta).clone(), Vec::new(), &self.log),
+            None => Conversation::new(site_id(self.site), conversation_id(chat)),
+        };
+        (self.news, self.telling, self.gate_calls) = (None, false, 0);
     }
 
     pub(super) fn work(&mut self, now: Millis, job: &ConversationJob) -> (Vec<Output>, Option<Said>) {
@@ -102,8 +118,9 @@ impl SimConversation {
         loop {
             let mut stored = false;
             while let Some(mut output) = self.machine.poll_output() {
-                if let Output::Store { messages, .. } = &mut output {
+                if let Output::Store { messages, meta } = &mut output {
                     self.log.0.append(messages);
+                    self.meta = Some(meta.clone());
                     stored = true;
                 }
                 outputs.push(output);
@@ -183,6 +200,11 @@ impl With {
     }
 
     pub(super) fn conversation_timer(&mut self, chat: ChatNo, at: Millis) {
+        if self.dead {
+            // An alarm waits for the edge.
+            self.clock.after(ALARM_AGAIN_MS, Happening::ConversationTimer(chat, at));
+            return;
+        }
         let Some(it) = self.conversations.get_mut(&chat) else { return };
         if it.alarm == Some(at) {
             it.alarm = None;
@@ -203,17 +225,19 @@ impl With {
         self.clock.after(TELL_EVERY_MS, Happening::Tell(chat));
     }
 
-    /// The visitor and the agent go. What the origin has not got stays, and the conversation with it; a gate that has asked gets
-    /// its answer.
+    /// The visitor and the agent go. Their pages stay as long as something of theirs is not safe, or come back with it; what the
+    /// origin has not got stays, and the conversation with it; a gate that has asked gets its answer.
     pub(super) fn leaves(&mut self, chat: ChatNo) {
         let Some(it) = self.conversations.get(&chat) else { return };
-        if it.backlog() > 0 || it.gate_calls > 0 {
+        let sides = [Side::Visitor, Side::Agent];
+        let safe = |side| self.people.get(&PersonNo { chat, side }).is_none_or(SimPerson::is_safe);
+        if it.backlog() > 0 || it.gate_calls > 0 || !sides.into_iter().all(safe) {
             self.clock.after(30_000, Happening::Leaves(chat));
             return;
         }
         self.conversations.remove(&chat);
         self.crowd.counts(self.clock.now, chat, 0, true);
-        for side in [Side::Visitor, Side::Agent] {
+        for side in sides {
             self.people.remove(&PersonNo { chat, side });
         }
     }

@@ -1,9 +1,12 @@
 //! The gate: the real machine, with the calls that its driver makes for it.
 
-use edge::origin_gate::{Answer, Input, Key, OriginGate, Output, Turn};
+use std::collections::BTreeSet;
+
+use edge::origin_gate::{Answer, Input, Key, Learned, OriginGate, Output, Turn};
 use shared::Millis;
 use shared::event::{Body, Event, Outcome, Receipt};
 use shared::message::{Author, Side};
+use shared::mode::Mode;
 
 use crate::origin::{Ask, Reply};
 use crate::people::ChatNo;
@@ -14,6 +17,10 @@ use super::{ConversationJob, Happening, Job, Object, PersonNo, With};
 pub(super) struct SimGate {
     pub(super) object: Object,
     machine: OriginGate,
+    /// What is stored.
+    index: BTreeSet<Key>,
+    mode: Mode,
+    learned: Learned,
     timer: u64,
     timer_at: Option<Millis>,
 }
@@ -23,9 +30,21 @@ impl SimGate {
         SimGate {
             object: Object::default(),
             machine: OriginGate::new(0, Vec::new(), seed),
+            index: BTreeSet::new(),
+            mode: Mode::Normal,
+            learned: Learned::default(),
             timer: 0,
             timer_at: None,
         }
+    }
+
+    /// A new process: what was stored, and nothing else.
+    pub(super) fn starts_again(&mut self, now: Millis, seed: u64) {
+        self.object = Object::default();
+        self.machine = OriginGate::new(now, self.index.iter().cloned().collect(), seed);
+        self.machine.resume(now, self.mode, &self.learned);
+        self.timer += 1;
+        self.timer_at = None;
     }
 
     pub(super) fn again_ms(&self) -> Millis {
@@ -52,7 +71,13 @@ impl With {
         let (now, call_ms) = (self.clock.now, self.cell.scenario.edge.call_ms);
         for output in outputs {
             match output {
-                Output::Remember(_) | Output::Forget(_) => {}
+                Output::Remember(key) => {
+                    self.gate.index.insert(key);
+                }
+                Output::Forget(key) => {
+                    self.gate.index.remove(&key);
+                }
+                Output::Learned(learned) => self.gate.learned = *learned,
                 Output::Pull { turn, key, max } => {
                     let pull = ConversationJob::Pull { turn, max };
                     self.calls_conversation(turn, key, pull);
@@ -68,6 +93,7 @@ impl With {
                 Output::Call(told) => self.told(told),
                 Output::Mode { mode, reason } => {
                     self.meter.mode(now, mode);
+                    self.gate.mode = mode;
                     for site in 0..self.sites.len() {
                         let input = edge::site::Input::Mode { mode, reason: reason.to_owned() };
                         let job = super::SiteJob::input(input);

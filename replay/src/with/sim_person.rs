@@ -37,6 +37,11 @@ impl SimPerson {
         self.wrote.get(k.checked_sub(1)? as usize).copied()
     }
 
+    /// Everything written is stored at the edge.
+    pub(super) fn is_safe(&self) -> bool {
+        self.acked >= self.wrote.len() as u64
+    }
+
     fn new(person: PersonNo, seed: u64) -> SimPerson {
         let (role, letter) = match person.side {
             Side::Visitor => (Role::Visitor, 'v'),
@@ -129,6 +134,10 @@ impl With {
         let now = self.clock.now;
         let Some(it) = self.people.get(&person) else { return };
         if it.link != Some(link) {
+            return;
+        }
+        if self.dead {
+            self.loses_link(person);
             return;
         }
         let chats = person.side == Side::Agent || it.session.is_chatting();
@@ -236,11 +245,17 @@ impl With {
     pub(super) fn drop_everybody(&mut self) {
         let people: Vec<PersonNo> = self.people.keys().copied().collect();
         for person in people {
-            let Some(link) = self.people.get_mut(&person).and_then(|it| it.link.take()) else { continue };
+            let Some(link) = self.loses_link(person) else { continue };
             let closed = conversation::Input::Closed { link: link_id(person, link.0) };
             self.conversation_input(person.chat, closed);
             self.counted(person.chat);
-            self.person_input(person, Input::Closed(link, CloseCode::ABNORMAL));
         }
+    }
+
+    /// It breaks, or could not be opened.
+    pub(super) fn loses_link(&mut self, person: PersonNo) -> Option<Link> {
+        let link = self.people.get_mut(&person)?.link.take()?;
+        self.person_input(person, Input::Closed(link, CloseCode::ABNORMAL));
+        Some(link)
     }
 }

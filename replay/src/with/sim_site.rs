@@ -1,8 +1,12 @@
 //! A site: the real machine. Its notices go to the conversations that it names.
 
+use std::collections::BTreeMap;
+
 use edge::conversation;
 use edge::site::{Output, Site, Stored};
 use shared::Millis;
+use shared::frame::Summary;
+use shared::id::ConversationId;
 use shared::mode::Notice;
 
 use crate::people::{ChatNo, SiteNo};
@@ -14,12 +18,24 @@ pub(super) struct SimSite {
     pub(super) object: Object,
     machine: Site,
     timer: u64,
+    /// What is stored.
+    stored: Stored,
+    summaries: BTreeMap<ConversationId, Summary>,
 }
 
 impl SimSite {
     pub(super) fn new(site: SiteNo) -> SimSite {
         let machine = Site::restore(site_id(site), Stored::default(), Vec::new(), Vec::new());
-        SimSite { object: Object::default(), machine, timer: 0 }
+        let (object, stored, summaries) = (Object::default(), Stored::default(), BTreeMap::new());
+        SimSite { object, machine, timer: 0, stored, summaries }
+    }
+
+    /// A new process: what was stored, and nothing else.
+    pub(super) fn starts_again(&mut self, site: SiteNo) {
+        self.object = Object::default();
+        self.timer += 1;
+        let summaries = self.summaries.values().cloned().collect();
+        self.machine = Site::restore(site_id(site), self.stored.clone(), summaries, Vec::new());
     }
 
     pub(super) fn notice(&self) -> Notice {
@@ -48,13 +64,22 @@ impl With {
 
     pub(super) fn site_done(&mut self, site: SiteNo, outputs: Vec<Output>, answer: Option<(ChatNo, Notice)>) {
         let call_ms = self.cell.scenario.edge.call_ms;
-        let pushed = outputs.into_iter().filter_map(|output| match output {
-            Output::Push { notice, conversations } => Some((notice, conversations)),
-            _ => None,
-        });
         let mut told: Vec<(ChatNo, Notice)> = answer.into_iter().collect();
-        for (notice, conversations) in pushed {
-            told.extend(conversations.iter().map(|it| (chat_of(it), notice.clone())));
+        let it = &mut self.sites[usize::from(site)];
+        for output in outputs {
+            match output {
+                Output::Push { notice, conversations } => {
+                    told.extend(conversations.iter().map(|it| (chat_of(it), notice.clone())));
+                }
+                Output::Store(stored) => it.stored = *stored,
+                Output::StoreSummary(summary) => {
+                    it.summaries.insert(summary.conversation.clone(), summary);
+                }
+                Output::ForgetSummary(conversation) => {
+                    it.summaries.remove(&conversation);
+                }
+                _ => {}
+            }
         }
         for (chat, notice) in told {
             let job = ConversationJob::input(conversation::Input::Notice(notice));
