@@ -202,10 +202,7 @@ impl Driver {
                 answer(&self.notice())
             }
             SiteCall::Knowledge {} => answer(&self.knowledge(&site).await),
-            SiteCall::Changed {} => {
-                self.fetch_settings(&site).await;
-                answer(&())
-            }
+            SiteCall::Changed {} => answer(&self.fetch_settings(&site).await),
         }
     }
 

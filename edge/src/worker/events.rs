@@ -11,7 +11,7 @@ use super::knowledge;
 use super::problem::Problem;
 use super::settings::{Settings, body_within, header};
 use crate::durable::calls::{
-    ConversationCall, GateCall, Replied, SiteCall, to_conversation, to_gate, to_site,
+    ConversationCall, GateCall, Known, Replied, SiteCall, to_conversation, to_gate, to_site,
 };
 use crate::durable::now_ms;
 
@@ -83,8 +83,10 @@ async fn perform(env: &Env, event: Event) -> (Outcome, String) {
                 Err(_) => later("conversation-unreachable"),
             }
         }
-        Body::SiteChanged { site, .. } => match to_site::<()>(env, &site, SiteCall::Changed {}).await {
-            Ok(()) => (Outcome::Accepted, String::new()),
+        Body::SiteChanged { site, .. } => match to_site::<Known>(env, &site, SiteCall::Changed {}).await {
+            Ok(Known::Yes | Known::No) => (Outcome::Accepted, String::new()),
+            // In trouble settings wait; the origin says it again.
+            Ok(Known::NotYet) => later("settings-not-fetched"),
             Err(_) => later("site-unreachable"),
         },
         Body::Status(status) => match to_gate::<()>(env, GateCall::Claimed { status }).await {

