@@ -7,9 +7,12 @@ use std::path::PathBuf;
 
 use reqwest::Method;
 use serde_json::json;
+use shared::session::MessageState;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::person::{Person, View};
 use tests::harness::stack::{ADA, Stack, program};
+use tests::harness::wait;
 
 const PHONE: Look = Look { width: 390, height: 800, dark: true };
 const DARK: Look = Look { dark: true, ..Look::WIDE };
@@ -19,6 +22,19 @@ const FIRST: &str = "[aria-label=Conversations] button, [aria-label=Conversation
 async fn browser(look: Look) -> (Browser, TempDir) {
     let profile = TempDir::new().expect("a folder for the profile");
     (Browser::open(profile.path(), Storage::Allowed, look).await, profile)
+}
+
+/// The edge asks for a site's settings now and then.
+async fn the_limits_are_known(port: u16) {
+    wait::until_true("somebody writes too much", 120, || async {
+        let hasty = Person::visitor(port);
+        hasty.live().await;
+        (1..=4).for_each(|n| hasty.write(&format!("{n}")));
+        let all = |view: &View| view.state("4") == Some(MessageState::Sent);
+        hasty.sees("that it has to wait, or all taken", 30, |view| view.limited || all(view)).await;
+        hasty.view().limited
+    })
+    .await;
 }
 
 /// The status page once it says this much.
@@ -100,7 +116,6 @@ async fn screenshots() {
     visitor.quit().await;
     stack.mend().await;
 
-    // The edge hears of the limits while the next one chats.
     let few = json!({ "limits": { "messages_per_conversation": { "at_once": 2, "per_minute": 2 } } });
     let saved = stack.admin(Method::PUT, "/admin/sites/demo").json(&few).send().await;
     assert!(saved.is_ok_and(|answer| answer.status().is_success()));
@@ -111,6 +126,7 @@ async fn screenshots() {
     phone.picture(&file("visitor-phone-dark")).await;
     phone.quit().await;
 
+    the_limits_are_known(port).await;
     for (look, name) in [(Look::WIDE, "limited"), (PHONE, "limited-phone-dark")] {
         let (hasty, _five) = browser(look).await;
         hasty.open_chat(port).await;
@@ -133,9 +149,23 @@ async fn screenshots_of_the_replay() {
         browser.go(&format!("http://127.0.0.1:{}/demo/replay/", stack.edge_port)).await;
         browser.status_reads("With Seawall: messages flowed 0 s after the trigger", 120).await;
         if look.width < Look::WIDE.width {
-            let down = "document.querySelector('.result').scrollIntoView()";
+            let down = "document.querySelector('.result').scrollIntoView({ behavior: 'instant' })";
             browser.script(down, vec![]).await;
         }
+        browser.picture(&file(name)).await;
+        browser.quit().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a command of its own: cargo xtask screenshots"]
+async fn screenshots_of_a_report() {
+    let report = format!("file://{}", program("SEAWALL_REPORT").display());
+    let tall = Look { height: 1_700, ..Look::WIDE };
+    let phone = Look { height: 1_700, ..PHONE };
+    for (look, name) in [(tall, "report"), (phone, "report-phone-dark")] {
+        let (browser, _profile) = browser(look).await;
+        browser.go(&report).await;
         browser.picture(&file(name)).await;
         browser.quit().await;
     }

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -41,6 +41,13 @@ fn replay(words: impl Iterator<Item = OsString>) -> Result<()> {
         Some(BROKEN) => bail!("a bound is broken"),
         _ => bail!("the replay has failed ({})", process::how(status)),
     }
+}
+
+/// A report of the incident as a page; where it is.
+pub(crate) fn report(out: &Path) -> Result<PathBuf> {
+    let words = ["slow-accounts", "--load", "0.85", "--trigger", "60", "--seeds", "5", "--out"];
+    replay(words.map(OsString::from).into_iter().chain([out.into()]))?;
+    Ok(out.join("slow-accounts/report.html"))
 }
 
 /// Whether the short form of a scenario, with ten seeds, holds its bounds.

@@ -111,8 +111,9 @@ pub(crate) fn screenshots(options: &Screenshots) -> Result<()> {
     }
     let out = options.out.clone().unwrap_or_else(|| workspace::root().join("docs/screenshots"));
     std::fs::create_dir_all(&out).with_context(|| format!("{} cannot be written", out.display()))?;
+    let report = replay::report(&workspace::root().join("target/seawall/report"))?;
     let mut command = cargo_test();
-    command.args(["--package", "tests", "--test", "screenshots"]);
+    command.args(["--package", "tests", "--test", "screenshots"]).env("SEAWALL_REPORT", report);
     command
         .envs(servers_environment()?)
         .envs(browser_environment()?)
