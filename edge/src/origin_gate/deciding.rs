@@ -8,10 +8,11 @@ use shared::event::{Resource, Status};
 use shared::mode::Mode;
 use shared::random::Random;
 
-use super::drain::{Breach, Pace};
-use super::health::{BAD_IN_A_ROW, Health, Verdict};
-use super::learned::{Learned, LearnedLane};
-use super::limit::{Class, Limit};
+use super::drain::Breach;
+use super::health::Verdict;
+use super::lane::Lane;
+use super::learned::Learned;
+use super::limit::Class;
 use super::mode::Modes;
 use super::{Call, Rates, Told};
 
@@ -30,24 +31,12 @@ const MAX_RETRY_AFTER_MS: Millis = 600_000;
 /// Calls about accounts that wait at most, and how long one may; then the caller is told to come again.
 const MAX_WAITING_CALLS: usize = 100;
 const MAX_CALL_WAIT_MS: Millis = 2_000;
-/// Evidence of fewer calls is chance, unless they fail one after the other.
-const ENOUGH_CALLS: u32 = 20;
-/// The same of the last two seconds' for calls that take four times as long: fewer come back then.
-const ENOUGH_NOW: u32 = 10;
-/// Twice the ordinary latency is trouble for the pace at once; for people once it has lasted, or is four times as much: at 85 %
-/// of its capacity a healthy origin has such moments.
-const SLOW: f64 = 2.0;
-const VERY_SLOW: f64 = 4.0;
-const SLOW_FOR_MS: Millis = 10_000;
 /// The oldest message without a receipt.
 pub const OLD_MS: Millis = 2_000;
 pub const VERY_OLD_MS: Millis = 10_000;
 const ACCOUNTS_FAILING: &str = "accounts-failing";
 /// What was learnt is stored so often at most, and only where it has changed.
 const STORE_EVERY_MS: Millis = 30_000;
-/// The limit at half of normal or below, for so long.
-const LOW_LIMIT_MS: Millis = 10_000;
-
 fn obeyed(retry_after_ms: Millis) -> Millis {
     retry_after_ms.min(MAX_RETRY_AFTER_MS)
 }
@@ -73,20 +62,6 @@ struct Wanted {
 enum Phase {
     Open { bad: u32, paused_until: Millis },
     Holding { probe_at: Millis },
-}
-
-/// One resource of the origin.
-#[derive(Debug, Default)]
-struct Lane {
-    health: Health,
-    limit: Limit,
-    pace: Pace,
-    /// Since when the limit is at half of normal.
-    low_since: Option<Millis>,
-    /// Since when calls take twice as long as ordinary ones.
-    slow_since: Option<Millis>,
-    /// The last second brought a failure.
-    failed: bool,
 }
 
 #[derive(Debug)]
@@ -122,7 +97,7 @@ impl Deciding {
             changed: false,
             reason: "",
             messages: Lane::default(),
-            accounts: Lane { pace: Pace::yielding(), ..Lane::default() },
+            accounts: Lane::yielding(),
             in_flight: 0,
             calls: VecDeque::new(),
             calls_under_way: 0,
@@ -451,63 +426,6 @@ impl Deciding {
             // MODE-5: the word is taken back as slowly as the mode's.
             Mode::Normal if self.mode().1 == ACCOUNTS_FAILING => Status::Warn,
             Mode::Normal => Status::Pass,
-        }
-    }
-}
-
-impl Lane {
-    fn learned(&self) -> LearnedLane {
-        let mut lane = LearnedLane::default();
-        self.health.teach(&mut lane);
-        self.limit.teach(&mut lane);
-        self.pace.teach(&mut lane);
-        lane
-    }
-
-    fn resume(&mut self, now: Millis, lane: &LearnedLane) {
-        self.health.resume(lane);
-        self.limit.resume(lane);
-        self.pace.resume(now, lane);
-    }
-
-    fn breach(&mut self, now: Millis) -> Option<Breach> {
-        if std::mem::take(&mut self.failed) {
-            return Some(Breach::Failing);
-        }
-        (self.health.evidence(now).slow_now >= SLOW).then_some(Breach::Slow)
-    }
-
-    fn step(&mut self, now: Millis, breach: Option<Breach>, normal: bool) {
-        self.pace.step(now, breach);
-        if normal && breach.is_none() {
-            self.pace.learn();
-        }
-        self.limit.step(self.health.evidence(now).slow_now, normal);
-        self.health.learn(normal);
-        let since = |since: Option<Millis>, holds: bool| holds.then(|| since.unwrap_or(now));
-        self.low_since = since(self.low_since, self.limit.overload() >= 0.5);
-        self.slow_since = since(self.slow_since, self.health.evidence(now).slow >= SLOW);
-    }
-
-    /// The mode that this resource's evidence asks for.
-    fn wanted(&mut self, now: Millis, failing: &'static str) -> (Mode, &'static str) {
-        let evidence = self.health.evidence(now);
-        let lasts = |since: Option<Millis>, ms: Millis| since.is_some_and(|since| now >= since + ms);
-        let enough = evidence.calls >= ENOUGH_CALLS;
-        let bad = |percent: u32| enough && evidence.bad * 100 >= percent * evidence.calls;
-        // Of the last two seconds' calls: where many were good before, a tenth of all takes longer to be seen.
-        let bad_now = evidence.bad_now >= BAD_IN_A_ROW && 4 * evidence.bad_now >= evidence.calls_now;
-        // Three calls that stood in line for a moment are chance; ten are not.
-        let very_slow = evidence.calls_now >= ENOUGH_NOW && evidence.slow_now >= VERY_SLOW;
-        let slow = lasts(self.slow_since, SLOW_FOR_MS);
-        if bad(50) || evidence.bad_in_a_row >= BAD_IN_A_ROW || evidence.claim == Status::Fail {
-            (Mode::Holding, failing)
-        } else if bad(25) || lasts(self.low_since, LOW_LIMIT_MS) {
-            (Mode::ChattingOnly, "origin-slow")
-        } else if bad(10) || bad_now || very_slow || (enough && slow) || evidence.claim == Status::Warn {
-            (Mode::Degraded, "origin-slow")
-        } else {
-            (Mode::Normal, "")
         }
     }
 }

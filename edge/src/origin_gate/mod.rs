@@ -6,8 +6,8 @@
 //!
 //! # Layout, in reading order
 //!
-//! - [`deciding`] joins [`health`] (what the origin's deeds show), [`limit`] (how much in flight, for which class),
-//!   [`drain`] (how fast) and [`mode`] (which word is told)
+//! - [`deciding`] joins two of [`lane`], for messages and for accounts, and [`mode`] (which word is told); a lane joins
+//!   [`health`] (what the origin's deeds show), [`limit`] (how much in flight, for which class) and [`drain`] (how fast)
 //! - [`learned`] what of it outlives a restart
 //! - [`spell`] since when it has held, for people
 //! - [`carrying`] the batches under way, with [`turns`] (whose turn it is)
@@ -16,6 +16,7 @@ mod carrying;
 mod deciding;
 mod drain;
 mod health;
+mod lane;
 mod learned;
 mod limit;
 mod mode;
