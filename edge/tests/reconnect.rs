@@ -248,7 +248,7 @@ fn reconnect_2_a_crowd_that_is_dropped_again_at_once_keeps_its_order() {
     world.grow(2_000);
     for _ in 0..3 {
         world.restart();
-        world.run_until(world.now + 38_000);
+        world.run_until(world.now + 55_000);
         assert!(world.all_are_live());
         assert!(Log::peak(&world.log.attempts) <= 1.1, "{}", world.told("too many"));
         assert!(world.log.last_chatting <= world.log.first_other, "{:?}", world.log.last_chatting);

@@ -53,15 +53,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let body = read(request.into_body(), MAX_JSON_BYTES, "body-too-large").await?;
-        // serde's words name the field and the place, and can quote a wrong value: a string there may be a password.
-        let value = serde_json::from_slice(&body).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let detail =
-                format!("The body is not what this route takes, from line {line}, column {column} on.");
-            Problem::bad_request("bad-body", detail)
-        })?;
-        Ok(JsonBody(value))
+        Ok(JsonBody(from_json(&body)?))
     }
+}
+
+pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // serde's words name the field and the place, and can quote a wrong value: a string there may be a password.
+    serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let detail = format!("The body is not what this route takes, from line {line}, column {column} on.");
+        Problem::bad_request("bad-body", detail)
+    })
 }
 
 /// A body of at most `max` bytes.

@@ -28,6 +28,7 @@ pub mod cache;
 pub mod capacity;
 pub mod carrier;
 pub mod config;
+mod connected;
 pub mod connections;
 pub mod cost;
 pub mod database;

@@ -143,6 +143,13 @@ CREATE TABLE forgotten (
     epoch        INTEGER NOT NULL,
     PRIMARY KEY (site, conversation)
 ) STRICT;
+", "
+-- Agents with a console open, as the edge has last told it.
+CREATE TABLE connected (
+    site   TEXT PRIMARY KEY REFERENCES sites,
+    agents TEXT NOT NULL, -- a JSON array of ids
+    at_ms  INTEGER NOT NULL
+) STRICT;
 "];
 
 #[cfg(test)]

@@ -29,7 +29,9 @@ use crate::page::{self, Page};
 use crate::password::Passwords;
 use crate::problem::Problem;
 use crate::store::{Store, Unusable};
-use crate::{agents, demo, events, health, input, ledger, load, naive, outbox, replies, sites, status};
+use crate::{
+    agents, connected, demo, events, health, input, ledger, load, naive, outbox, replies, sites, status,
+};
 
 /// What the routes and the carrier share.
 pub struct Origin {
@@ -69,6 +71,7 @@ fn routes(origin: Arc<Origin>) -> Router {
         // The edge, by its signature.
         .route("/events", post(events::post))
         .route("/sites/{site}", get(sites::get))
+        .route("/sites/{site}/connected", put(connected::put))
         // Anybody; the edge calls these for its agents.
         .route("/sites/{site}/agents/login", post(agents::login))
         .route("/sites/{site}/agents/renew", post(agents::renew))
@@ -78,6 +81,7 @@ fn routes(origin: Arc<Origin>) -> Router {
         .route("/sites/{site}/conversations/{conversation}/replies", post(replies::post))
         .route("/ledger/{site}/messages", get(ledger::messages))
         .route("/admin/sites/{site}", put(sites::put))
+        .route("/admin/sites/{site}/connected", get(connected::get))
         .route("/load", get(load::get))
         .route("/faults", get(faults::get).put(faults::put));
     let router = if origin.page.is_some() { page::routes(naive::routes(router)) } else { router };

@@ -95,6 +95,14 @@ pub struct ResourceStatus {
     pub output: String,
 }
 
+/// Which agents of a site have a console open, and nobody else (CONNECTED-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectedAgents {
+    pub agents: Vec<AgentId>,
+    /// When the edge says so, in milliseconds since 1970: an earlier word that comes late is an old one.
+    pub at_ms: Millis,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resource {

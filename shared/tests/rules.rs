@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const FAMILIES: [&str; 32] = [
+const FAMILIES: [&str; 33] = [
     "FRAME",
     "LINK",
     "POLL",
@@ -35,6 +35,7 @@ const FAMILIES: [&str; 32] = [
     "FORGET",
     "RETENTION",
     "STATUS",
+    "CONNECTED",
     "SPREAD",
     "CLASS",
     "PACE",

@@ -182,7 +182,19 @@ pub enum GateCall {
         bearer: Option<String>,
         body: String,
     },
+    /// Who of a site's agents is connected, for the origin to know.
+    Connected {
+        site: SiteId,
+        agents: Vec<AgentId>,
+    },
     Status {},
+}
+
+/// Whether the origin has taken who is connected; if not, after how long it may be told again.
+#[derive(Serialize, Deserialize)]
+pub struct ConnectedAnswer {
+    pub good: bool,
+    pub retry_after_ms: Millis,
 }
 
 /// What became of an agent's log in or renewal.

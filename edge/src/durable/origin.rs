@@ -3,8 +3,8 @@
 
 use serde::de::DeserializeOwned;
 use shared::Millis;
-use shared::event::{BATCH_TYPE, Event, Receipts, SiteSettings};
-use shared::id::SiteId;
+use shared::event::{BATCH_TYPE, ConnectedAgents, Event, Receipts, SiteSettings};
+use shared::id::{AgentId, SiteId};
 use shared::webhook::{ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
 use worker::{AbortController, Env, Error, Fetch, Headers, Method, Request, RequestInit, Response, Result};
 
@@ -31,6 +31,20 @@ pub(super) enum Fetched<T> {
     Good(T),
     NotFound,
     Failed,
+}
+
+/// What a call about accounts says about the origin.
+#[derive(Clone, Copy)]
+pub(super) struct Outcome {
+    pub(super) good: bool,
+    pub(super) retry_after_ms: Millis,
+}
+
+impl Outcome {
+    pub(super) fn of<T>(fetched: Fetched<T>) -> (Fetched<T>, Outcome) {
+        let good = !matches!(fetched, Fetched::Failed);
+        (fetched, Outcome { good, retry_after_ms: 0 })
+    }
 }
 
 impl Origin {
@@ -76,6 +90,29 @@ impl Origin {
 
     pub(super) async fn settings(&self, site: &SiteId, deadline_ms: Millis) -> Fetched<SiteSettings> {
         self.get(&format!("/sites/{site}"), deadline_ms).await
+    }
+
+    /// Tells who is connected. A site that the origin does not know has nobody to tell of.
+    pub(super) async fn connected(
+        &self,
+        site: &SiteId,
+        agents: Vec<AgentId>,
+        deadline_ms: Millis,
+    ) -> Outcome {
+        let call = async {
+            let body = serde_json::to_string(&ConnectedAgents { agents, at_ms: now_ms() })?;
+            let headers = self.signed(&super::random_id(), body.as_bytes())?;
+            headers.set("content-type", "application/json")?;
+            let path = format!("/sites/{site}/connected");
+            self.send(Method::Put, &path, headers, Some(&body), deadline_ms).await
+        };
+        match call.await {
+            Ok(response) => {
+                let good = matches!(response.status_code(), 204 | 404);
+                Outcome { good, retry_after_ms: retry_after_ms(&response) }
+            }
+            Err(_) => Outcome { good: false, retry_after_ms: 0 },
+        }
     }
 
     pub(super) async fn jwks(&self, deadline_ms: Millis) -> Fetched<Jwks> {

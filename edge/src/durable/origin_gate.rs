@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_channel::oneshot;
 use shared::Millis;
 use shared::event::{Event, Receipt, ResourceStatus};
-use shared::id::{ConversationId, SiteId};
+use shared::id::{AgentId, ConversationId, SiteId};
 use shared::mode::Mode;
 use worker::{
     Delay, DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
@@ -20,11 +20,11 @@ use crate::jwt::Jwks;
 use crate::origin_gate::{Call, Class, Input, Key, OriginGate as Machine, Output, Spell, Told, Turn};
 
 use super::calls::{
-    AgentsAnswer, Announced, ConversationCall, GateCall, GateStatus, Keys, Pulled, SettingsAnswer, Settled,
-    SiteCall, answer, body_of, to_conversation, to_site,
+    AgentsAnswer, Announced, ConnectedAnswer, ConversationCall, GateCall, GateStatus, Keys, Pulled,
+    SettingsAnswer, Settled, SiteCall, answer, body_of, to_conversation, to_site,
 };
 use super::counts::{self, Count, Object};
-use super::origin::{Fetched, Origin};
+use super::origin::{Fetched, Origin, Outcome};
 use super::sql::{self, Sql};
 use super::{now_ms, random_id, random_seed};
 
@@ -58,19 +58,6 @@ struct Driver {
     /// Who waits for the machine's leave to call the origin about accounts.
     calls: RefCell<BTreeMap<Call, oneshot::Sender<Told>>>,
     last_call: Cell<u64>,
-}
-
-/// What a call about accounts says about the origin.
-struct Outcome {
-    good: bool,
-    retry_after_ms: Millis,
-}
-
-impl Outcome {
-    fn of<T>(fetched: Fetched<T>) -> (Fetched<T>, Outcome) {
-        let good = !matches!(fetched, Fetched::Failed);
-        (fetched, Outcome { good, retry_after_ms: 0 })
-    }
 }
 
 impl DurableObject for OriginGate {
@@ -111,6 +98,7 @@ impl DurableObject for OriginGate {
                 driver.machine.borrow_mut().waits(&key, backlog);
                 answer(&Announced { again_ms: driver.machine.borrow().again_ms() })
             }
+            GateCall::Connected { site, agents } => answer(&driver.connected(site, agents).await),
             GateCall::Settings { site } => answer(&driver.settings(site).await),
             GateCall::Jwks { unknown_kid } => answer(&driver.keys(unknown_kid).await),
             GateCall::Claimed { status } => {
@@ -288,6 +276,18 @@ impl Driver {
         match self.about_accounts(Class::P3, false, call).await {
             Ok(answer) => answer,
             Err(retry_after_ms) => AgentsAnswer::Shed { retry_after_ms },
+        }
+    }
+
+    /// Telling is P4: it waits for whatever people wait for.
+    async fn connected(self: &Rc<Self>, site: SiteId, agents: Vec<AgentId>) -> ConnectedAnswer {
+        let call = async move |origin: Origin, deadline_ms| {
+            let told = origin.connected(&site, agents, deadline_ms).await;
+            (told, told)
+        };
+        match self.about_accounts(Class::P4, true, call).await {
+            Ok(Outcome { good, retry_after_ms }) => ConnectedAnswer { good, retry_after_ms },
+            Err(retry_after_ms) => ConnectedAnswer { good: false, retry_after_ms },
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use shared::Millis;
 use shared::close::CloseCode;
 use shared::frame::{ClientFrame, Summary};
-use shared::id::{ConversationId, SiteId};
+use shared::id::{AgentId, ConversationId, SiteId};
 use shared::mode::Notice;
 use worker::{
     Delay, DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
@@ -18,8 +18,8 @@ use crate::conversation::LinkId;
 use crate::site::{InboxLink, Input, Output, Site as Machine, Stored};
 
 use super::calls::{
-    ConversationCall, GateCall, Knowledge, Known, SettingsAnswer, SiteCall, SiteLink, ToSite, Way, answer,
-    body_of, link_of, to_conversation, to_gate,
+    ConnectedAnswer, ConversationCall, GateCall, Knowledge, Known, SettingsAnswer, SiteCall, SiteLink,
+    ToSite, Way, answer, body_of, link_of, to_conversation, to_gate,
 };
 use super::counts::Object;
 use super::sockets::{self, Host, Sockets, text};
@@ -281,6 +281,10 @@ impl Driver {
                     self.sockets.attach(info.link, &info);
                     Ok(())
                 }
+                Output::TellConnected(agents) => {
+                    self.tell_connected(agents);
+                    Ok(())
+                }
                 Output::Push { notice, conversations } => {
                     self.push(notice, conversations);
                     Ok(())
@@ -307,6 +311,19 @@ impl Driver {
             Delay::from(Duration::from_millis(at.saturating_sub(now_ms()))).await;
             driver.timer_at.set(None);
             driver.input(Input::Timeout);
+        });
+    }
+
+    fn tell_connected(self: &Rc<Self>, agents: Vec<AgentId>) {
+        let Some(site) = self.with(|machine| machine.id().clone()) else { return };
+        let driver = Rc::clone(self);
+        self.state.wait_until(async move {
+            let answer = to_gate(&driver.env, GateCall::Connected { site, agents }).await;
+            let ConnectedAnswer { good, retry_after_ms } = answer.unwrap_or_else(|error| {
+                console_error!("the gate was not told who is connected: {error}");
+                ConnectedAnswer { good: false, retry_after_ms: 0 }
+            });
+            driver.input(Input::ToldConnected { good, retry_after_ms });
         });
     }
 

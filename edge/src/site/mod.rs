@@ -1,6 +1,7 @@
 //! One site: its settings, who of its agents is connected, its list of conversations, and the mode as its visitors
 //! and agents are told. Nothing here is needed to acknowledge a message.
 
+mod connected;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,8 @@ use shared::mode::{Mode, Notice};
 
 use crate::conversation::LinkId;
 use crate::spread::HighWater;
+
+use connected::Connected;
 
 /// Conversations in the list; of more, the one that was quiet for longest leaves it (it comes back with its next
 /// message).
@@ -57,6 +60,9 @@ pub struct Stored {
     pub gate: Option<(Mode, String)>,
     #[serde(default)]
     pub over: Option<Override>,
+    /// Agents who are connected, as the origin has last taken it.
+    #[serde(default)]
+    pub connected: Vec<AgentId>,
 }
 
 /// An operator's word on the mode: it wins over the gate's until it ends.
@@ -101,6 +107,11 @@ pub enum Input {
         spread: Spread,
         high_water: HighWater,
     },
+    /// The origin has taken who is connected, or is to be told again.
+    ToldConnected {
+        good: bool,
+        retry_after_ms: Millis,
+    },
     Timeout,
 }
 
@@ -117,6 +128,8 @@ pub enum Output {
         notice: Notice,
         conversations: Vec<ConversationId>,
     },
+    /// Tell the origin that these agents are connected, and nobody else.
+    TellConnected(Vec<AgentId>),
 }
 
 pub struct Site {
@@ -131,6 +144,7 @@ pub struct Site {
     links: BTreeMap<LinkId, InboxLink>,
     /// When a smaller number of agents is told.
     fewer_agents_at: Option<Millis>,
+    connected: Connected,
     outputs: VecDeque<Output>,
 }
 
@@ -139,6 +153,7 @@ impl Site {
         let mut site = Site {
             id,
             notice: stored.notice.clone(),
+            connected: Connected::default(),
             stored,
             spread: Spread::default(),
             summaries: summaries.into_iter().map(|line| (line.conversation.clone(), line)).collect(),
@@ -148,7 +163,9 @@ impl Site {
             fewer_agents_at: None,
             outputs: VecDeque::new(),
         };
-        site.notice.agents = site.agents();
+        let agents = site.agents();
+        site.notice.agents = agents.len() as u64;
+        site.connected = Connected::restore(site.stored.connected.clone(), agents);
         site
     }
 
@@ -201,12 +218,19 @@ impl Site {
                 }
             }
             Input::Spread { spread, high_water } => self.spread(now, spread, high_water),
+            Input::ToldConnected { good, retry_after_ms } => {
+                if let Some(taken) = self.connected.told(now, good, retry_after_ms) {
+                    self.stored.connected = taken;
+                    self.outputs.push_back(Output::Store(Box::new(self.stored.clone())));
+                }
+            }
             Input::Timeout => {
                 if self.fewer_agents_at.is_some_and(|at| now >= at) {
                     self.fewer_agents_at = None;
-                    self.notice.agents = self.agents();
+                    self.notice.agents = self.agents().len() as u64;
                     self.tell(now);
                 }
+                self.outputs.extend(self.connected.timeout(now).map(Output::TellConnected));
                 if self.store_at.is_some_and(|at| now >= at) {
                     self.store_lines();
                 }
@@ -240,7 +264,7 @@ impl Site {
 
     pub fn poll_timeout(&self) -> Option<Millis> {
         let over = self.stored.over.as_ref().map(|over| over.until_ms);
-        [self.fewer_agents_at, self.store_at, over].into_iter().flatten().min()
+        [self.fewer_agents_at, self.store_at, over, self.connected.due_at()].into_iter().flatten().min()
     }
 
     pub fn id(&self) -> &SiteId {
@@ -283,13 +307,14 @@ impl Site {
     }
 
     /// Agents with at least one connected console.
-    fn agents(&self) -> u64 {
-        let agents: BTreeSet<_> = self.links.values().filter(|l| l.greeted).map(|l| &l.agent).collect();
-        agents.len() as u64
+    fn agents(&self) -> BTreeSet<AgentId> {
+        self.links.values().filter(|link| link.greeted).map(|link| link.agent.clone()).collect()
     }
 
     fn agents_changed(&mut self, now: Millis) {
-        let agents = self.agents();
+        let who = self.agents();
+        let agents = who.len() as u64;
+        self.connected.are(now, who);
         if agents > self.notice.agents {
             self.fewer_agents_at = None;
             self.notice.agents = agents;

@@ -72,6 +72,7 @@ fn an_agent_who_reloads_the_console_is_not_told_as_gone() {
     site.handle(0, Input::Notified(summary("c", 1)));
     greet(&mut site, 0, 1, "ada");
     assert_eq!(pushes(&outputs(&mut site)), [1]);
+    told(&mut site, 1_000, &[]);
     site.handle(10, Input::Closed { link: LinkId(1) });
     assert_eq!(site.poll_timeout(), Some(3_010));
     greet(&mut site, 900, 2, "ada");
@@ -114,6 +115,7 @@ fn forget_4_a_conversation_that_is_no_more_leaves_the_lists() {
 fn cost_5_a_line_is_told_at_once_and_stored_every_2_s() {
     let mut site = site();
     greet(&mut site, 0, 1, "ada");
+    told(&mut site, 1_000, &[]);
     outputs(&mut site);
     let stored = |site: &mut Site| -> Vec<u64> {
         let line = |output| match output {
@@ -194,4 +196,134 @@ fn mode_7_the_operators_word_wins_until_it_ends_and_no_longer_than_a_day() {
     assert_eq!(restored.notice().mode, Mode::Degraded, "it outlives a restart");
     restored.handle(90_000, Input::Timeout);
     assert_eq!(restored.notice().mode, Mode::Holding);
+}
+
+/// Who is told to the origin, when.
+fn told(site: &mut Site, upto: Millis, answers: &[(bool, Millis)]) -> Vec<(Millis, Vec<String>)> {
+    let (mut told, mut answers) = (Vec::new(), answers.iter().chain(std::iter::repeat(&(true, 0))));
+    while let Some(at) = site.poll_timeout().filter(|at| *at <= upto) {
+        site.handle(at.max(1), Input::Timeout);
+        for output in outputs(site) {
+            if let Output::TellConnected(agents) = output {
+                told.push((at, agents.iter().map(ToString::to_string).collect()));
+                let (good, retry_after_ms) = *answers.next().unwrap();
+                site.handle(at, Input::ToldConnected { good, retry_after_ms });
+            }
+        }
+    }
+    told
+}
+
+fn close(site: &mut Site, now: Millis, link: u64) {
+    site.handle(now, Input::Closed { link: LinkId(link) });
+}
+
+fn who(agents: &[&str]) -> Vec<String> {
+    agents.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn connected_1_what_changes_within_a_second_is_told_once_and_no_change_never() {
+    let mut site = site();
+    greet(&mut site, 1_000, 1, "ada");
+    greet(&mut site, 1_400, 2, "grace");
+    greet(&mut site, 1_500, 3, "grace");
+    assert_eq!(told(&mut site, 60_000, &[]), [(2_000, who(&["ada", "grace"]))]);
+    // A second console of somebody who is there, and one of two that is closed.
+    greet(&mut site, 60_000, 4, "ada");
+    close(&mut site, 61_000, 3);
+    assert_eq!(told(&mut site, 90_000, &[]), []);
+    close(&mut site, 90_000, 2);
+    assert_eq!(told(&mut site, 120_000, &[]), [(93_000, who(&["ada"]))]);
+}
+
+/// Ten consoles that are opened one after the other, and everybody who reloads for a minute.
+#[test]
+fn connected_1_a_storm_of_consoles_is_a_call_a_second_at_most() {
+    let mut site = site();
+    let mut all = Vec::new();
+    for second in 1..=60u64 {
+        for tenth in 0..10 {
+            let now = second * 1_000 + tenth * 100;
+            all.extend(told(&mut site, now, &[]));
+            let (link, agent) = (second * 10 + tenth, format!("agent-{tenth}"));
+            greet(&mut site, now, link, &agent);
+            close(&mut site, now, link - 10);
+        }
+    }
+    all.extend(told(&mut site, 200_000, &[]));
+    assert!(all.windows(2).all(|two| two[1].0 - two[0].0 >= 1_000), "{all:?}");
+    assert!(all.len() <= 3 && all.last().unwrap().1.len() == 10, "{all:?}");
+    // One after the other comes, a second apart: each is told within the next.
+    let mut site = super::tests::site();
+    (0..5).for_each(|n| greet(&mut site, 500 * n, n, &format!("agent-{n}")));
+    assert_eq!(told(&mut site, 60_000, &[]).len(), 1, "five within 2 s that nobody was awake for");
+}
+
+#[test]
+fn connected_1_who_reloads_has_not_gone() {
+    let mut site = site();
+    greet(&mut site, 1_000, 1, "ada");
+    assert_eq!(told(&mut site, 10_000, &[]).len(), 1);
+    close(&mut site, 10_000, 1);
+    assert_eq!(told(&mut site, 12_900, &[]), []);
+    greet(&mut site, 12_900, 2, "ada");
+    assert_eq!(told(&mut site, 60_000, &[]), []);
+}
+
+#[test]
+fn connected_1_what_could_not_be_told_is_told_again_when_the_gate_says_and_only_the_newest() {
+    let mut site = site();
+    greet(&mut site, 1_000, 1, "ada");
+    assert_eq!(told(&mut site, 3_000, &[(false, 0)]), [(2_000, who(&["ada"]))]);
+    greet(&mut site, 3_000, 2, "grace");
+    let both = who(&["ada", "grace"]);
+    assert_eq!(told(&mut site, 60_000, &[(false, 20_000)]), [(4_000, both.clone()), (24_000, both)]);
+    // While one call is under way there is no other.
+    greet(&mut site, 100_000, 3, "carl");
+    site.handle(101_000, Input::Timeout);
+    assert!(outputs(&mut site).iter().any(|output| matches!(output, Output::TellConnected(_))));
+    greet(&mut site, 101_100, 4, "dora");
+    assert_eq!(told(&mut site, 110_000, &[]), []);
+    site.handle(110_000, Input::ToldConnected { good: true, retry_after_ms: 0 });
+    assert_eq!(told(&mut site, 120_000, &[]), [(111_000, who(&["ada", "carl", "dora", "grace"]))]);
+}
+
+#[test]
+fn connected_1_after_a_restart_everybody_has_half_a_minute_to_come_back() {
+    let stored = |agents: &[&str]| Stored {
+        connected: agents.iter().map(|agent| AgentId::parse(agent).unwrap()).collect(),
+        ..Stored::default()
+    };
+    let restored =
+        |agents: &[&str]| Site::restore(SiteId::parse("demo").unwrap(), stored(agents), vec![], vec![]);
+    let mut site = restored(&["ada", "grace"]);
+    site.handle(1_000, Input::Timeout);
+    greet(&mut site, 5_000, 1, "grace");
+    greet(&mut site, 20_000, 2, "ada");
+    assert_eq!(told(&mut site, 90_000, &[]), [], "as before");
+    let mut site = restored(&["ada", "grace"]);
+    site.handle(1_000, Input::Timeout);
+    greet(&mut site, 5_000, 1, "grace");
+    assert_eq!(told(&mut site, 90_000, &[]), [(31_000, who(&["grace"]))]);
+    assert_eq!(told(&mut restored(&[]), 90_000, &[]), []);
+}
+
+#[test]
+fn connected_1_what_the_origin_has_taken_is_stored() {
+    let mut site = site();
+    greet(&mut site, 1_000, 1, "ada");
+    outputs(&mut site);
+    site.handle(2_000, Input::Timeout);
+    outputs(&mut site);
+    site.handle(2_100, Input::ToldConnected { good: false, retry_after_ms: 0 });
+    assert_eq!(outputs(&mut site), []);
+    site.handle(7_100, Input::Timeout);
+    outputs(&mut site);
+    site.handle(7_200, Input::ToldConnected { good: true, retry_after_ms: 0 });
+    let stored = outputs(&mut site);
+    let [Output::Store(stored)] = &stored[..] else { panic!("{stored:?}") };
+    assert_eq!(stored.connected, [AgentId::parse("ada").unwrap()]);
+    site.handle(8_000, Input::ToldConnected { good: true, retry_after_ms: 0 });
+    assert_eq!(outputs(&mut site), [], "an answer that nobody waits for");
 }

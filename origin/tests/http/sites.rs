@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::event::SiteSettings;
 
 use crate::edge::FakeEdge;
-use crate::under_test::{UnderTest, problem, read};
+use crate::under_test::{ADMIN, UnderTest, now_s, problem, read};
 
 #[tokio::test]
 async fn the_edge_fetches_settings_and_roster_with_its_signature() {
@@ -90,4 +90,38 @@ async fn health_is_told_per_resource() {
     assert_eq!(health["status"], "warn");
     assert_eq!(health["checks"]["accounts"][0]["status"], "fail");
     assert_eq!(health["checks"]["messages"][0]["status"], "pass");
+}
+
+#[tokio::test]
+async fn connected_1_the_edge_tells_who_is_connected_and_what_comes_late_is_old() {
+    let origin = UnderTest::start().await;
+    let tell = async |site: &str, body: String| {
+        let request = origin.client.put(origin.url(&format!("/sites/{site}/connected")));
+        origin.signed(request, "connected-1", now_s(), body).send().await.unwrap()
+    };
+    let told = async || -> Value {
+        let request = origin.get("/admin/sites/demo/connected").bearer_auth(ADMIN);
+        read(request.send().await.unwrap()).await
+    };
+    assert_eq!(told().await, json!({"agents": [], "at_ms": 0}));
+    for (agents, at_ms, then) in [
+        (json!(["ada", "grace"]), 20, json!({"agents": ["ada", "grace"], "at_ms": 20})),
+        (json!(["ada"]), 19, json!({"agents": ["ada", "grace"], "at_ms": 20})),
+        (json!([]), 21, json!({"agents": [], "at_ms": 21})),
+    ] {
+        let answer = tell("demo", json!({"agents": agents, "at_ms": at_ms}).to_string()).await;
+        assert_eq!((answer.status().as_u16(), told().await), (204, then));
+    }
+    let settings: SiteSettings = read(origin.settings("demo").await).await;
+    assert_eq!(settings.version, 1, "no change of the site");
+
+    let nowhere = tell("nowhere", json!({"agents": [], "at_ms": 1}).to_string()).await;
+    assert_eq!(problem(nowhere).await, (404, "unknown-site".into()));
+    for wrong in ["", "[]", "{\"agents\":[\"a b\"],\"at_ms\":1}"] {
+        assert_eq!(problem(tell("demo", wrong.into()).await).await, (400, "bad-body".into()), "{wrong}");
+    }
+    let unsigned = origin.put("/sites/demo/connected", &json!({"agents": [], "at_ms": 1})).send().await;
+    assert_eq!(problem(unsigned.unwrap()).await, (401, "unsigned".into()));
+    let nobody = origin.get("/admin/sites/demo/connected").send().await.unwrap();
+    assert_eq!(nobody.status().as_u16(), 401);
 }

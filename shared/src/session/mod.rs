@@ -345,9 +345,13 @@ impl Session {
         let [chatting, others, retry_after_ms] =
             [self.spread.chatting_ms, self.spread.others_ms, self.retry_after_ms]
                 .map(|ms| ms.min(LONGEST_MS));
-        // Those who chat come first, all others after them.
-        let (before, own) = if self.goes_first() { (0, chatting) } else { (chatting, others) };
-        let delay = before + self.backoff.next_delay(own, retry_after_ms, &mut self.random);
+        // Those who chat come first, all others after them. Who tries again leaves room for those who have not yet.
+        let (before, first, again) = if self.goes_first() {
+            (0, chatting, (0, chatting + others))
+        } else {
+            (chatting, others, (others, others / 2))
+        };
+        let delay = before + self.backoff.next_delay(first, again, retry_after_ms, &mut self.random);
         self.retry_after_ms = 0;
         self.state = State::Waiting { until: now + delay };
         self.changed();

@@ -378,12 +378,15 @@ fn reconnect_1_those_who_chat_are_through_before_the_others_begin() {
 fn reconnect_2_who_does_not_chat_lets_the_others_go_first_every_time() {
     let spread = Spread { chatting_ms: 5_000, others_ms: 50_000 };
     let others = waits(Role::Visitor, false, spread);
-    assert!(others.iter().any(|wait| wait[1] > 50_000), "over the whole of their spread");
+    assert!(others.iter().any(|wait| wait[1] > 75_000), "over the whole of their spread");
     for [_, second, third] in others {
-        assert!((6_000..=56_000).contains(&second) && (6_000..=56_000).contains(&third), "{second} {third}");
+        assert!(
+            (56_000..=81_000).contains(&second) && (56_000..=81_000).contains(&third),
+            "{second} {third}"
+        );
     }
     for [_, second, third] in waits(Role::Visitor, true, spread) {
-        assert!((1_000..=6_000).contains(&second) && (1_000..=9_000).contains(&third), "{second} {third}");
+        assert!((1_000..=56_000).contains(&second) && (1_000..=56_000).contains(&third), "{second} {third}");
     }
 }
 

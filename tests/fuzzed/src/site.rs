@@ -134,6 +134,7 @@ impl Desk {
                     assert!(stored.notice.version >= self.stored.notice.version, "MODE-2");
                     self.stored = *stored;
                 }
+                Output::TellConnected(_) => {}
                 Output::StoreSummary(summary) => {
                     self.summaries.retain(|line| line.conversation != summary.conversation);
                     self.summaries.push(summary);

@@ -15,6 +15,7 @@ use super::wire::ADDRESS_HEADER;
 
 pub const ADMIN: &str = "demo-origin-admin";
 pub const ADA: (&str, &str) = ("ada@demo.example", "demo-password");
+pub const GRACE: (&str, &str) = ("grace@demo.example", "demo-password");
 pub const OPERATOR: &str = "demo-operator";
 /// Test secrets, the same for every stack: nothing is reached from outside.
 pub const ORIGIN_SECRET: &str = "whsec_dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHM=";

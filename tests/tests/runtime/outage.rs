@@ -4,9 +4,20 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::session::{Input, MessageState, Transport};
 use tests::harness::person::{Person, View};
-use tests::harness::stack::{ADA, Stack};
+use tests::harness::stack::{ADA, GRACE, Stack};
 use tests::harness::wire::Door;
 use tests::harness::{ledger, wait};
+
+/// What a save costs the modelled database.
+const SAVE: f64 = 2.0;
+
+/// Everything about accounts that has arrived at the origin up to the last tenth of a second, in cost.
+async fn asked_of_accounts(stack: &Stack) -> f64 {
+    let answer = stack.admin(Method::GET, "/load?after_ms=0").send().await.expect("the origin answers");
+    let load: Value = answer.json().await.expect("JSON");
+    let buckets = load["buckets"].as_array().expect("buckets");
+    buckets.iter().filter_map(|it| it["arrived"]["accounts"].as_f64()).sum()
+}
 
 /// A visitor and Ada, who has the visitor's conversation open.
 async fn talking(stack: &Stack) -> (Person, Person, Person, String) {
@@ -203,17 +214,12 @@ async fn settings_saved_in_trouble_are_there_after_it() {
     let visitor = Person::visitor(stack.edge_port);
     visitor.live().await;
     stack.fault(json!({ "kind": "errors", "percent": 100, "resource": "accounts" })).await;
-    let asked = async || {
-        let answer = stack.admin(Method::GET, "/load?after_ms=0").send().await.expect("the origin answers");
-        let load: Value = answer.json().await.expect("JSON");
-        let buckets = load["buckets"].as_array().expect("buckets");
-        buckets.iter().filter_map(|it| it["arrived"]["accounts"].as_f64()).sum::<f64>()
-    };
-    let before = asked().await;
+    let before = asked_of_accounts(&stack).await;
     let few = json!({ "limits": { "messages_per_conversation": { "at_once": 2, "per_minute": 2 } } });
     let saved = stack.admin(Method::PUT, "/admin/sites/demo").json(&few).send().await.expect("an answer");
     assert!(saved.status().is_success());
-    wait::until_true("the edge has asked for them in vain", 60, || async { asked().await > before }).await;
+    let asked = async || asked_of_accounts(&stack).await > before;
+    wait::until_true("the edge has asked for them in vain", 60, asked).await;
     stack.mend().await;
     wait::until_true("somebody writes too much", 120, || async {
         let hasty = Person::visitor(stack.edge_port);
@@ -224,4 +230,42 @@ async fn settings_saved_in_trouble_are_there_after_it() {
         hasty.view().limited
     })
     .await;
+}
+
+/// CONNECTED-1 on the running system: the origin knows who has a console open, hears of changes at most once a second, and of
+/// those in an outage after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn connected_1_the_origin_knows_who_has_a_console_open_also_after_an_outage() {
+    let stack = Stack::with_capacity(60).await;
+    let connected = async || -> Value {
+        let request = stack.admin(Method::GET, "/admin/sites/demo/connected");
+        let answer: Value = request.send().await.expect("the origin answers").json().await.expect("JSON");
+        answer["agents"].clone()
+    };
+    let (ada, grace) = (stack.log_in(ADA).await, stack.log_in(GRACE).await);
+    let console = |cookie: &str| Person::inbox(Door::inbox(stack.edge_port, cookie));
+    let one = console(&ada);
+    wait::until_true("ada is connected", 30, || async { connected().await == json!(["ada"]) }).await;
+
+    stack.fault(json!({ "kind": "errors", "percent": 100, "resource": "accounts" })).await;
+    let before = asked_of_accounts(&stack).await;
+    let two = console(&grace);
+    two.live().await;
+    wait::until_true("the edge has tried to tell", 60, async || asked_of_accounts(&stack).await > before)
+        .await;
+    assert_eq!(connected().await, json!(["ada"]));
+    stack.mend().await;
+    wait::until_true("grace, too", 60, || async { connected().await == json!(["ada", "grace"]) }).await;
+    drop(one);
+    wait::until_true("ada has gone", 60, || async { connected().await == json!(["grace"]) }).await;
+
+    // Twenty consoles of one agent that come and go are no news.
+    let before = asked_of_accounts(&stack).await;
+    for _ in 0..20 {
+        console(&grace).live().await;
+    }
+    drop(two);
+    wait::until_true("nobody is connected", 60, || async { connected().await == json!([]) }).await;
+    wait::until_true("it has arrived", 30, async || asked_of_accounts(&stack).await > before).await;
+    assert_eq!(asked_of_accounts(&stack).await - before, SAVE, "one save");
 }
