@@ -231,7 +231,12 @@ impl With {
         let Some(it) = self.conversations.get(&chat) else { return };
         let sides = [Side::Visitor, Side::Agent];
         let safe = |side| self.people.get(&PersonNo { chat, side }).is_none_or(SimPerson::is_safe);
-        if it.backlog() > 0 || it.gate_calls > 0 || !sides.into_iter().all(safe) {
+        let waits = it.backlog() > 0 || it.gate_calls > 0;
+        let all_safe = sides.into_iter().all(safe);
+        if all_safe {
+            sides.into_iter().for_each(|side| self.goes(PersonNo { chat, side }));
+        }
+        if waits || !all_safe {
             self.clock.after(30_000, Happening::Leaves(chat));
             return;
         }

@@ -172,6 +172,17 @@ impl With {
         self.person_input(person, Input::Opened(link));
     }
 
+    /// The page is closed. What was written stays known by its number.
+    pub(super) fn goes(&mut self, person: PersonNo) {
+        let Some(it) = self.people.get_mut(&person) else { return };
+        it.timer += 1;
+        if let Some(link) = it.link.take() {
+            let closed = conversation::Input::Closed { link: link_id(person, link.0) };
+            self.conversation_input(person.chat, closed);
+            self.counted(person.chat);
+        }
+    }
+
     pub(super) fn refused(&mut self, person: PersonNo, link: Link, retry_after_ms: Millis) {
         let Some(it) = self.people.get_mut(&person) else { return };
         if it.link == Some(link) {
