@@ -14,7 +14,8 @@
 //! - [`ledger`]: the messages, in the order of acceptance
 //! - [`replies`]: a reply written in the origin
 //! - [`outbox`], [`carrier`]: what the edge must hear, and the one loop that tells it
-//! - [`sites`], [`roster`]: settings, agents and groups, and the save that notices when nothing changed
+//! - [`sites`], [`roster`]: settings, agents and groups, and the save that notices when nothing changed; [`connected`] who has a
+//!   console open
 //! - [`agents`], [`password`], [`guesses`], [`keys`]: log in, renew, and the JWT that proves it
 //! - [`health`], [`status`]: what the origin says about itself, when asked and unasked
 //! - [`faults`]: what breaks on request, so that a whole system can be tried
@@ -28,7 +29,7 @@ pub mod cache;
 pub mod capacity;
 pub mod carrier;
 pub mod config;
-mod connected;
+pub mod connected;
 pub mod connections;
 pub mod cost;
 pub mod database;
