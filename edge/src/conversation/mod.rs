@@ -42,6 +42,8 @@ pub const FIRST_REANNOUNCE_MS: Millis = 10_000;
 /// After a restart of the edge every conversation finds a backlog, if only because its cursor is older than what it has
 /// delivered. The gate has those that count in its stored index, so they announce themselves within this, one after the other.
 pub const RESTORED_WITHIN_MS: Millis = 30_000;
+/// An alarm may be so late.
+const ON_TIME_MS: Millis = 2_000;
 /// In place of a time: as soon as there is one.
 const RESTORED: Millis = 0;
 
@@ -229,8 +231,11 @@ impl Conversation {
 
     pub fn handle(&mut self, now: Millis, input: Input, log: &dyn Log) {
         if self.reannounce_at == Some(RESTORED) {
-            // The log's epoch is the time of its first message, and as good as chance.
-            self.reannounce_at = Some(now + self.meta.epoch.0 % RESTORED_WITHIN_MS);
+            // The log's epoch is the time of its first message, and as good as chance. Its turn comes at the same moment of every
+            // such span: an object that was put to sleep meanwhile, and is restored by its alarm, must not wait for another.
+            let since = now.saturating_sub(self.meta.epoch.0) % RESTORED_WITHIN_MS;
+            let wait = if since < ON_TIME_MS { 0 } else { RESTORED_WITHIN_MS - since };
+            self.reannounce_at = Some(now + wait);
         }
         match input {
             Input::Opened { link, peer, notice, token, client } => {

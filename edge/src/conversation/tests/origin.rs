@@ -69,6 +69,7 @@ fn nack_3_a_refused_reply_that_comes_again_is_refused_again() {
 /// A thousand conversations that are restored with a backlog: the gate knows of most, and hears of all.
 #[test]
 fn cost_2_after_a_restart_conversations_announce_themselves_one_after_the_other() {
+    const NOW: u64 = 100_000_000;
     let (mut desk, mut times) = (Desk::new(), Vec::new());
     desk.open(1, Notice::default());
     desk.say(1, vec![hello(None), send(1, "a")]);
@@ -79,14 +80,35 @@ fn cost_2_after_a_restart_conversations_announce_themselves_one_after_the_other(
         meta.epoch.0 += 7_919 * number;
         desk.machine = Conversation::restore(meta, Vec::new(), &desk.log);
         assert!(desk.machine.poll_timeout().is_some_and(|at| at <= 1_000), "it wants to know the time");
-        let now = announced(&desk.tell_at(1_000, Input::Timeout));
+        let now = announced(&desk.tell_at(NOW, Input::Timeout));
         let at = desk.machine.poll_timeout().expect("it announces itself again");
         assert!(now || announced(&desk.tell_at(at, Input::Timeout)));
-        times.push(if now { 0 } else { at - 1_000 });
+        times.push(if now { 0 } else { at - NOW });
     }
     times.sort_unstable();
-    assert!(*times.last().unwrap() < 30_000);
+    assert!(*times.last().unwrap() <= 30_000);
+    let at_once = times.iter().filter(|time| **time == 0).count();
+    assert!(at_once <= 80, "{at_once} of 1,000 at once");
+    times.retain(|time| *time > 0);
     assert!(times.windows(51).all(|some| some[50] - some[0] > 500), "50 of them within half a second");
+}
+
+/// Found on the running system: an object that was put to sleep in between began to wait anew with each alarm.
+#[test]
+fn cost_2_a_conversation_that_its_alarm_restores_announces_itself() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![hello(None), send(1, "a")]);
+    let meta = desk.machine.meta().clone();
+    for now in (10_000..40_000).step_by(1_000) {
+        desk.machine = Conversation::restore(meta.clone(), Vec::new(), &desk.log);
+        let mut told = desk.tell_at(now, Input::Timeout);
+        if let Some(at) = desk.machine.poll_timeout().filter(|_| !told.contains(&Output::Announce)) {
+            desk.machine = Conversation::restore(meta.clone(), Vec::new(), &desk.log);
+            told = desk.tell_at(at + 500, Input::Timeout);
+        }
+        assert!(told.contains(&Output::Announce), "restored at {now}");
+    }
 }
 
 /// Whoever writes then does not wait for it.
