@@ -254,8 +254,12 @@ fn connected_1_a_storm_of_consoles_is_a_call_a_second_at_most() {
     all.extend(told(&mut site, 200_000, &[]));
     assert!(all.windows(2).all(|two| two[1].0 - two[0].0 >= 1_000), "{all:?}");
     assert!(all.len() <= 3 && all.last().unwrap().1.len() == 10, "{all:?}");
-    // One after the other comes, a second apart: each is told within the next.
-    let mut site = super::tests::site();
+}
+
+/// Five consoles within two seconds.
+#[test]
+fn connected_1_who_comes_within_the_same_second_is_told_together() {
+    let mut site = site();
     (0..5).for_each(|n| greet(&mut site, 500 * n, n, &format!("agent-{n}")));
     assert_eq!(told(&mut site, 60_000, &[]).len(), 1, "five within 2 s that nobody was awake for");
 }
