@@ -7,10 +7,9 @@ use std::path::PathBuf;
 
 use reqwest::Method;
 use serde_json::json;
-use shared::session::MessageState;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
-use tests::harness::person::{Person, View};
+use tests::harness::person::Person;
 use tests::harness::stack::{ADA, Stack, program};
 use tests::harness::wait;
 
@@ -22,19 +21,6 @@ const FIRST: &str = "[aria-label=Conversations] button, [aria-label=Conversation
 async fn browser(look: Look) -> (Browser, TempDir) {
     let profile = TempDir::new().expect("a folder for the profile");
     (Browser::open(profile.path(), Storage::Allowed, look).await, profile)
-}
-
-/// The edge asks for a site's settings now and then.
-async fn the_limits_are_known(port: u16) {
-    wait::until_true("somebody writes too much", 120, || async {
-        let hasty = Person::visitor(port);
-        hasty.live().await;
-        (1..=4).for_each(|n| hasty.write(&format!("{n}")));
-        let all = |view: &View| view.state("4") == Some(MessageState::Sent);
-        hasty.sees("that it has to wait, or all taken", 30, |view| view.limited || all(view)).await;
-        hasty.view().limited
-    })
-    .await;
 }
 
 /// The status page once it says this much.
@@ -126,7 +112,7 @@ async fn screenshots() {
     phone.picture(&file("visitor-phone-dark")).await;
     phone.quit().await;
 
-    the_limits_are_known(port).await;
+    wait::until_true("the edge has heard of the limits", 120, || Person::is_limited(port)).await;
     for (look, name) in [(Look::WIDE, "limited"), (PHONE, "limited-phone-dark")] {
         let (hasty, _five) = browser(look).await;
         hasty.open_chat(port).await;

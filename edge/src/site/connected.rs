@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use shared::Millis;
 use shared::id::AgentId;
 
@@ -16,10 +17,19 @@ const AGAIN_MS: Millis = 5_000;
 /// In place of a time: as soon as there is one.
 const RESTORED: Millis = 0;
 
+/// What is stored of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Taken {
+    pub agents: Vec<AgentId>,
+    pub unsure: bool,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Connected {
-    /// What the origin has taken.
+    /// What the origin has taken. It is not sure while a call is under way, nor after one whose answer was lost.
     taken: BTreeSet<AgentId>,
+    unsure: bool,
     now: BTreeSet<AgentId>,
     telling: Option<BTreeSet<AgentId>>,
     due_at: Option<Millis>,
@@ -29,10 +39,19 @@ pub(super) struct Connected {
 
 impl Connected {
     /// Those whom the origin believes to be there may come back.
-    pub(super) fn restore(taken: Vec<AgentId>, now: BTreeSet<AgentId>) -> Connected {
-        let taken: BTreeSet<AgentId> = taken.into_iter().collect();
-        let due_at = (taken != now).then_some(RESTORED);
-        Connected { taken, now, due_at, ..Connected::default() }
+    pub(super) fn restore(taken: Taken, now: BTreeSet<AgentId>) -> Connected {
+        let Taken { agents, unsure } = taken;
+        let mut it = Connected { taken: agents.into_iter().collect(), unsure, now, ..Connected::default() };
+        it.due_at = it.is_news().then_some(RESTORED);
+        it
+    }
+
+    pub(super) fn taken(&self) -> Taken {
+        Taken { agents: self.taken.iter().cloned().collect(), unsure: self.unsure }
+    }
+
+    fn is_news(&self) -> bool {
+        self.unsure || self.now != self.taken
     }
 
     pub(super) fn due_at(&self) -> Option<Millis> {
@@ -64,22 +83,23 @@ impl Connected {
             return None;
         }
         self.due_at = None;
-        (self.now != self.taken).then(|| {
+        self.is_news().then(|| {
             self.telling = Some(self.now.clone());
+            self.unsure = true;
             self.now.iter().cloned().collect()
         })
     }
 
-    /// The origin has taken it, or is to be told again; what it now believes, where that is new.
-    pub(super) fn told(&mut self, now: Millis, good: bool, retry_after_ms: Millis) -> Option<Vec<AgentId>> {
-        let told = self.telling.take()?;
+    /// The origin has taken it, or is to be told again. True where something is to be stored.
+    pub(super) fn told(&mut self, now: Millis, good: bool, retry_after_ms: Millis) -> bool {
+        let Some(told) = self.telling.take() else { return false };
         if good {
-            self.taken = told;
+            (self.taken, self.unsure) = (told, false);
         }
-        if self.now != self.taken {
+        if self.is_news() {
             let wait = if good { COLLECT_MS } else { AGAIN_MS.max(retry_after_ms) };
             self.due_at = Some(now + wait);
         }
-        good.then(|| self.taken.iter().cloned().collect())
+        good
     }
 }

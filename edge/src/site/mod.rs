@@ -20,6 +20,7 @@ use crate::conversation::LinkId;
 use crate::spread::HighWater;
 
 use connected::Connected;
+pub use connected::Taken;
 
 /// Conversations in the list; of more, the one that was quiet for longest leaves it (it comes back with its next
 /// message).
@@ -62,7 +63,7 @@ pub struct Stored {
     pub over: Option<Override>,
     /// Agents who are connected, as the origin has last taken it.
     #[serde(default)]
-    pub connected: Vec<AgentId>,
+    pub connected: Taken,
 }
 
 /// An operator's word on the mode: it wins over the gate's until it ends.
@@ -219,9 +220,8 @@ impl Site {
             }
             Input::Spread { spread, high_water } => self.spread(now, spread, high_water),
             Input::ToldConnected { good, retry_after_ms } => {
-                if let Some(taken) = self.connected.told(now, good, retry_after_ms) {
-                    self.stored.connected = taken;
-                    self.outputs.push_back(Output::Store(Box::new(self.stored.clone())));
+                if self.connected.told(now, good, retry_after_ms) {
+                    self.store_connected();
                 }
             }
             Input::Timeout => {
@@ -230,7 +230,11 @@ impl Site {
                     self.notice.agents = self.agents().len() as u64;
                     self.tell(now);
                 }
-                self.outputs.extend(self.connected.timeout(now).map(Output::TellConnected));
+                if let Some(agents) = self.connected.timeout(now) {
+                    // Whoever comes after a crash must know that the origin may have it.
+                    self.store_connected();
+                    self.outputs.push_back(Output::TellConnected(agents));
+                }
                 if self.store_at.is_some_and(|at| now >= at) {
                     self.store_lines();
                 }
@@ -309,6 +313,14 @@ impl Site {
     /// Agents with at least one connected console.
     fn agents(&self) -> BTreeSet<AgentId> {
         self.links.values().filter(|link| link.greeted).map(|link| link.agent.clone()).collect()
+    }
+
+    fn store_connected(&mut self) {
+        let taken = self.connected.taken();
+        if taken != self.stored.connected {
+            self.stored.connected = taken;
+            self.outputs.push_back(Output::Store(Box::new(self.stored.clone())));
+        }
     }
 
     fn agents_changed(&mut self, now: Millis) {

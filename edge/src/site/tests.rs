@@ -296,7 +296,10 @@ fn connected_1_what_could_not_be_told_is_told_again_when_the_gate_says_and_only_
 #[test]
 fn connected_1_after_a_restart_everybody_has_half_a_minute_to_come_back() {
     let stored = |agents: &[&str]| Stored {
-        connected: agents.iter().map(|agent| AgentId::parse(agent).unwrap()).collect(),
+        connected: Taken {
+            agents: agents.iter().map(|it| AgentId::parse(it).unwrap()).collect(),
+            unsure: false,
+        },
         ..Stored::default()
     };
     let restored =
@@ -327,7 +330,27 @@ fn connected_1_what_the_origin_has_taken_is_stored() {
     site.handle(7_200, Input::ToldConnected { good: true, retry_after_ms: 0 });
     let stored = outputs(&mut site);
     let [Output::Store(stored)] = &stored[..] else { panic!("{stored:?}") };
-    assert_eq!(stored.connected, [AgentId::parse("ada").unwrap()]);
+    assert_eq!(stored.connected, Taken { agents: vec![AgentId::parse("ada").unwrap()], unsure: false });
     site.handle(8_000, Input::ToldConnected { good: true, retry_after_ms: 0 });
     assert_eq!(outputs(&mut site), [], "an answer that nobody waits for");
+}
+
+/// The origin had taken it, and only its answer was lost, or the edge died before it came.
+#[test]
+fn connected_1_after_a_lost_answer_the_origin_is_told_again_even_if_all_is_as_before() {
+    let mut site = site();
+    greet(&mut site, 1_000, 1, "ada");
+    told(&mut site, 10_000, &[]);
+    greet(&mut site, 10_000, 2, "grace");
+    site.handle(11_000, Input::Timeout);
+    let begun = outputs(&mut site);
+    let [.., Output::Store(stored), Output::TellConnected(_)] = &begun[..] else { panic!("{begun:?}") };
+    close(&mut site, 11_500, 2);
+    site.handle(12_000, Input::ToldConnected { good: false, retry_after_ms: 0 });
+    assert_eq!(told(&mut site, 60_000, &[]), [(17_000, who(&["ada"]))]);
+
+    let mut site = Site::restore(SiteId::parse("demo").unwrap(), (**stored).clone(), vec![], vec![]);
+    site.handle(20_000, Input::Timeout);
+    greet(&mut site, 21_000, 1, "ada");
+    assert_eq!(told(&mut site, 90_000, &[]), [(50_000, who(&["ada"]))]);
 }

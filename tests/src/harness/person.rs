@@ -138,6 +138,15 @@ impl Person {
         self.sees("a live link", 30, |view| view.standing == Some(Standing::Live)).await
     }
 
+    /// Whether the edge knows the limit that lets a new visitor of the demo say less than four things at once.
+    pub async fn is_limited(edge_port: u16) -> bool {
+        let hasty = Person::visitor(edge_port);
+        hasty.live().await;
+        (1..=4).for_each(|n| hasty.write(&format!("{n}")));
+        let all = |view: &View| view.state("4") == Some(MessageState::Sent);
+        hasty.sees("that it has to wait, or all taken", 30, |view| view.limited || all(view)).await.limited
+    }
+
     /// Waits until this own message has come at least as far.
     pub async fn has_come(&self, text: &str, state: &MessageState, limit_s: u64) {
         self.sees(&format!("{text:?} {state:?}"), limit_s, |view| {

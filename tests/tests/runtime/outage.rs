@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::session::{Input, MessageState, Transport};
-use tests::harness::person::{Person, View};
+use tests::harness::person::Person;
 use tests::harness::stack::{ADA, GRACE, Stack};
 use tests::harness::wire::Door;
 use tests::harness::{ledger, wait};
@@ -227,15 +227,7 @@ async fn settings_saved_in_trouble_are_there_after_it() {
     assert!(saved.status().is_success());
     accounts_are_not_well(&stack).await;
     stack.mend().await;
-    wait::until_true("somebody writes too much", 120, || async {
-        let hasty = Person::visitor(stack.edge_port);
-        hasty.live().await;
-        (1..=4).for_each(|n| hasty.write(&format!("{n}")));
-        let all = |view: &View| view.state("4") == Some(MessageState::Sent);
-        hasty.sees("that it has to wait, or all taken", 30, |view| view.limited || all(view)).await;
-        hasty.view().limited
-    })
-    .await;
+    wait::until_true("the edge has heard of the limits", 120, || Person::is_limited(stack.edge_port)).await;
 }
 
 /// CONNECTED-1 on the running system: the origin knows who has a console open, hears of changes at most once a second, and of
