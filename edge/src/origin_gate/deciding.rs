@@ -23,6 +23,8 @@ const MAX_CALLS: usize = 2;
 const STEP_MS: Millis = 1_000;
 /// The pause after the k-th bad answer is k times this: the way to holding takes 1.5 s, not 5 immediate failures.
 const PAUSE_MS: Millis = 150;
+/// So many bad answers in a row say that the origin was away, and not that too much was asked of it.
+const AWAY: u32 = 3;
 /// While holding one batch is tried every 1 s ± 20 %.
 const PROBE_EVERY_MS: Millis = 1_000;
 const PROBE_JITTER_MS: Millis = 400;
@@ -204,11 +206,20 @@ impl Deciding {
         let units = events as u32;
         self.messages.health.ended(now, turn, Verdict::Good { units });
         self.messages.pace.delivered(events);
-        if matches!(self.phase, Phase::Holding { .. }) {
+        let was_away = match self.phase {
             // MODE-4: the first good answer starts the drain at once. What was before says nothing any more.
-            self.messages.health.start_over();
-            self.messages.pace.begin(now);
-        }
+            Phase::Holding { .. } => {
+                self.messages.health.start_over();
+                self.messages.pace.begin(now);
+                true
+            }
+            Phase::Open { bad, .. } if bad >= AWAY => {
+                self.messages.pace.back();
+                true
+            }
+            Phase::Open { .. } => false,
+        };
+        self.messages.failed &= !was_away;
         self.phase = Phase::Open { bad: 0, paused_until: 0 };
     }
 

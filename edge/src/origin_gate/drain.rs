@@ -15,8 +15,8 @@ const MOST: f64 = 5_000.0;
 const BEGIN_SHARE: f64 = 0.1;
 const LEAST_SHARE: f64 = 0.02;
 const LEAST: f64 = 0.5;
-/// Up to what was proven the pace grows by half in 2 s. Beyond it, by 3 % a second: a breach shows within two, so the
-/// average over any 5 s stays below the capacity. A known ceiling is lifted by 1 % a second.
+/// Up to what was proven, or need not be, the pace grows by half in 2 s. Beyond it, by 3 % a second: a breach shows within
+/// two, so the average over any 5 s stays below the capacity. A known ceiling is lifted by 1 % a second.
 const GROW: f64 = 1.224_744_87;
 const EXPLORE: f64 = 1.03;
 /// In its first minute, and before any breach, a new gate meets traffic that the origin bore before it came.
@@ -68,6 +68,8 @@ pub(super) struct Pace {
     /// What the origin bears, as a breach has shown, and when that was.
     ceiling: Option<(f64, Millis)>,
     breached_at: Option<Millis>,
+    /// The pace at which answers began to fail, until it may grow again.
+    before_failing: Option<f64>,
     /// Somebody had to wait since the last step.
     short: bool,
     /// Sent since the last step, and in the second before.
@@ -92,6 +94,7 @@ impl Default for Pace {
             proven: 0.0,
             ceiling: None,
             breached_at: None,
+            before_failing: None,
             short: false,
             sent: 0.0,
             sent_before: 0.0,
@@ -186,17 +189,34 @@ impl Pace {
         averages.fold(0.0, f64::max)
     }
 
+    /// Below what was proven, or what nobody is asked to prove.
+    fn is_low(&self) -> bool {
+        self.per_s < (0.9 * self.proven).max(MODEST)
+    }
+
     fn least(&self) -> f64 {
         (LEAST_SHARE * self.proven).max(LEAST)
     }
 
+    /// At what a backlog begins.
+    fn gentle(&self) -> f64 {
+        (BEGIN_SHARE * self.proven).max(MODEST)
+    }
+
     /// The origin is back after it was away: its backlog begins gently.
     pub(super) fn begin(&mut self, now: Millis) {
-        let gentle = (BEGIN_SHARE * self.proven).max(MODEST);
         // What the failures on the way have left says nothing of an origin that is back.
-        self.per_s = gentle;
+        self.per_s = self.gentle();
         self.tokens = 1.0;
         self.filled_at = self.filled_at.max(now);
+        self.breached_at = None;
+    }
+
+    /// The same where it was away for a moment: not faster than before that, and not slower than a backlog begins.
+    pub(super) fn back(&mut self) {
+        if let Some(before) = self.before_failing.take() {
+            self.per_s = self.per_s.max(before.min(self.gentle()));
+        }
         self.breached_at = None;
     }
 
@@ -219,7 +239,7 @@ impl Pace {
         let sent = std::mem::take(&mut self.sent);
         let pressed = self.yields || sent + self.sent_before >= PRESSED * 2.0 * self.per_s;
         // A burst within a second is made to wait for a moment; only what lasts shows that more is needed.
-        let needed = short && (pressed || sent >= PRESSED * self.per_s || self.per_s < 0.9 * self.proven);
+        let needed = short && (pressed || sent >= PRESSED * self.per_s || self.is_low());
         self.sent_before = sent;
         let holding = self.breached_at.is_some_and(|at| now < at + HOLD_MS);
         if breach.is_none() && self.delivered.len() >= AVERAGE_S {
@@ -234,12 +254,15 @@ impl Pace {
             Some(Breach::Slow) if !holding => self.saturated(now),
             Some(Breach::Slow) if self.breached_at.is_some_and(|at| now < at + SAME_MS) => {}
             Some(_) => {
+                self.before_failing.get_or_insert(self.per_s);
                 self.per_s = (self.per_s / 2.0).max(self.least());
                 self.breached_at = Some(now);
             }
             None if holding => {}
-            None if needed => self.climb(now),
-            None => self.spare(),
+            None => {
+                self.before_failing = None;
+                if needed { self.climb(now) } else { self.spare() }
+            }
         }
     }
 
@@ -275,7 +298,7 @@ impl Pace {
             None => MOST,
         };
         let new_here = !self.met && self.breached_at.is_none() && self.delivered.len() < LATELY_S;
-        let step = match self.per_s < 0.9 * self.proven {
+        let step = match self.is_low() {
             true => GROW,
             false if new_here => MEET,
             false => EXPLORE,

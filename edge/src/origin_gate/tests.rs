@@ -10,6 +10,7 @@ mod learned;
 mod limit;
 mod mode;
 mod noticing;
+mod played;
 mod progress;
 mod turns;
 

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde::Deserialize;
 
 use super::stack::Stack;
+use super::wait;
 
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Line {
@@ -30,6 +31,19 @@ pub async fn read(stack: &Stack) -> Vec<Line> {
         }
         lines.extend(page);
     }
+}
+
+/// Waits until there are so many lines; in vain, the failure shows what there was.
+pub async fn whole(stack: &Stack, written: usize, limit_s: u64) -> Vec<Line> {
+    wait::until_ok(&format!("{written} messages in the ledger"), limit_s, || async {
+        let lines = read(stack).await;
+        if lines.len() == written {
+            Ok(lines)
+        } else {
+            Err(format!(", which has {}: {lines:#?}", lines.len()))
+        }
+    })
+    .await
 }
 
 /// Every message id once, and within each conversation in the order of seq. Returns lines by conversation.

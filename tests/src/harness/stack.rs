@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fs::File;
-use std::net::TcpListener;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -328,12 +330,24 @@ impl Stack {
     pub fn data(&self) -> &Path {
         self.data.path()
     }
+
+    /// What the edge says of itself, for a failing test, in which nothing asynchronous runs any more.
+    fn last_status(&self) -> io::Result<String> {
+        let mut edge = TcpStream::connect(("127.0.0.1", self.edge_port))?;
+        edge.set_read_timeout(Some(Duration::from_secs(5)))?;
+        write!(edge, "GET /v1/status HTTP/1.0\r\nhost: 127.0.0.1:{}\r\n\r\n", self.edge_port)?;
+        let mut answer = String::new();
+        edge.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("--- edge ---\n{}\n--- origin ---\n{}", self.log("edge.log"), self.log("origin.log"));
+            let status = self.last_status().unwrap_or_else(|error| error.to_string());
+            eprintln!("--- /v1/status ---\n{status}");
         }
         kill(&mut self.edge);
         kill(&mut self.origin);

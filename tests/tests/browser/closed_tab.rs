@@ -2,9 +2,9 @@
 
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::ledger;
 use tests::harness::proxy::Proxy;
 use tests::harness::stack::Stack;
-use tests::harness::{ledger, wait};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keep_1_a_message_queued_before_the_tab_was_closed_arrives_once_when_the_browser_is_opened_again() {
@@ -25,11 +25,10 @@ async fn keep_1_a_message_queued_before_the_tab_was_closed_arrives_once_when_the
     let browser = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
     // The page is opened, nothing is clicked: the chat sends by itself what waited.
     browser.go(&format!("http://127.0.0.1:{}/demo/", proxy.port)).await;
-    wait::until_true("the ledger has both", 60, || async { ledger::read(&stack).await.len() == 2 }).await;
+    let lines = ledger::whole(&stack, 2, 60).await;
     browser.click("button", "Open chat").await;
     browser.enter_chat().await;
     browser.state("Written without a network", &["Delivered", "Seen"], 30).await;
-    let lines = ledger::read(&stack).await;
     ledger::checked(&lines);
     let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(texts, ["Before the cut", "Written without a network"]);

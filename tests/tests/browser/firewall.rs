@@ -2,9 +2,9 @@
 
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::ledger;
 use tests::harness::proxy::Proxy;
 use tests::harness::stack::Stack;
-use tests::harness::{ledger, wait};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn poll_2_a_browser_that_gets_no_websocket_polls_by_itself() {
@@ -17,6 +17,6 @@ async fn poll_2_a_browser_that_gets_no_websocket_polls_by_itself() {
     browser.state("First", &["Delivered", "Seen"], 60).await;
     browser.say("Second").await;
     browser.state("Second", &["Delivered", "Seen"], 30).await;
-    wait::until_true("the ledger has both", 30, || async { ledger::read(&stack).await.len() == 2 }).await;
+    ledger::whole(&stack, 2, 30).await;
     browser.quit().await;
 }

@@ -3,8 +3,8 @@
 use serde_json::json;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::ledger;
 use tests::harness::stack::{ADA, Stack};
-use tests::harness::{ledger, wait};
 
 /// The origin dies and comes back so many times while messages are timed: what else this machine does then weighs on both
 /// sides of the comparison alike.
@@ -96,11 +96,7 @@ async fn story(storage: Storage) {
 
     stack.mend().await;
     let written = all.len() + 1;
-    wait::until_true("the ledger has the whole story", 10, || async {
-        ledger::read(&stack).await.len() == written
-    })
-    .await;
-    let lines = ledger::read(&stack).await;
+    let lines = ledger::whole(&stack, written, 10).await;
     ledger::checked(&lines);
     let mut expected = all;
     expected.push("Good to know.".to_owned());

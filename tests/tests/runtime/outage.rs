@@ -74,11 +74,7 @@ async fn visitor_and_agent_talk_on_while_the_origin_is_dead_and_the_ledger_has_e
     assert!(visitor.kept() > 0, "the browser keeps its messages until the origin has them");
 
     stack.mend().await;
-    wait::until_true("the ledger has all twelve", 10, || async {
-        ledger::read(&stack).await.len() == before.len()
-    })
-    .await;
-    let lines = ledger::read(&stack).await;
+    let lines = ledger::whole(&stack, before.len(), 10).await;
     let by_conversation = ledger::checked(&lines);
     let texts: Vec<_> = by_conversation[&conversation].iter().map(|line| line.text.clone()).collect();
     assert_eq!(texts, before);
@@ -119,16 +115,14 @@ async fn a_reply_written_in_the_origin_reaches_the_visitor_and_then_the_ledger_o
     let stack = Stack::start().await;
     let (visitor, _inbox, _agent, _) = talking(&stack).await;
     visitor.has_come("Hello, is anybody there?", &MessageState::Delivered, 30).await;
-    wait::until_true("the ledger has the question", 30, || async { ledger::read(&stack).await.len() == 1 })
-        .await;
+    ledger::whole(&stack, 1, 30).await;
     let conversation = visitor.view().conversation.unwrap_or_default();
     let path = format!("/sites/demo/conversations/{conversation}/replies");
     let reply = json!({ "agent": "ada", "text": "Written in the origin" });
     let answer = stack.admin(Method::POST, &path).json(&reply).send().await.expect("the origin answers");
     assert_eq!(answer.status(), 202, "{}", answer.text().await.unwrap_or_default());
     visitor.sees("the reply", 30, |view| view.texts().contains(&"Written in the origin")).await;
-    wait::until_true("the ledger has it", 30, || async { ledger::read(&stack).await.len() == 2 }).await;
-    let lines = ledger::read(&stack).await;
+    let lines = ledger::whole(&stack, 2, 30).await;
     assert_eq!((lines[1].author.as_str(), lines[1].seq), ("agent:ada", 2));
 }
 
@@ -190,8 +184,7 @@ async fn poll_1_visitor_and_agent_talk_where_no_websocket_gets_through() {
     // The visitor's page goes without a word; the agent's list hears of it when nobody asks any more.
     drop(visitor);
     inbox.sees("that the visitor has left", 60, |view| !view.inbox[0].present).await;
-    wait::until_true("the ledger has both", 30, || async { ledger::read(&stack).await.len() == 2 }).await;
-    ledger::checked(&ledger::read(&stack).await);
+    ledger::checked(&ledger::whole(&stack, 2, 30).await);
 }
 
 /// What was stored before a crash is announced when the conversation comes back, even if the gate has forgotten it and

@@ -440,3 +440,37 @@ fn pace_1_after_an_outage_the_pace_comes_back_also_for_those_who_come_all_at_onc
     }
     road.is_about(225.0);
 }
+
+/// Ten a second is what nobody is asked to prove: the way back to it is that to what was proven.
+#[test]
+fn pace_1_where_little_was_proven_the_way_back_to_ten_a_second_is_as_quick_as_to_what_was_proven() {
+    let mut road = Road::proven(1);
+    road.seconds(10, BACKLOG, Some(Breach::Failing));
+    road.is_about(0.5);
+    road.seconds(5, BACKLOG, None);
+    let before = road.pace.per_s();
+    road.seconds(10, BACKLOG, None);
+    road.is_about(before * 1.224_744_87f64.powi(10));
+    road.seconds(10, BACKLOG, None);
+    assert!(road.pace.per_s() > 10.0);
+}
+
+#[test]
+fn back_from_a_moment_away_the_pace_is_what_it_was_and_at_most_that_of_a_backlog_that_begins() {
+    for (proven, gentle) in [(20, 10.0), (1_000, 100.0)] {
+        let mut road = Road::proven(proven);
+        road.seconds(10, BACKLOG, Some(Breach::Failing));
+        road.pace.back();
+        road.is_about(gentle);
+    }
+    // Who was slow before stays slow.
+    let mut road = Road::proven(20);
+    road.bears = 2;
+    road.seconds(60, BACKLOG, Some(Breach::Failing));
+    road.seconds(8, BACKLOG, None);
+    let slow = road.pace.per_s();
+    assert!(slow < 5.0, "{slow}");
+    road.second(BACKLOG, Some(Breach::Failing));
+    road.pace.back();
+    road.is_about(slow);
+}

@@ -1,90 +1,35 @@
-//! How soon trouble is noticed: the gate before an origin that gets 25 messages a second, and then breaks.
-
-use std::collections::BTreeMap;
+//! How soon trouble is noticed, and how soon it is over.
 
 use shared::Millis;
 
+use super::played::{Deed, Played};
 use super::*;
 
-/// From one message to the next.
-const EVERY_MS: Millis = 40;
+const WELL: Deed = Some((Answer::Good(Vec::new()), 30));
 
-/// What an origin does with a call: what it answers, and after how long; or nothing.
-type Deed = fn(u64) -> Option<(Answer, Millis)>;
-
-/// After how many milliseconds people are told.
-fn noticed_after(deed: Deed) -> Millis {
-    let mut desk = Desk::new(Vec::new());
-    let breaks_at = 20_000;
-    let (mut answers, mut written, mut calls) = (BTreeMap::new(), 0, 0);
-    let mut deadlines: BTreeMap<Turn, Millis> = BTreeMap::new();
-    while desk.now < breaks_at + 20_000 {
-        let mut out = Vec::new();
-        if desk.now.is_multiple_of(EVERY_MS) {
-            written += 1;
-            out.extend(desk.tell(Input::Announced(key(&format!("c{written}")))));
+/// At 25 messages a second: after how many milliseconds people are told.
+fn noticed_after(deed: fn(u64) -> Deed) -> Millis {
+    let mut played = Played::new(40);
+    played.pass(20_000, |_| WELL);
+    assert_eq!(played.desk.gate.mode().0, Mode::Normal, "nothing was wrong");
+    let broke_at = played.desk.now;
+    loop {
+        let after_ms = played.desk.now - broke_at;
+        played.tick(deed);
+        if played.desk.gate.mode().0 != Mode::Normal {
+            return after_ms;
         }
-        out.extend(desk.tell(Input::Timeout));
-        for turn in
-            deadlines.iter().filter(|(_, at)| **at <= desk.now).map(|(turn, _)| *turn).collect::<Vec<_>>()
-        {
-            deadlines.remove(&turn);
-            answers.remove(&turn);
-            out.extend(desk.answered(turn, BAD));
-        }
-        let now = desk.now;
-        let due: Vec<Turn> =
-            answers.iter().filter(|(_, (_, at))| *at <= now).map(|(turn, _)| *turn).collect();
-        for turn in due {
-            deadlines.remove(&turn);
-            let Some((answer, _)) = answers.remove(&turn) else { continue };
-            out.extend(desk.answered(turn, answer));
-        }
-        let mut queue = std::collections::VecDeque::from(out);
-        while let Some(output) = queue.pop_front() {
-            match output {
-                Output::Pull { turn, key, .. } => {
-                    let events = Some(vec![event(&format!("m-{}", key.conversation), &key)]);
-                    queue.extend(desk.tell(Input::Pulled { turn, key, events }));
-                }
-                Output::Post { turn, events, deadline_ms } => {
-                    calls += 1;
-                    let ids: Vec<&str> = events.iter().map(|event| event.id.as_str()).collect();
-                    let what = if now < breaks_at { Some((good(&ids), 30)) } else { deed(calls) };
-                    let what = what.map(|(answer, ms)| match answer {
-                        Answer::Good(_) => (good(&ids), ms),
-                        bad => (bad, ms),
-                    });
-                    deadlines.insert(turn, now + deadline_ms);
-                    if let Some((answer, ms)) = what {
-                        answers.insert(turn, (answer, now + ms));
-                    }
-                }
-                Output::Probe { turn, .. } => {
-                    answers.insert(turn, (BAD, now + 30));
-                }
-                Output::Settle { turn, key, .. } => {
-                    queue.extend(desk.tell(Input::Settled { turn, key, backlog: Some(0) }));
-                }
-                _ => {}
-            }
-        }
-        if desk.gate.mode().0 != Mode::Normal {
-            assert!(now >= breaks_at, "nothing was wrong at {now}");
-            return now - breaks_at;
-        }
-        desk.now += 5;
+        assert!(after_ms < 20_000, "not noticed within 20 s");
     }
-    panic!("not noticed within 20 s");
 }
 
 #[test]
 fn mode_5_at_25_calls_a_second_trouble_is_told_within_two_seconds() {
-    let kinds: [(&str, Deed); 5] = [
+    let kinds: [(&str, fn(u64) -> Deed); 5] = [
         ("refused at once", |_| Some((BAD, 2))),
         ("fails after 200 ms", |_| Some((BAD, 200))),
         ("silent", |_| None),
-        ("every other call fails", |call| Some(if call % 2 == 0 { (BAD, 30) } else { (good(&[]), 30) })),
+        ("every other call fails", |call| if call % 2 == 0 { Some((BAD, 30)) } else { WELL }),
         ("eight times as slow", |_| Some((good(&[]), 400))),
     ];
     for (kind, deed) in kinds {
@@ -92,4 +37,56 @@ fn mode_5_at_25_calls_a_second_trouble_is_told_within_two_seconds() {
         println!("{kind}: told after {after_ms} ms");
         assert!(after_ms <= 2_000, "{kind}: {after_ms} ms");
     }
+}
+
+/// Each outage too short to be told, each return too short to learn from: the pace fell to a call every two seconds, and
+/// seven messages waited for longer than ten seconds before an origin that was well.
+#[test]
+fn pace_1_after_a_row_of_short_outages_a_small_backlog_is_gone_in_three_seconds() {
+    for down_ms in [800, 1_300, 1_700, 2_500, 4_000] {
+        let mut played = Played::new(500);
+        played.pass(70_000, |_| WELL);
+        for _ in 0..6 {
+            played.pass(1_900, |_| WELL);
+            played.pass(down_ms, |_| Some((BAD, 2)));
+        }
+        let waits = played.written - played.delivered;
+        played.pass(3_000, |_| WELL);
+        let still = played.written - played.delivered;
+        let per_s = per_s(&played);
+        println!("outages of {down_ms} ms: {waits} waited, {still} still do, {per_s:.1} a second");
+        assert!(
+            still <= 1 && per_s >= 10.0,
+            "{down_ms} ms: {waits} waited, {still} still do, {per_s} a second"
+        );
+    }
+}
+
+fn per_s(played: &Played) -> f64 {
+    played.desk.gate.progress(played.desk.now).rates.per_s
+}
+
+/// Where the last probe's failure lies in the same second as the first good answer, too.
+#[test]
+fn mode_4_what_failed_before_the_origin_came_back_does_not_slow_its_backlog() {
+    for down_ms in (5_000..6_500).step_by(25) {
+        let mut played = Played::new(500);
+        played.pass(20_000, |_| WELL);
+        played.pass(down_ms, |_| Some((BAD, 2)));
+        while !played.desk.gate.progress(played.desk.now).flows {
+            played.tick(|_| WELL);
+        }
+        for _ in 0..600 {
+            played.tick(|_| WELL);
+            assert!(per_s(&played) >= 10.0, "{down_ms} ms: {} a second", per_s(&played));
+        }
+    }
+}
+
+#[test]
+fn pace_1_an_origin_that_takes_every_third_call_is_not_one_that_was_away() {
+    let mut played = Played::new(50);
+    played.pass(70_000, |_| WELL);
+    played.pass(20_000, |call| if call % 3 == 0 { WELL } else { Some((BAD, 30)) });
+    assert!(per_s(&played) < 10.0, "{} a second", per_s(&played));
 }

@@ -12,7 +12,6 @@ use tests::harness::neighbour::Neighbour;
 use tests::harness::person::Person;
 use tests::harness::raw::{RawHttp, RawLink, send};
 use tests::harness::stack::{ADA, Stack};
-use tests::harness::wait;
 use tests::harness::wire::Door;
 
 use super::{all_is_well, log_of};
@@ -254,10 +253,7 @@ async fn poll_4_a_link_for_which_more_than_a_megabyte_waits_is_ended_and_leaves(
     // The client comes back and has everything that a screen shows.
     let visitor = Person::visitor_with(Door::visitor(stack.edge_port).by(Transport::Poll), &token);
     visitor.sees("the snapshot", 30, |view| view.rows.len() == 50).await;
-    wait::until_true("the ledger has it", 30, || async {
-        tests::harness::ledger::read(&stack).await.len() == 71 + neighbour.said()
-    })
-    .await;
+    tests::harness::ledger::whole(&stack, 71 + neighbour.said(), 30).await;
     let mut texts = vec!["first"];
     texts.extend(vec![whale.as_str(); 70]);
     all_is_well(&stack, &neighbour, &texts).await;
