@@ -3,7 +3,7 @@
 //! # Layout, in reading order
 //!
 //! - [`conversation`], [`site`], [`origin_gate`]: the machines. No clock, no I/O, no platform
-//! - [`frames`], [`token`], [`jwt`], [`admission`]: what comes from outside, parsed, checked and kept within limits
+//! - [`frames`], [`token`], [`jwt`], [`admission`], [`shedding`]: what comes from outside, parsed, checked and kept within limits
 //! - `durable`: the machines on workerd, as Durable Objects
 //! - `worker`: every request's first stop
 //!
@@ -17,6 +17,7 @@ pub mod durable;
 pub mod frames;
 pub mod jwt;
 pub mod origin_gate;
+pub mod shedding;
 pub mod site;
 pub mod spread;
 pub mod token;

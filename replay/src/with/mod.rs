@@ -124,8 +124,8 @@ pub struct With {
 
 /// Widgets without a chat that come in a second before the trigger.
 const IDLE_COME_PER_S: u64 = 1_500;
-/// After the people have gone, what is left is delivered for so long at most.
-const MOST_EXTRA_MS: Millis = 600_000;
+/// After the people have gone, what is left is delivered for as long as it takes; nothing for so long is never.
+const STUCK_MS: Millis = 600_000;
 
 pub fn run(cell: &Cell, seed: u64, watch: &mut dyn FnMut(Millis)) -> Run {
     let sites = (0..cell.scenario.people.sites).map(|site| SimSite::new(site as SiteNo)).collect();
@@ -165,12 +165,17 @@ pub fn run(cell: &Cell, seed: u64, watch: &mut dyn FnMut(Millis)) -> Run {
         it.act(act);
         watch(at);
     }
-    // What waits still is not lost: it has as long as it needs, within reason.
+    // What waits still is not lost, as long as it becomes less.
     let mut end = cell.end_ms();
     it.until(end);
-    while it.meter.backlog() > 0 && end < cell.end_ms() + MOST_EXTRA_MS {
+    let (mut least, mut least_at) = (it.meter.backlog(), end);
+    while least > 0 && end < least_at + STUCK_MS {
         end += 1_000;
         it.until(end);
+        watch(end);
+        if it.meter.backlog() < least {
+            (least, least_at) = (it.meter.backlog(), end);
+        }
     }
     if matches!(cell.scenario.fault, Fault::Drop | Fault::Restart) {
         it.meter.reconnect_peak_over(LINKS_PER_S as f64);

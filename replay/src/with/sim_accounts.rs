@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use edge::origin_gate::{Call, Class, Input, Told};
+use edge::shedding::{Leave, Shedding};
 use shared::Millis;
 
 use crate::origin::{Ask, Reply};
@@ -15,16 +16,22 @@ use super::{Happening, Job, With};
 const COALESCE_MS: Millis = 1_000;
 /// Who got no answer asks again after so long, and as much by chance.
 const AGAIN_MS: Millis = 1_000;
+/// Who wants to log in tries again after twice as long each time, and at most after so long.
+const MOST_AGAIN_MS: Millis = 60_000;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wake {
     /// The site's collected status.
     Status(SiteNo),
-    Login(SiteNo),
+    /// A log in, and how often it was refused.
+    Login(SiteNo, u32),
 }
 
 pub(super) struct Accounts {
-    calls: BTreeMap<Call, Wake>,
+    /// Who asks, and by which leave of the worker in front of the gate.
+    calls: BTreeMap<Call, (Wake, Option<Leave>)>,
+    /// The worker: one isolate.
+    shedding: Shedding,
     last: u64,
     /// Sites whose status waits to be sent, or is on its way and has changed again since.
     pending: Vec<bool>,
@@ -34,7 +41,13 @@ pub(super) struct Accounts {
 impl Accounts {
     pub(super) fn new(sites: u64) -> Accounts {
         let none = vec![false; sites as usize];
-        Accounts { calls: BTreeMap::new(), last: 0, pending: none.clone(), planned: none }
+        Accounts {
+            calls: BTreeMap::new(),
+            shedding: Shedding::default(),
+            last: 0,
+            pending: none.clone(),
+            planned: none,
+        }
     }
 }
 
@@ -55,7 +68,7 @@ impl With {
 
     pub(super) fn login(&mut self, site: SiteNo) {
         self.meter.offers(self.clock.now);
-        self.wake_caller(Wake::Login(site));
+        self.wake_caller(Wake::Login(site, 0));
     }
 
     pub(super) fn wake_caller(&mut self, wake: Wake) {
@@ -63,7 +76,7 @@ impl With {
             self.again(wake, AGAIN_MS);
             return;
         }
-        let class = match wake {
+        let (class, leave) = match wake {
             Wake::Status(site) => {
                 let at = usize::from(site);
                 self.accounts.planned[at] = false;
@@ -71,20 +84,28 @@ impl With {
                     return;
                 }
                 self.accounts.planned[at] = true;
-                Class::P4
+                (Class::P4, None)
             }
-            Wake::Login(_) => Class::P3,
+            Wake::Login(..) => match self.accounts.shedding.leave(self.clock.now) {
+                Ok(leave) => (Class::P3, Some(leave)),
+                Err(again_ms) => {
+                    self.meter.sheds(self.clock.now);
+                    self.again(wake, again_ms);
+                    return;
+                }
+            },
         };
         self.accounts.last += 1;
         let call = Call(self.accounts.last);
-        self.accounts.calls.insert(call, wake);
+        self.accounts.calls.insert(call, (wake, leave));
         let asked = Input::Asked { call, class, timed: true };
         self.clock.after(self.cell.scenario.edge.call_ms, Happening::Arrives(Job::Gate(asked)));
     }
 
     /// The edge is gone, and with it whoever waited there: they ask again.
     pub(super) fn callers_lose_the_edge(&mut self) {
-        for wake in std::mem::take(&mut self.accounts.calls).into_values() {
+        self.accounts.shedding = Shedding::default();
+        for (wake, _) in std::mem::take(&mut self.accounts.calls).into_values() {
             self.again(wake, AGAIN_MS);
         }
     }
@@ -93,8 +114,8 @@ impl With {
         let now = self.clock.now;
         match told {
             Told::Begin { call, deadline_ms } => {
-                let Some(wake) = self.accounts.calls.get(&call).copied() else { return };
-                let (Wake::Status(site) | Wake::Login(site)) = wake;
+                let Some((wake, _)) = self.accounts.calls.get(&call).copied() else { return };
+                let (Wake::Status(site) | Wake::Login(site, _)) = wake;
                 let (cost, reply) = self.origin.ask(now, Ask::Save(site));
                 self.meter.arrives(now, cost);
                 let (at, good) = match reply {
@@ -106,7 +127,11 @@ impl With {
             }
             Told::Shed { call, retry_after_ms } => {
                 self.meter.sheds(now);
-                if let Some(wake) = self.accounts.calls.remove(&call) {
+                if let Some((wake, leave)) = self.accounts.calls.remove(&call) {
+                    if let Some(leave) = leave {
+                        self.accounts.shedding.back(leave);
+                        self.accounts.shedding.refused(now, retry_after_ms);
+                    }
                     self.again(wake, retry_after_ms);
                 }
             }
@@ -116,9 +141,10 @@ impl With {
     pub(super) fn call_ended(&mut self, call: Call, good: bool) {
         let ended = Input::Ended { call, good, retry_after_ms: 0 };
         self.gate_input(ended);
-        let Some(wake) = self.accounts.calls.remove(&call) else { return };
+        let Some((wake, leave)) = self.accounts.calls.remove(&call) else { return };
+        leave.into_iter().for_each(|leave| self.accounts.shedding.back(leave));
         match (wake, good) {
-            (Wake::Login(_), true) => self.meter.answers(self.clock.now),
+            (Wake::Login(..), true) => self.meter.answers(self.clock.now),
             (Wake::Status(site), true) => {
                 // What changed meanwhile goes out with the next second's.
                 self.clock.after(COALESCE_MS, Happening::Call(Wake::Status(site)));
@@ -128,9 +154,16 @@ impl With {
     }
 
     fn again(&mut self, wake: Wake, after_ms: Millis) {
-        if let Wake::Status(site) = wake {
-            self.accounts.pending[usize::from(site)] = true;
-        }
+        let (wake, after_ms) = match wake {
+            Wake::Status(site) => {
+                self.accounts.pending[usize::from(site)] = true;
+                (wake, after_ms)
+            }
+            Wake::Login(site, refused) => {
+                let patience_ms = (AGAIN_MS << refused.min(6)).min(MOST_AGAIN_MS);
+                (Wake::Login(site, refused + 1), after_ms.max(patience_ms))
+            }
+        };
         let wait = after_ms + self.chance.jitter_ms(after_ms);
         self.clock.after(wait, Happening::Call(wake));
     }
