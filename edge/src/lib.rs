@@ -4,6 +4,7 @@
 //!
 //! - [`conversation`], [`site`], [`origin_gate`]: the machines. No clock, no I/O, no platform
 //! - [`frames`], [`token`], [`jwt`], [`admission`], [`shedding`]: what comes from outside, parsed, checked and kept within limits
+//! - [`origin_health`], [`quota`]: what the origin says about itself and what it still allows
 //! - `durable`: the machines on workerd, as Durable Objects
 //! - `worker`: every request's first stop
 //!
@@ -17,6 +18,8 @@ pub mod durable;
 pub mod frames;
 pub mod jwt;
 pub mod origin_gate;
+pub mod origin_health;
+pub mod quota;
 pub mod shedding;
 pub mod site;
 pub mod spread;

@@ -8,6 +8,8 @@ mod cost;
 mod kill;
 #[path = "runtime/limits.rs"]
 mod limits;
+#[path = "runtime/origin_says.rs"]
+mod origin_says;
 #[path = "runtime/outage.rs"]
 mod outage;
 #[path = "runtime/status.rs"]

@@ -3,13 +3,14 @@
 
 use serde::de::DeserializeOwned;
 use shared::Millis;
-use shared::event::{BATCH_TYPE, ConnectedAgents, Event, Receipts, SiteSettings};
+use shared::event::{BATCH_TYPE, ConnectedAgents, Event, Receipts, Resource, SiteSettings, Status};
 use shared::id::{AgentId, SiteId};
 use shared::webhook::{ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER};
 use worker::{AbortController, Env, Error, Fetch, Headers, Method, Request, RequestInit, Response, Result};
 
 use crate::jwt::Jwks;
 use crate::origin_gate::Answer;
+use crate::{origin_health, quota};
 
 use super::calls::AgentsAnswer;
 use super::{now_ms, variable_if_any, within};
@@ -18,6 +19,8 @@ use super::{now_ms, variable_if_any, within};
 const BODY_MS: Millis = 2_000;
 /// Log in hashes a password on the other side.
 const LOGIN_DEADLINE_MS: Millis = 5_000;
+/// An origin that is slow to say how it is says it by that.
+const HEALTH_DEADLINE_MS: Millis = 2_000;
 /// The longest answer that is read: receipts of 50 events with long reasons.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
@@ -38,12 +41,30 @@ pub(super) enum Fetched<T> {
 pub(super) struct Outcome {
     pub(super) good: bool,
     pub(super) retry_after_ms: Millis,
+    /// Its quota is spent for so long.
+    pub(super) pause_ms: Millis,
 }
 
 impl Outcome {
-    pub(super) fn of<T>(fetched: Fetched<T>) -> (Fetched<T>, Outcome) {
-        let good = !matches!(fetched, Fetched::Failed);
-        (fetched, Outcome { good, retry_after_ms: 0 })
+    pub(super) fn silent(good: bool) -> Outcome {
+        Outcome { good, retry_after_ms: 0, pause_ms: 0 }
+    }
+
+    fn of(response: &Response, good: bool) -> Outcome {
+        Outcome { good, retry_after_ms: retry_after_ms(response), pause_ms: pause_ms(response) }
+    }
+}
+
+/// What became of a batch.
+pub(super) struct Posted {
+    pub(super) answer: Answer,
+    /// The origin's quota is spent for so long.
+    pub(super) pause_ms: Millis,
+}
+
+impl Posted {
+    pub(super) fn bad(reason: &'static str) -> Posted {
+        Posted { answer: Answer::Bad { reason, retry_after_ms: 0 }, pause_ms: 0 }
     }
 }
 
@@ -61,34 +82,50 @@ impl Origin {
 
     /// Posts a batch. The id follows from the events, so that the same batch sent again has the same `webhook-id`,
     /// with a fresh timestamp and signature (EVENT-3).
-    pub(super) async fn post(&self, events: &[Event], deadline_ms: Millis) -> Answer {
+    pub(super) async fn post(&self, events: &[Event], deadline_ms: Millis) -> Posted {
         let id = batch_id(events);
         match self.post_batch(&id, events, deadline_ms).await {
-            Ok(answer) => answer,
-            Err(_) => Answer::Bad { reason: "origin-unreachable", retry_after_ms: 0 },
+            Ok(posted) => posted,
+            Err(_) => Posted::bad("origin-unreachable"),
         }
     }
 
-    async fn post_batch(&self, id: &str, events: &[Event], deadline_ms: Millis) -> Result<Answer> {
+    async fn post_batch(&self, id: &str, events: &[Event], deadline_ms: Millis) -> Result<Posted> {
         let body = serde_json::to_string(events)?;
         let headers = self.signed(id, body.as_bytes())?;
         headers.set("content-type", BATCH_TYPE)?;
         let mut response = self.send(Method::Post, "/events", headers, Some(&body), deadline_ms).await?;
-        let retry_after_ms = retry_after_ms(&response);
-        match response.status_code() {
-            200 => {}
-            429 => return Ok(Answer::Bad { reason: "origin-overloaded", retry_after_ms }),
-            503 => return Ok(Answer::Bad { reason: "origin-unavailable", retry_after_ms }),
-            _ => return Ok(Answer::Bad { reason: "origin-failing", retry_after_ms }),
-        }
-        match read::<Receipts>(&mut response).await {
-            Some(Receipts { receipts }) => Ok(Answer::Good(receipts)),
-            // It says 200 and does not speak the protocol: believed by its deeds.
-            None => Ok(Answer::Bad { reason: "origin-malformed", retry_after_ms: 0 }),
-        }
+        let (retry_after_ms, pause_ms) = (retry_after_ms(&response), pause_ms(&response));
+        let answer = match response.status_code() {
+            200 => match read::<Receipts>(&mut response).await {
+                Some(Receipts { receipts }) => Answer::Good(receipts),
+                // It says 200 and does not speak the protocol: believed by its deeds.
+                None => Answer::Bad { reason: "origin-malformed", retry_after_ms: 0 },
+            },
+            429 => Answer::Bad { reason: "origin-overloaded", retry_after_ms },
+            503 => Answer::Bad { reason: "origin-unavailable", retry_after_ms },
+            _ => Answer::Bad { reason: "origin-failing", retry_after_ms },
+        };
+        Ok(Posted { answer, pause_ms })
     }
 
-    pub(super) async fn settings(&self, site: &SiteId, deadline_ms: Millis) -> Fetched<SiteSettings> {
+    /// What it says about itself: nothing where it says nothing that can be read.
+    pub(super) async fn health(&self) -> Vec<(Resource, Status)> {
+        let call = async {
+            let headers = self.signed(&super::random_id(), b"")?;
+            headers.set("accept", "application/health+json")?;
+            self.send(Method::Get, "/health", headers, None, HEALTH_DEADLINE_MS).await
+        };
+        // A failing origin says so with a 503.
+        let Ok(mut response) = call.await else { return Vec::new() };
+        text(&mut response).await.map_or_else(Vec::new, |text| origin_health::claims(&text))
+    }
+
+    pub(super) async fn settings(
+        &self,
+        site: &SiteId,
+        deadline_ms: Millis,
+    ) -> (Fetched<SiteSettings>, Outcome) {
         self.get(&format!("/sites/{site}"), deadline_ms).await
     }
 
@@ -109,29 +146,29 @@ impl Origin {
         match call.await {
             Ok(response) => {
                 let good = matches!(response.status_code(), 204 | 404);
-                Outcome { good, retry_after_ms: retry_after_ms(&response) }
+                Outcome::of(&response, good)
             }
-            Err(_) => Outcome { good: false, retry_after_ms: 0 },
+            Err(_) => Outcome::silent(false),
         }
     }
 
-    pub(super) async fn jwks(&self, deadline_ms: Millis) -> Fetched<Jwks> {
+    pub(super) async fn jwks(&self, deadline_ms: Millis) -> (Fetched<Jwks>, Outcome) {
         self.get("/.well-known/jwks.json", deadline_ms).await
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str, deadline_ms: Millis) -> Fetched<T> {
+    async fn get<T: DeserializeOwned>(&self, path: &str, deadline_ms: Millis) -> (Fetched<T>, Outcome) {
         let call = async {
             let headers = self.signed(&super::random_id(), b"")?;
             self.send(Method::Get, path, headers, None, deadline_ms).await
         };
-        match call.await {
-            Ok(mut response) => match response.status_code() {
-                200 => read(&mut response).await.map_or(Fetched::Failed, Fetched::Good),
-                404 => Fetched::NotFound,
-                _ => Fetched::Failed,
-            },
-            Err(_) => Fetched::Failed,
-        }
+        let Ok(mut response) = call.await else { return (Fetched::Failed, Outcome::silent(false)) };
+        let fetched = match response.status_code() {
+            200 => read(&mut response).await.map_or(Fetched::Failed, Fetched::Good),
+            404 => Fetched::NotFound,
+            _ => Fetched::Failed,
+        };
+        let good = !matches!(fetched, Fetched::Failed);
+        (fetched, Outcome::of(&response, good))
     }
 
     /// Passes an agent's log in (or renewal) through; the answer is the origin's own.
@@ -184,8 +221,18 @@ impl Origin {
 
 /// The body as JSON; nothing where it is late, too long or something else.
 async fn read<T: DeserializeOwned>(response: &mut Response) -> Option<T> {
+    serde_json::from_str(&text(response).await?).ok()
+}
+
+async fn text(response: &mut Response) -> Option<String> {
     let text = within(BODY_MS, response.text()).await?.ok()?;
-    (text.len() <= MAX_ANSWER_BYTES).then(|| serde_json::from_str(&text).ok()).flatten()
+    (text.len() <= MAX_ANSWER_BYTES).then_some(text)
+}
+
+fn pause_ms(response: &Response) -> Millis {
+    let field = |name: &str| response.headers().get(name).ok().flatten();
+    let (remaining, reset) = (field("ratelimit-remaining"), field("ratelimit-reset"));
+    quota::pause_ms(field("ratelimit").as_deref(), remaining.as_deref(), reset.as_deref())
 }
 
 /// `Retry-After` in seconds, at most ten minutes. (The form with a date is not used between our servers.)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 use shared::Millis;
-use shared::event::{Event, Receipt, ResourceStatus};
+use shared::event::{Event, Receipt, Resource, ResourceStatus};
 use shared::id::{AgentId, ConversationId, SiteId};
 use shared::mode::Mode;
 use worker::{
@@ -24,7 +24,7 @@ use super::calls::{
     SettingsAnswer, Settled, SiteCall, answer, body_of, to_conversation, to_site,
 };
 use super::counts::{self, Count, Object};
-use super::origin::{Fetched, Origin, Outcome};
+use super::origin::{Fetched, Origin, Outcome, Posted};
 use super::sql::{self, Sql};
 use super::{now_ms, random_id, random_seed};
 
@@ -172,6 +172,7 @@ impl Driver {
                 self.later(move |driver| async move { driver.tell_sites(mode, reason).await });
             }
             Output::Learned(learned) => self.stored(self.sql.save_value("learned", &learned)),
+            Output::AskHealth => self.later(|driver| async move { driver.ask_health().await }),
         }
     }
 
@@ -197,14 +198,30 @@ impl Driver {
     }
 
     async fn post(self: Rc<Self>, turn: Turn, events: Vec<Event>, deadline_ms: Millis) {
-        let answer = match Origin::new(&self.env) {
+        let Posted { answer, pause_ms } = match Origin::new(&self.env) {
             Ok(origin) => origin.post(&events, deadline_ms).await,
             Err(error) => {
                 console_error!("{error}");
-                crate::origin_gate::Answer::Bad { reason: "origin-not-configured", retry_after_ms: 0 }
+                Posted::bad("origin-not-configured")
             }
         };
+        self.spent(Resource::Messages, pause_ms);
         self.input(Input::Answered { turn, answer });
+    }
+
+    fn spent(self: &Rc<Self>, resource: Resource, pause_ms: Millis) {
+        if pause_ms > 0 {
+            console_log!("the origin's quota for {resource:?} is spent for {} s", pause_ms / 1_000);
+            self.input(Input::Spent { resource, pause_ms });
+        }
+    }
+
+    /// What the origin says about itself. Where it says nothing, its deeds speak.
+    async fn ask_health(self: Rc<Self>) {
+        let Ok(origin) = Origin::new(&self.env) else { return };
+        for (resource, status) in origin.health().await {
+            self.input(Input::Claimed { resource, status });
+        }
     }
 
     async fn settle(self: Rc<Self>, turn: Turn, key: Key, receipts: Vec<Receipt>) {
@@ -252,7 +269,9 @@ impl Driver {
         self.later(move |driver| async move {
             let answer = match told.await {
                 Ok(Told::Begin { deadline_ms, .. }) => {
-                    let (answer, Outcome { good, retry_after_ms }) = make(origin, deadline_ms).await;
+                    let (answer, Outcome { good, retry_after_ms, pause_ms }) =
+                        make(origin, deadline_ms).await;
+                    driver.spent(Resource::Accounts, pause_ms);
                     driver.input(Input::Ended { call, good, retry_after_ms });
                     Ok(answer)
                 }
@@ -271,7 +290,7 @@ impl Driver {
         let call = async move |origin: Origin, _| {
             let answered = origin.agents(&path, bearer.as_deref(), &body).await.ok();
             let good = matches!(&answered, Some(AgentsAnswer::Answered { status, .. }) if *status < 500);
-            (answered.unwrap_or(AgentsAnswer::Unreachable), Outcome { good, retry_after_ms: 0 })
+            (answered.unwrap_or(AgentsAnswer::Unreachable), Outcome::silent(good))
         };
         match self.about_accounts(Class::P3, false, call).await {
             Ok(answer) => answer,
@@ -286,7 +305,7 @@ impl Driver {
             (told, told)
         };
         match self.about_accounts(Class::P4, true, call).await {
-            Ok(Outcome { good, retry_after_ms }) => ConnectedAnswer { good, retry_after_ms },
+            Ok(Outcome { good, retry_after_ms, .. }) => ConnectedAnswer { good, retry_after_ms },
             Err(retry_after_ms) => ConnectedAnswer { good: false, retry_after_ms },
         }
     }
@@ -302,8 +321,7 @@ impl Driver {
 
     async fn settings(self: &Rc<Self>, site: SiteId) -> SettingsAnswer {
         let wanted = site.clone();
-        let call =
-            async move |origin: Origin, deadline_ms| Outcome::of(origin.settings(&wanted, deadline_ms).await);
+        let call = async move |origin: Origin, deadline_ms| origin.settings(&wanted, deadline_ms).await;
         match self.about_accounts(Class::P3, true, call).await.unwrap_or(Fetched::Failed) {
             Fetched::Good(settings) => {
                 let mut sites: Vec<SiteId> = self.sql.load_value("sites").ok().flatten().unwrap_or_default();
@@ -330,7 +348,7 @@ impl Driver {
             return Keys { keys: stored };
         }
         self.jwks_asked_at.set(Some(now));
-        let call = async |origin: Origin, deadline_ms| Outcome::of(origin.jwks(deadline_ms).await);
+        let call = async |origin: Origin, deadline_ms| origin.jwks(deadline_ms).await;
         match self.about_accounts(Class::P3, true, call).await.unwrap_or(Fetched::Failed) {
             Fetched::Good(keys) => {
                 if stored.as_ref() != Some(&keys) {

@@ -39,6 +39,9 @@ pub const VERY_OLD_MS: Millis = 10_000;
 const ACCOUNTS_FAILING: &str = "accounts-failing";
 /// What was learnt is stored so often at most, and only where it has changed.
 const STORE_EVERY_MS: Millis = 30_000;
+/// While there is traffic, and it gets through, the origin is asked so often what it says about itself.
+const ASK_HEALTH_EVERY_MS: Millis = 15_000;
+
 fn obeyed(retry_after_ms: Millis) -> Millis {
     retry_after_ms.min(MAX_RETRY_AFTER_MS)
 }
@@ -79,6 +82,10 @@ pub(super) struct Deciding {
     calls_under_way: usize,
     /// No call about accounts before.
     accounts_paused_until: Millis,
+    /// The origin's quota for messages is spent until then.
+    spent_until: Millis,
+    health_asked_at: Option<Millis>,
+    asks_health: bool,
     step_at: Option<Millis>,
     /// When the oldest message without a receipt was announced.
     oldest: Option<Millis>,
@@ -104,6 +111,9 @@ impl Deciding {
             calls: VecDeque::new(),
             calls_under_way: 0,
             accounts_paused_until: 0,
+            spent_until: 0,
+            health_asked_at: None,
+            asks_health: false,
             step_at: None,
             oldest: None,
             by_accounts: Mode::Normal,
@@ -134,7 +144,7 @@ impl Deciding {
     }
 
     pub(super) fn permit(&mut self, now: Millis, turns: usize, waiting: bool) -> Permit {
-        if turns >= self.max_turns() {
+        if turns >= self.max_turns() || now < self.spent_until {
             return Permit::No;
         }
         match self.phase {
@@ -154,10 +164,11 @@ impl Deciding {
     fn next_permit_at(&self, turns: usize, waiting: bool) -> Option<Millis> {
         match self.phase {
             _ if turns >= self.max_turns() => None,
-            Phase::Holding { probe_at } => Some(probe_at),
+            Phase::Holding { probe_at } => Some(probe_at.max(self.spent_until)),
             Phase::Open { paused_until, .. } if waiting => {
                 let credit = self.messages.limit.events() > self.in_flight;
-                credit.then(|| paused_until.max(self.messages.pace.next_at()))
+                let next_at = paused_until.max(self.spent_until).max(self.messages.pace.next_at());
+                credit.then_some(next_at)
             }
             Phase::Open { .. } => None,
         }
@@ -328,7 +339,8 @@ impl Deciding {
             self.accounts.health.ended(now, call.0, Verdict::Bad);
             self.accounts.limit.failed(now);
             self.accounts.failed = true;
-            self.accounts_paused_until = now + obeyed(retry_after_ms).max(PAUSE_MS);
+            let until = now + obeyed(retry_after_ms).max(PAUSE_MS);
+            self.accounts_paused_until = self.accounts_paused_until.max(until);
         }
     }
 
@@ -339,6 +351,19 @@ impl Deciding {
         };
         lane.health.claims(now, claim);
         self.step_at.get_or_insert(now + STEP_MS);
+    }
+
+    /// The origin's word on its quota.
+    pub(super) fn spent(&mut self, now: Millis, resource: Resource, pause_ms: Millis) {
+        let until = match resource {
+            Resource::Accounts => &mut self.accounts_paused_until,
+            Resource::Messages => &mut self.spent_until,
+        };
+        *until = (*until).max(now + obeyed(pause_ms));
+    }
+
+    pub(super) fn asks_health(&mut self) -> bool {
+        std::mem::take(&mut self.asks_health)
     }
 
     // ---- evidence ----
@@ -360,6 +385,7 @@ impl Deciding {
         self.accounts.step(now, accounts, normal);
         self.weigh(now);
         self.remember(now);
+        self.ask_health(now);
         // Nothing to weigh, and nothing that a dwell waits for: the object may sleep.
         let idle = !busy && self.mode().0 == Mode::Normal && self.quiet(now);
         self.step_at = (!idle).then_some(now + STEP_MS);
@@ -374,6 +400,14 @@ impl Deciding {
         if learned.is_worth_storing_over(&self.stored) {
             self.stored = learned;
             self.worth_storing = Some(Box::new(learned));
+        }
+    }
+
+    /// While nothing gets through, probes ask already.
+    fn ask_health(&mut self, now: Millis) {
+        if self.flows() && self.health_asked_at.is_none_or(|at| now >= at + ASK_HEALTH_EVERY_MS) {
+            self.health_asked_at = Some(now);
+            self.asks_health = true;
         }
     }
 

@@ -136,6 +136,11 @@ pub enum Input {
         resource: Resource,
         status: Status,
     },
+    /// It says that its quota for a resource is spent; comes before the answer that says so.
+    Spent {
+        resource: Resource,
+        pause_ms: Millis,
+    },
     Timeout,
 }
 
@@ -173,6 +178,8 @@ pub enum Output {
     },
     /// Keep what was learnt of the origin.
     Learned(Box<Learned>),
+    /// Ask the origin what it says about itself.
+    AskHealth,
 }
 
 pub struct OriginGate {
@@ -224,6 +231,7 @@ impl OriginGate {
                 self.deciding.call_ended(now, call, good, retry_after_ms);
             }
             Input::Claimed { resource, status } => self.deciding.claims(now, resource, status),
+            Input::Spent { resource, pause_ms } => self.deciding.spent(now, resource, pause_ms),
             Input::Timeout => {}
         }
         if self.deciding.is_due(now) {
@@ -233,6 +241,9 @@ impl OriginGate {
             self.outputs.push_back(Output::Mode { mode, reason });
         }
         self.outputs.extend(self.deciding.take_learned().map(Output::Learned));
+        if self.deciding.asks_health() {
+            self.outputs.push_back(Output::AskHealth);
+        }
         self.begin_turns(now);
         while let Some(told) = self.deciding.next_call(now) {
             self.outputs.push_back(Output::Call(told));

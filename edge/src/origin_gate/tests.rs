@@ -12,6 +12,7 @@ mod mode;
 mod noticing;
 mod played;
 mod progress;
+mod told;
 mod turns;
 
 use shared::event::{Body, Event, Outcome, Receipt, Resource, Status};
@@ -62,7 +63,7 @@ impl Desk {
         self.gate.handle(self.now, input);
         let (modes, rest) = outputs(&mut self.gate)
             .into_iter()
-            .partition(|o| matches!(o, Output::Mode { .. } | Output::Learned(_)));
+            .partition(|o| matches!(o, Output::Mode { .. } | Output::Learned(_) | Output::AskHealth));
         let modes: Vec<Output> = modes;
         self.modes.extend(modes.iter().filter_map(|o| match o {
             Output::Mode { mode, .. } => Some(*mode),

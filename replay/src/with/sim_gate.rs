@@ -78,6 +78,8 @@ impl With {
                     self.gate.index.remove(&key);
                 }
                 Output::Learned(learned) => self.gate.learned = *learned,
+                // The origin of the model says nothing about itself.
+                Output::AskHealth => {}
                 Output::Pull { turn, key, max } => {
                     let pull = ConversationJob::Pull { turn, max };
                     self.calls_conversation(turn, key, pull);

@@ -229,7 +229,7 @@ impl Desk {
             }
             Output::Probe { turn, .. } => self.calls.push(Call::Post { turn, events: Vec::new() }),
             Output::Settle { turn, key, receipts } => self.calls.push(Call::Settle { turn, key, receipts }),
-            Output::Learned(_) => {}
+            Output::Learned(_) | Output::AskHealth => {}
             Output::Mode { mode, .. } => {
                 assert!(mode != self.mode || mode == Mode::Holding, "told twice");
                 self.mode = mode;

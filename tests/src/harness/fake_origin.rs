@@ -22,6 +22,10 @@ struct Script {
     answer: Answer,
     /// Every message that was posted, also again.
     posted: Vec<Event>,
+    /// What `GET /health` says; an origin without it says 404.
+    health: Option<Value>,
+    /// A field that every answer to a batch carries.
+    field: Option<String>,
 }
 
 impl FakeOrigin {
@@ -29,7 +33,8 @@ impl FakeOrigin {
     pub async fn start(key: AgentKey) -> FakeOrigin {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = listener.local_addr().expect("its address").port();
-        let script = Script { key, answer: Box::new(accepted), posted: Vec::new() };
+        let script =
+            Script { key, answer: Box::new(accepted), posted: Vec::new(), health: None, field: None };
         let script = Arc::new(Mutex::new(script));
         let origin = FakeOrigin { port, script: Arc::clone(&script) };
         tokio::spawn(async move {
@@ -46,6 +51,16 @@ impl FakeOrigin {
 
     pub fn answers_rightly(&self) {
         self.answers(accepted);
+    }
+
+    /// Says this about itself, with the status code of a failing server.
+    pub fn says(&self, health: Value) {
+        self.script().health = Some(health);
+    }
+
+    /// Answers batches with this field, or without one.
+    pub fn adds(&self, field: Option<&str>) {
+        self.script().field = field.map(str::to_owned);
     }
 
     /// The messages that were posted, in the order of posting, each as often as it was.
@@ -89,10 +104,14 @@ async fn serve(connection: TcpStream, script: Arc<Mutex<Script>>) -> Option<()> 
         let mut body = vec![0; length];
         connection.read_exact(&mut body).await.ok()?;
         let path = first.split(' ').nth(1)?;
-        let (status, answer) = script.lock().expect("a script").request(path, &body);
-        let answer = answer.to_string();
+        let (status, answer, field) = {
+            let mut script = script.lock().expect("a script");
+            let (status, answer) = script.request(path, &body);
+            let field = script.field.clone().filter(|_| path == "/events");
+            (status, answer.to_string(), field.map_or(String::new(), |field| format!("{field}\r\n")))
+        };
         let head = format!(
-            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 {status}\r\n{field}content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             answer.len()
         );
         connection.write_all(format!("{head}{answer}").as_bytes()).await.ok()?;
@@ -113,6 +132,7 @@ impl Script {
                 self.posted.extend(events.into_iter().filter(|event| event.source != "/probes"));
                 ("200 OK", answer)
             }
+            "/health" if self.health.is_some() => ("503 Service Unavailable", json!(self.health)),
             _ => ("404 Not Found", json!({})),
         }
     }

@@ -106,6 +106,8 @@ impl World {
             Output::Post { turn, events, .. } => self.post(turn, events)?,
             Output::Probe { turn, .. } => self.post(turn, vec![Event::probe("probe".to_owned())])?,
             Output::Learned(learned) => self.gate.learned = *learned,
+            // The origin of the model says nothing about itself.
+            Output::AskHealth => {}
             // Nobody of these stories calls about accounts.
             Output::Call(told) => return Err(format!("the gate speaks of a call: {told:?}")),
             Output::Settle { turn, key, receipts } => {

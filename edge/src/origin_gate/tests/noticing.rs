@@ -5,10 +5,12 @@ use shared::Millis;
 use super::played::{Deed, Played};
 use super::*;
 
+type Deeds = fn(u64) -> Deed;
+
 const WELL: Deed = Some((Answer::Good(Vec::new()), 30));
 
 /// At 25 messages a second: after how many milliseconds people are told.
-fn noticed_after(deed: fn(u64) -> Deed) -> Millis {
+fn noticed_after(deed: Deeds) -> Millis {
     let mut played = Played::new(40);
     played.pass(20_000, |_| WELL);
     assert_eq!(played.desk.gate.mode().0, Mode::Normal, "nothing was wrong");
@@ -25,7 +27,7 @@ fn noticed_after(deed: fn(u64) -> Deed) -> Millis {
 
 #[test]
 fn mode_5_at_25_calls_a_second_trouble_is_told_within_two_seconds() {
-    let kinds: [(&str, fn(u64) -> Deed); 5] = [
+    let kinds: [(&str, Deeds); 5] = [
         ("refused at once", |_| Some((BAD, 2))),
         ("fails after 200 ms", |_| Some((BAD, 200))),
         ("silent", |_| None),
