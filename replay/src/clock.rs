@@ -7,19 +7,16 @@ use shared::Millis;
 
 pub struct Clock<T> {
     pub now: Millis,
-    planned: BinaryHeap<Reverse<Planned<T>>>,
+    /// When, the how-manieth, and where it lies: a happening is large, and a heap moves its entries about.
+    planned: BinaryHeap<Reverse<(Millis, u64, usize)>>,
+    happenings: Vec<Option<T>>,
+    free: Vec<usize>,
     count: u64,
-}
-
-struct Planned<T> {
-    at: Millis,
-    number: u64,
-    happening: T,
 }
 
 impl<T> Default for Clock<T> {
     fn default() -> Clock<T> {
-        Clock { now: 0, planned: BinaryHeap::new(), count: 0 }
+        Clock { now: 0, planned: BinaryHeap::new(), happenings: Vec::new(), free: Vec::new(), count: 0 }
     }
 }
 
@@ -27,7 +24,12 @@ impl<T> Clock<T> {
     /// Plans for a time; what lies in the past happens now.
     pub fn at(&mut self, at: Millis, happening: T) {
         self.count += 1;
-        self.planned.push(Reverse(Planned { at: at.max(self.now), number: self.count, happening }));
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.happenings.push(None);
+            self.happenings.len() - 1
+        });
+        self.happenings[place] = Some(happening);
+        self.planned.push(Reverse((at.max(self.now), self.count, place)));
     }
 
     pub fn after(&mut self, wait: Millis, happening: T) {
@@ -36,36 +38,25 @@ impl<T> Clock<T> {
 
     /// What is planned and does not pass is forgotten.
     pub fn retain(&mut self, pass: impl Fn(&T) -> bool) {
-        self.planned.retain(|Reverse(it)| pass(&it.happening));
+        let Clock { planned, happenings, free, .. } = self;
+        planned.retain(|Reverse((_, _, place))| {
+            let passes = happenings[*place].as_ref().is_some_and(&pass);
+            if !passes {
+                happenings[*place] = None;
+                free.push(*place);
+            }
+            passes
+        });
     }
 
     /// The next happening before `end`.
     pub fn next_before(&mut self, end: Millis) -> Option<T> {
-        if self.planned.peek().is_none_or(|Reverse(next)| next.at >= end) {
+        if self.planned.peek().is_none_or(|Reverse((at, ..))| *at >= end) {
             return None;
         }
-        let Reverse(next) = self.planned.pop()?;
-        self.now = next.at;
-        Some(next.happening)
-    }
-}
-
-impl<T> PartialEq for Planned<T> {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.number) == (other.at, other.number)
-    }
-}
-
-impl<T> Eq for Planned<T> {}
-
-impl<T> PartialOrd for Planned<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T> Ord for Planned<T> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
+        let Reverse((at, _, place)) = self.planned.pop()?;
+        self.now = at;
+        self.free.push(place);
+        self.happenings[place].take()
     }
 }
