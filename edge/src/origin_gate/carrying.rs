@@ -7,6 +7,7 @@ use shared::event::{Event, MAX_BATCH, Outcome, Receipt};
 
 use shared::Millis;
 
+use super::backlogs::Backlogs;
 use super::turns::Turns;
 use super::{Answer, Key, Output, Turn};
 
@@ -19,7 +20,7 @@ const FAILURES: u32 = 5;
 #[derive(Debug, Default)]
 pub(super) struct Carrying {
     /// Everybody with a backlog, waiting or under way: the stored index.
-    known: BTreeMap<Key, Backlog>,
+    known: Backlogs,
     line: Turns,
     /// Announced again while under way: there is more than was pulled.
     again: BTreeSet<Key>,
@@ -28,20 +29,6 @@ pub(super) struct Carrying {
     /// How often a conversation's batches have failed while others passed.
     failures: BTreeMap<Key, Failures>,
     passed: u64,
-}
-
-/// What waits in one conversation.
-#[derive(Clone, Copy, Debug)]
-struct Backlog {
-    since: Millis,
-    /// As it has last told; at least one.
-    events: u64,
-}
-
-impl Backlog {
-    fn new(since: Millis) -> Backlog {
-        Backlog { since, events: 1 }
-    }
 }
 
 /// One conversation's failures.
@@ -69,7 +56,7 @@ impl Carrying {
     pub(super) fn new(now: Millis, index: Vec<Key>) -> Carrying {
         let mut carrying = Carrying::default();
         for key in index {
-            carrying.known.insert(key.clone(), Backlog::new(now));
+            carrying.known.insert(now, key.clone());
             carrying.line.spoke(key);
         }
         carrying
@@ -77,8 +64,7 @@ impl Carrying {
 
     /// True where the key is new to the index.
     pub(super) fn announced(&mut self, now: Millis, key: Key) -> bool {
-        if let std::collections::btree_map::Entry::Vacant(new) = self.known.entry(key.clone()) {
-            new.insert(Backlog::new(now));
+        if self.known.insert(now, key.clone()) {
             self.line.spoke(key);
             return true;
         }
@@ -90,18 +76,16 @@ impl Carrying {
 
     /// Since when the oldest has waited.
     pub(super) fn oldest(&self) -> Option<Millis> {
-        self.known.values().map(|backlog| backlog.since).min()
+        self.known.oldest()
     }
 
     /// Events that wait, as far as conversations have told.
     pub(super) fn messages(&self) -> u64 {
-        self.known.values().map(|backlog| backlog.events).sum()
+        self.known.events()
     }
 
     pub(super) fn waits(&mut self, key: &Key, events: u64) {
-        if let Some(backlog) = self.known.get_mut(key) {
-            backlog.events = events.max(1);
-        }
+        self.known.told(key, events);
     }
 
     /// Starts a turn of at most `max` events; returns how many it may carry, 0 where nobody waits.
@@ -217,10 +201,7 @@ impl Carrying {
                 for (key, _) in carried {
                     let receipts = receipts_of(&key, &receipts);
                     self.failures.remove(&key);
-                    // What is left there is younger than what has just gone.
-                    if let Some(backlog) = self.known.get_mut(&key) {
-                        backlog.since = now;
-                    }
+                    self.known.renew(now, &key);
                     outputs.push_back(Output::Settle { turn, key: key.clone(), receipts });
                     under.settling.insert(key);
                 }

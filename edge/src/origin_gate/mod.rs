@@ -10,8 +10,9 @@
 //!   [`health`] (what the origin's deeds show), [`limit`] (how much in flight, for which class) and [`drain`] (how fast)
 //! - [`learned`] what of it outlives a restart
 //! - [`spell`] since when it has held, for people
-//! - [`carrying`] the batches under way, with [`turns`] (whose turn it is)
+//! - [`carrying`] the batches under way, with [`backlogs`] (who waits, and since when) and [`turns`] (whose turn it is)
 
+mod backlogs;
 mod carrying;
 mod deciding;
 mod drain;
