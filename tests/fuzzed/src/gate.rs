@@ -120,10 +120,11 @@ impl Desk {
             }
             15 if u.ratio(1, 4)? => {
                 let status = *u.choose(&[Status::Pass, Status::Warn, Status::Fail])?;
-                self.tell(Input::Claimed {
-                    resource: *u.choose(&[Resource::Accounts, Resource::Messages])?,
-                    status,
-                });
+                let resource = *u.choose(&[Resource::Accounts, Resource::Messages])?;
+                self.tell(Input::Claimed { resource, status });
+                if u.ratio(1, 4)? {
+                    self.tell(Input::Spent { resource, pause_ms: pick::number(u)? });
+                }
             }
             12 => {
                 // An answer that nobody waits for.
