@@ -19,10 +19,28 @@ const RESTORED: Millis = 0;
 
 /// What is stored of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(from = "Row")]
 pub struct Taken {
     pub agents: Vec<AgentId>,
     pub unsure: bool,
+}
+
+/// An earlier version stored the agents alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Row {
+    Agents(Vec<AgentId>),
+    Taken { agents: Vec<AgentId>, unsure: bool },
+}
+
+impl From<Row> for Taken {
+    fn from(row: Row) -> Taken {
+        match row {
+            // Whether a call was under way then is not known.
+            Row::Agents(agents) => Taken { agents, unsure: true },
+            Row::Taken { agents, unsure } => Taken { agents, unsure },
+        }
+    }
 }
 
 #[derive(Debug, Default)]

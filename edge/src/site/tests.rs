@@ -354,3 +354,13 @@ fn connected_1_after_a_lost_answer_the_origin_is_told_again_even_if_all_is_as_be
     greet(&mut site, 21_000, 1, "ada");
     assert_eq!(told(&mut site, 90_000, &[]), [(50_000, who(&["ada"]))]);
 }
+
+/// Else an update would lose a site's settings and the operator's word with it.
+#[test]
+fn connected_1_a_row_of_an_earlier_version_is_read() {
+    let taken = |json: &str| serde_json::from_str::<Taken>(json).unwrap();
+    let ada = vec![AgentId::parse("ada").unwrap()];
+    assert_eq!(taken(r#"["ada"]"#), Taken { agents: ada.clone(), unsure: true });
+    let now = Taken { agents: ada, unsure: false };
+    assert_eq!(taken(&serde_json::to_string(&now).unwrap()), now);
+}
