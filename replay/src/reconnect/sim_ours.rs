@@ -20,8 +20,8 @@ use super::{LOOKS_MS, Outage};
 
 /// As fast as they come before the outage.
 const COME_PER_S: u64 = 1_500;
-/// Until the last one's link counts as stable.
-const STABLE_MS: Millis = 31_000;
+/// From the last one to the outage.
+const REST_MS: Millis = 31_000;
 /// A tenth of the visitors chat.
 const CHATS_EVERY: usize = 10;
 
@@ -59,7 +59,7 @@ pub(super) fn run(outage: &Outage, seed: u64) -> Figures {
         timer: 0,
     };
     let clients: Vec<Client> = (0..outage.clients).map(client).collect();
-    let gone_at = outage.clients * 1_000 / COME_PER_S + STABLE_MS;
+    let gone_at = outage.clients * 1_000 / COME_PER_S + REST_MS;
     let gone = gone_at..gone_at + outage.gone_ms;
     let (clock, door, crowd) = (Clock::default(), Door::new(gone.clone()), Crowd::default());
     let mut world = World { clock, chance, clients, door, crowd };

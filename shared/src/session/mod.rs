@@ -309,7 +309,7 @@ impl Session {
             }
             State::Live(live) => [
                 Some(live.pinged_at.map_or(live.heard_at + PING_AFTER_MS, |at| at + PONG_TIMEOUT_MS)),
-                (!live.stable).then_some(live.since + STABLE_MS),
+                (!live.stable).then_some(live.since + self.stable_after_ms()),
                 // Nothing is sent while a welcome is due, so no pause's end matters then.
                 live.resync_until.or(self.lanes.next_pause_end()),
             ]
@@ -345,16 +345,25 @@ impl Session {
         let [chatting, others, retry_after_ms] =
             [self.spread.chatting_ms, self.spread.others_ms, self.retry_after_ms]
                 .map(|ms| ms.min(LONGEST_MS));
-        // Those who chat come first, all others after them. Who tries again leaves room for those who have not yet.
+        // Those who chat come first, all others after them. Who tries again leaves room for those who have not yet: a wait of at
+        // least its own window keeps each of the two crowds at its rate, whenever how many of it are dropped.
+        let window = chatting.max(others);
         let (before, first, again) = if self.goes_first() {
-            (0, chatting, (0, chatting + others))
+            (0, chatting, (chatting, window))
         } else {
-            (chatting, others, (others, others / 2))
+            (chatting, others, (others, window))
         };
         let delay = before + self.backoff.next_delay(first, again, retry_after_ms, &mut self.random);
         self.retry_after_ms = 0;
         self.state = State::Waiting { until: now + delay };
         self.changed();
+    }
+
+    /// When a link counts as stable: not before the last one of the crowd can be back, or those who came first would come a
+    /// second time among them.
+    fn stable_after_ms(&self) -> Millis {
+        let Spread { chatting_ms, others_ms } = self.spread;
+        STABLE_MS.max(chatting_ms.min(LONGEST_MS) + others_ms.min(LONGEST_MS))
     }
 
     fn stop(&mut self, code: CloseCode) {
@@ -408,7 +417,7 @@ impl Session {
             live.pinged_at = Some(now);
             self.say(live.link, ClientFrame::Ping);
         }
-        if !live.stable && now >= live.since + STABLE_MS {
+        if !live.stable && now >= live.since + self.stable_after_ms() {
             live.stable = true;
             self.backoff.stable();
         }
