@@ -57,7 +57,7 @@ impl Carrying {
         let mut carrying = Carrying::default();
         for key in index {
             carrying.known.insert(now, key.clone());
-            carrying.line.spoke(key);
+            carrying.line.spoke(now, key);
         }
         carrying
     }
@@ -65,7 +65,7 @@ impl Carrying {
     /// True where the key is new to the index.
     pub(super) fn announced(&mut self, now: Millis, key: Key) -> bool {
         if self.known.insert(now, key.clone()) {
-            self.line.spoke(key);
+            self.line.spoke(now, key);
             return true;
         }
         if !self.line.contains(&key) {
@@ -89,7 +89,7 @@ impl Carrying {
     }
 
     /// Starts a turn of at most `max` events; returns how many it may carry, 0 where nobody waits.
-    pub(super) fn begin(&mut self, max: usize, outputs: &mut VecDeque<Output>) -> u64 {
+    pub(super) fn begin(&mut self, now: Millis, max: usize, outputs: &mut VecDeque<Output>) -> u64 {
         let keys = self.line.len().min(MAX_KEYS_PER_TURN).min(max);
         if keys == 0 {
             return 0;
@@ -97,14 +97,14 @@ impl Carrying {
         let mut share = max.min(MAX_BATCH) / keys;
         let mut chosen = Vec::new();
         while chosen.len() < keys {
-            let Some(key) = self.line.take() else { break };
+            let Some(key) = self.line.take(now) else { break };
             if self.failures.get(&key).is_some_and(|failures| failures.times >= FAILURES) {
                 if chosen.is_empty() {
                     // Alone, and one event only: whatever fails now is that event.
                     share = 1;
                     chosen.push(key);
                 } else {
-                    self.line.put_back(key);
+                    self.line.put_back(now, key);
                 }
                 break;
             }
@@ -136,6 +136,7 @@ impl Carrying {
     /// The batch, once every conversation has answered (empty: nothing to post), and the credit it did not need.
     pub(super) fn pulled(
         &mut self,
+        now: Millis,
         turn: Turn,
         key: Key,
         events: Option<Vec<Event>>,
@@ -150,9 +151,9 @@ impl Carrying {
                 under.carried.push((key, events.iter().map(|event| event.id.clone()).collect()));
                 under.events.extend(events);
             }
-            Some(_) => self.finished(key, outputs),
+            Some(_) => self.finished(now, key, outputs),
             // Could not be reached: later, it is still in the index.
-            None => self.line.put_back(key),
+            None => self.line.put_back(now, key),
         }
         let under = self.turns.get_mut(&turn)?;
         if !under.pulling.is_empty() {
@@ -209,14 +210,21 @@ impl Carrying {
             _ => {
                 self.turns.remove(&turn);
                 for (key, ids) in carried {
-                    self.failed(turn, key, ids, outputs);
+                    self.failed(now, turn, key, ids, outputs);
                 }
             }
         }
     }
 
     /// To the end of the line; what always fails while others pass is parked, so that it cannot hold up its conversation.
-    fn failed(&mut self, turn: Turn, key: Key, ids: Vec<String>, outputs: &mut VecDeque<Output>) {
+    fn failed(
+        &mut self,
+        now: Millis,
+        turn: Turn,
+        key: Key,
+        ids: Vec<String>,
+        outputs: &mut VecDeque<Output>,
+    ) {
         let passed = self.passed;
         let failures = self.failures.entry(key.clone()).or_insert(Failures { times: 0, passed });
         if failures.times == 0 || failures.passed < passed {
@@ -236,12 +244,13 @@ impl Carrying {
                 under.settling.insert(key.clone());
                 outputs.push_back(Output::Settle { turn, key, receipts: vec![receipt] });
             }
-            _ => self.line.put_back(key),
+            _ => self.line.put_back(now, key),
         }
     }
 
     pub(super) fn settled(
         &mut self,
+        now: Millis,
         turn: Turn,
         key: Key,
         backlog: Option<u64>,
@@ -258,16 +267,16 @@ impl Carrying {
             self.waits(&key, events);
         }
         match backlog {
-            Some(0) => self.finished(key, outputs),
-            Some(_) => self.line.spoke(key),
-            None => self.line.put_back(key),
+            Some(0) => self.finished(now, key, outputs),
+            Some(_) => self.line.spoke(now, key),
+            None => self.line.put_back(now, key),
         }
     }
 
     /// Nothing left there, unless it has announced itself meanwhile.
-    fn finished(&mut self, key: Key, outputs: &mut VecDeque<Output>) {
+    fn finished(&mut self, now: Millis, key: Key, outputs: &mut VecDeque<Output>) {
         if self.again.remove(&key) {
-            self.line.spoke(key);
+            self.line.spoke(now, key);
         } else {
             self.failures.remove(&key);
             self.known.remove(&key);

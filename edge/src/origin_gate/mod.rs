@@ -222,7 +222,7 @@ impl OriginGate {
             Input::Pulled { turn, key, events } => self.pulled(now, turn, key, events),
             Input::Answered { turn, answer } => self.answered(now, turn, answer),
             Input::Settled { turn, key, backlog } => {
-                self.carrying.settled(turn, key, backlog, &mut self.outputs);
+                self.carrying.settled(now, turn, key, backlog, &mut self.outputs);
             }
             Input::Asked { call, class, timed } => {
                 let told = self.deciding.asked(now, call, class, timed);
@@ -252,7 +252,7 @@ impl OriginGate {
     }
 
     fn pulled(&mut self, now: Millis, turn: Turn, key: Key, events: Option<Vec<Event>>) {
-        let Some((events, unused)) = self.carrying.pulled(turn, key, events, &mut self.outputs) else {
+        let Some((events, unused)) = self.carrying.pulled(now, turn, key, events, &mut self.outputs) else {
             return;
         };
         self.deciding.refund(unused);
@@ -282,7 +282,7 @@ impl OriginGate {
             match self.deciding.permit(now, self.carrying.turns(), self.carrying.waiting() > 0) {
                 Permit::No => return,
                 Permit::Events(max) => {
-                    let reserved = self.carrying.begin(max as usize, &mut self.outputs);
+                    let reserved = self.carrying.begin(now, max as usize, &mut self.outputs);
                     if reserved == 0 {
                         return;
                     }
@@ -290,7 +290,7 @@ impl OriginGate {
                 }
                 Permit::Probe(max) => {
                     self.deciding.probing(now);
-                    let reserved = self.carrying.begin(max as usize, &mut self.outputs);
+                    let reserved = self.carrying.begin(now, max as usize, &mut self.outputs);
                     self.deciding.reserve(reserved);
                     if reserved == 0 {
                         let turn = self.carrying.begin_empty();

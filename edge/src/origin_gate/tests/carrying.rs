@@ -81,7 +81,7 @@ fn a_batch_is_made_of_ten_conversations_and_fifty_events_at_most() {
     let mut outputs = VecDeque::new();
     for (waiting, asked, each) in [(60, 10, 5), (1, 1, 50), (3, 3, 16)] {
         let keys = (0..waiting).map(|i| key(&format!("c{i}"))).collect();
-        let reserved = Carrying::new(0, keys).begin(1_000, &mut outputs);
+        let reserved = Carrying::new(0, keys).begin(0, 1_000, &mut outputs);
         let pulls = pulls(&mut outputs);
         assert_eq!((pulls.len(), pulls[0].2, reserved), (asked, each, (asked * each) as u64));
     }
@@ -107,18 +107,18 @@ impl Pair {
     }
 
     fn turn(&mut self, answer: Answer) -> (usize, Vec<Receipt>) {
-        self.carrying.begin(20, &mut self.outputs);
+        self.carrying.begin(0, 20, &mut self.outputs);
         let asked = pulls(&mut self.outputs);
         let [(turn, _, max)] = asked[..] else { panic!("{asked:?}") };
         let events = Some(vec![event("m1", &self.bad)]);
-        self.carrying.pulled(turn, self.bad.clone(), events, &mut self.outputs);
+        self.carrying.pulled(0, turn, self.bad.clone(), events, &mut self.outputs);
         self.carrying.answered(0, turn, answer, &mut self.outputs);
         let settled = self.outputs.drain(..).find_map(|output| match output {
             Output::Settle { receipts, .. } => Some(receipts),
             _ => None,
         });
         if settled.is_some() {
-            self.carrying.settled(turn, self.bad.clone(), Some(1), &mut self.outputs);
+            self.carrying.settled(0, turn, self.bad.clone(), Some(1), &mut self.outputs);
         }
         (max, settled.unwrap_or_default())
     }
@@ -127,15 +127,15 @@ impl Pair {
     fn other_passes(&mut self) -> bool {
         self.carrying.announced(0, self.other.clone());
         let mut in_company = false;
-        self.carrying.begin(20, &mut self.outputs);
+        self.carrying.begin(0, 20, &mut self.outputs);
         for (turn, key, _) in pulls(&mut self.outputs) {
             let is_bad = key == self.bad;
             in_company |= is_bad;
             // The first one cannot be reached just now.
             let events = if is_bad { None } else { Some(vec![event("m1", &key)]) };
-            if self.carrying.pulled(turn, key, events, &mut self.outputs).is_some() {
+            if self.carrying.pulled(0, turn, key, events, &mut self.outputs).is_some() {
                 self.carrying.answered(0, turn, good(&["m1"]), &mut self.outputs);
-                self.carrying.settled(turn, self.other.clone(), Some(0), &mut self.outputs);
+                self.carrying.settled(0, turn, self.other.clone(), Some(0), &mut self.outputs);
             }
         }
         self.outputs.clear();
@@ -181,11 +181,11 @@ fn what_is_left_after_a_good_batch_is_younger_than_what_has_gone() {
     let mut outputs = VecDeque::new();
     let mut carrying = Carrying::new(1_000, vec![a.clone()]);
     assert_eq!(carrying.oldest(), Some(1_000));
-    carrying.begin(1, &mut outputs);
+    carrying.begin(1_000, 1, &mut outputs);
     let turn = pulls(&mut outputs)[0].0;
-    carrying.pulled(turn, a.clone(), Some(vec![event("m1", &a)]), &mut outputs);
+    carrying.pulled(1_000, turn, a.clone(), Some(vec![event("m1", &a)]), &mut outputs);
     carrying.answered(5_000, turn, good(&["m1"]), &mut outputs);
-    carrying.settled(turn, a, Some(7), &mut outputs);
+    carrying.settled(5_000, turn, a, Some(7), &mut outputs);
     assert_eq!(carrying.oldest(), Some(5_000));
 }
 
