@@ -12,7 +12,7 @@ use worker::{Env, Error, Headers, Method, Request, RequestInit, Response, Result
 use crate::admission::Client;
 use crate::conversation::{LinkId, Peer};
 use crate::jwt::Jwks;
-use crate::origin_gate::{Progress, Spell};
+use crate::origin_gate::{Progress, Spell, Whose};
 use crate::site::Override;
 
 use super::counts::{self, Count, Object};
@@ -178,6 +178,7 @@ pub enum GateCall {
     },
     /// An agent's log in or renewal, for the origin to answer.
     Agents {
+        site: SiteId,
         path: String,
         bearer: Option<String>,
         body: String,
@@ -206,7 +207,7 @@ pub enum AgentsAnswer {
     /// Asked, and nothing came back.
     Unreachable,
     /// Not asked: the origin's accounts cannot bear it now.
-    Shed { retry_after_ms: Millis },
+    Shed { retry_after_ms: Millis, of: Whose },
 }
 
 #[derive(Serialize, Deserialize)]

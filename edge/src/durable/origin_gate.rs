@@ -17,7 +17,7 @@ use worker::{
 };
 
 use crate::jwt::Jwks;
-use crate::origin_gate::{Call, Class, Input, Key, OriginGate as Machine, Output, Spell, Told, Turn};
+use crate::origin_gate::{Call, Class, Input, Key, OriginGate as Machine, Output, Spell, Told, Turn, Whose};
 
 use super::calls::{
     AgentsAnswer, Announced, ConnectedAnswer, ConversationCall, GateCall, GateStatus, Keys, Pulled,
@@ -40,6 +40,15 @@ const TELL_ATTEMPTS: usize = 3;
 const NOT_CONFIGURED_AGAIN_MS: Millis = 60_000;
 /// Conversations that the gate keeps an index of. Of more, the announcement is answered with a later one.
 const MAX_INDEX: usize = 100_000;
+
+/// A call about accounts that was not made.
+struct Shed {
+    retry_after_ms: Millis,
+    of: Whose,
+}
+
+/// Nobody is there to make it any more.
+const GONE: Shed = Shed { retry_after_ms: 0, of: Whose::Everybody };
 
 #[durable_object]
 pub struct OriginGate {
@@ -107,7 +116,9 @@ impl DurableObject for OriginGate {
                 driver.input(Input::Claimed { resource, status });
                 answer(&())
             }
-            GateCall::Agents { path, bearer, body } => answer(&driver.agents(path, bearer, body).await),
+            GateCall::Agents { site, path, bearer, body } => {
+                answer(&driver.agents(site, path, bearer, body).await)
+            }
             GateCall::Status {} => answer(&driver.status()),
         }
     }
@@ -252,13 +263,14 @@ impl Driver {
     /// is shed, after how long it may be wanted again. The call is a task of its own: whoever asked may hang up, and the machine hears of its end all the same.
     async fn about_accounts<T: 'static, F: Future<Output = (T, Outcome)> + 'static>(
         self: &Rc<Self>,
+        site: Option<SiteId>,
         class: Class,
         timed: bool,
         make: impl FnOnce(Origin, Millis) -> F + 'static,
-    ) -> std::result::Result<T, Millis> {
+    ) -> std::result::Result<T, Shed> {
         let not_configured = |error: worker::Error| {
             console_error!("{error}");
-            NOT_CONFIGURED_AGAIN_MS
+            Shed { retry_after_ms: NOT_CONFIGURED_AGAIN_MS, of: Whose::Everybody }
         };
         let origin = Origin::new(&self.env).map_err(not_configured)?;
         let call = Call(self.last_call.get() + 1);
@@ -275,38 +287,45 @@ impl Driver {
                     driver.input(Input::Ended { call, good, retry_after_ms });
                     Ok(answer)
                 }
-                Ok(Told::Shed { retry_after_ms, .. }) => Err(retry_after_ms),
-                Err(oneshot::Canceled) => Err(0),
+                Ok(Told::Shed { retry_after_ms, of, .. }) => Err(Shed { retry_after_ms, of }),
+                Err(oneshot::Canceled) => Err(GONE),
             };
             // Whoever has hung up wants nothing more.
             let _ = bring.send(answer);
         });
-        self.input(Input::Asked { call, class, timed });
-        answer.await.unwrap_or(Err(0))
+        self.input(Input::Asked { call, site, class, timed });
+        answer.await.unwrap_or(Err(GONE))
     }
 
     /// A log in hashes a password: how long it takes says nothing.
-    async fn agents(self: &Rc<Self>, path: String, bearer: Option<String>, body: String) -> AgentsAnswer {
+    async fn agents(
+        self: &Rc<Self>,
+        site: SiteId,
+        path: String,
+        bearer: Option<String>,
+        body: String,
+    ) -> AgentsAnswer {
         let call = async move |origin: Origin, _| {
             let answered = origin.agents(&path, bearer.as_deref(), &body).await.ok();
             let good = matches!(&answered, Some(AgentsAnswer::Answered { status, .. }) if *status < 500);
             (answered.unwrap_or(AgentsAnswer::Unreachable), Outcome::silent(good))
         };
-        match self.about_accounts(Class::P3, false, call).await {
+        match self.about_accounts(Some(site), Class::P3, false, call).await {
             Ok(answer) => answer,
-            Err(retry_after_ms) => AgentsAnswer::Shed { retry_after_ms },
+            Err(Shed { retry_after_ms, of }) => AgentsAnswer::Shed { retry_after_ms, of },
         }
     }
 
     /// Telling is P4: it waits for whatever people wait for.
     async fn connected(self: &Rc<Self>, site: SiteId, agents: Vec<AgentId>) -> ConnectedAnswer {
+        let whose = site.clone();
         let call = async move |origin: Origin, deadline_ms| {
-            let told = origin.connected(&site, agents, deadline_ms).await;
+            let told = origin.connected(&whose, agents, deadline_ms).await;
             (told, told)
         };
-        match self.about_accounts(Class::P4, true, call).await {
+        match self.about_accounts(Some(site), Class::P4, true, call).await {
             Ok(Outcome { good, retry_after_ms, .. }) => ConnectedAnswer { good, retry_after_ms },
-            Err(retry_after_ms) => ConnectedAnswer { good: false, retry_after_ms },
+            Err(Shed { retry_after_ms, .. }) => ConnectedAnswer { good: false, retry_after_ms },
         }
     }
 
@@ -322,7 +341,8 @@ impl Driver {
     async fn settings(self: &Rc<Self>, site: SiteId) -> SettingsAnswer {
         let wanted = site.clone();
         let call = async move |origin: Origin, deadline_ms| origin.settings(&wanted, deadline_ms).await;
-        match self.about_accounts(Class::P3, true, call).await.unwrap_or(Fetched::Failed) {
+        match self.about_accounts(Some(site.clone()), Class::P3, true, call).await.unwrap_or(Fetched::Failed)
+        {
             Fetched::Good(settings) => {
                 let mut sites: Vec<SiteId> = self.sql.load_value("sites").ok().flatten().unwrap_or_default();
                 if !sites.contains(&site) {
@@ -349,7 +369,7 @@ impl Driver {
         }
         self.jwks_asked_at.set(Some(now));
         let call = async |origin: Origin, deadline_ms| origin.jwks(deadline_ms).await;
-        match self.about_accounts(Class::P3, true, call).await.unwrap_or(Fetched::Failed) {
+        match self.about_accounts(None, Class::P3, true, call).await.unwrap_or(Fetched::Failed) {
             Fetched::Good(keys) => {
                 if stored.as_ref() != Some(&keys) {
                     self.stored(self.sql.save_value("jwks", &keys));

@@ -1,20 +1,22 @@
 //! When and how much may be sent, and which mode holds. This machine sees calls begin and end, and the clock; never a
 //! message. Two resources of the origin are kept apart: messages, and accounts (settings, keys, log in, agents' status).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use shared::Millis;
 use shared::event::{Resource, Status};
+use shared::id::SiteId;
 use shared::mode::Mode;
 use shared::random::Random;
 
+use super::breakers::{Askers, Breakers, Evidence};
 use super::drain::Breach;
 use super::health::Verdict;
 use super::lane::Lane;
 use super::learned::Learned;
 use super::limit::Class;
 use super::mode::Modes;
-use super::{Call, Rates, Told};
+use super::{Call, Rates, Told, Whose};
 
 /// A Durable Object has 6 outgoing connections: four for batches, two for calls about accounts.
 const MAX_TURNS: usize = 4;
@@ -36,6 +38,8 @@ const MAX_CALL_WAIT_MS: Millis = 2_000;
 /// The oldest message without a receipt.
 pub const OLD_MS: Millis = 2_000;
 pub const VERY_OLD_MS: Millis = 10_000;
+/// Nobody who is refused is told to come sooner.
+const LEAST_RETRY_AFTER_MS: Millis = 1_000;
 const ACCOUNTS_FAILING: &str = "accounts-failing";
 /// What was learnt is stored so often at most, and only where it has changed.
 const STORE_EVERY_MS: Millis = 30_000;
@@ -55,9 +59,11 @@ pub(super) enum Permit {
 }
 
 /// A call about accounts that waits.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Wanted {
     call: Call,
+    /// Whose, where it is one site's.
+    site: Option<SiteId>,
     class: Class,
     timed: bool,
     since: Millis,
@@ -79,7 +85,9 @@ pub(super) struct Deciding {
     accounts: Lane,
     in_flight: u64,
     calls: VecDeque<Wanted>,
-    calls_under_way: usize,
+    calls_under_way: BTreeMap<Call, Option<SiteId>>,
+    breakers: Breakers,
+    askers: Askers,
     /// No call about accounts before.
     accounts_paused_until: Millis,
     /// The origin's quota for messages is spent until then.
@@ -109,7 +117,9 @@ impl Deciding {
             accounts: Lane::yielding(),
             in_flight: 0,
             calls: VecDeque::new(),
-            calls_under_way: 0,
+            calls_under_way: BTreeMap::new(),
+            breakers: Breakers::default(),
+            askers: Askers::default(),
             accounts_paused_until: 0,
             spent_until: 0,
             health_asked_at: None,
@@ -274,28 +284,44 @@ impl Deciding {
     // ---- accounts ----
 
     /// A call about accounts is wanted. What the classes' shares do not allow is refused at once.
-    pub(super) fn asked(&mut self, now: Millis, call: Call, class: Class, timed: bool) -> Option<Told> {
+    pub(super) fn asked(
+        &mut self,
+        now: Millis,
+        call: Call,
+        site: Option<SiteId>,
+        class: Class,
+        timed: bool,
+    ) -> Option<Told> {
         self.step_at.get_or_insert(now + STEP_MS);
+        self.askers.asks(now, site.as_ref());
+        if let Err(retry_after_ms) = self.may(now, site.as_ref()) {
+            return Some(Told::Shed { call, retry_after_ms, of: Whose::ThisSite });
+        }
         let overload = self.accounts.limit.overload().max(self.messages.limit.overload());
         let room = self.accounts.limit.of(class, overload) as usize;
         let class_waiting = self.calls.iter().filter(|waiting| waiting.class >= class).count();
         if room == 0 || self.calls.len() >= MAX_WAITING_CALLS {
-            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms() });
+            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms(), of: Whose::Everybody });
         }
         // A later class stands behind an earlier one, and finds its part of the line full earlier.
         if class == Class::P4 && class_waiting >= room {
-            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms() });
+            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms(), of: Whose::Everybody });
         }
         let place = self.calls.iter().position(|waiting| waiting.class > class).unwrap_or(self.calls.len());
-        self.calls.insert(place, Wanted { call, class, timed, since: now });
+        self.calls.insert(place, Wanted { call, site, class, timed, since: now });
         None
+    }
+
+    fn may(&self, now: Millis, site: Option<&SiteId>) -> Result<(), Millis> {
+        let may = site.map_or(Ok(()), |site| self.breakers.may(now, site));
+        may.map_err(|retry_after_ms| retry_after_ms.max(LEAST_RETRY_AFTER_MS))
     }
 
     /// When whoever is refused may come again: after what waits already.
     fn retry_after_ms(&self) -> Millis {
         let per_s = self.accounts.pace.per_s();
         let seconds = (1.0 + self.calls.len() as f64) / per_s;
-        ((seconds * 1_000.0) as Millis).clamp(1_000, 60_000)
+        ((seconds * 1_000.0) as Millis).clamp(LEAST_RETRY_AFTER_MS, 60_000)
     }
 
     /// The next call that may begin, or that has waited for too long.
@@ -303,34 +329,52 @@ impl Deciding {
         // Whoever has waited for too long may stand anywhere: behind a steady line of an earlier class nobody moves up.
         let late = self.calls.iter().position(|waiting| now >= waiting.since + MAX_CALL_WAIT_MS);
         if let Some(Wanted { call, .. }) = late.and_then(|place| self.calls.remove(place)) {
-            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms() });
+            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms(), of: Whose::Everybody });
         }
-        let Wanted { call, timed, .. } = *self.calls.front()?;
-        if self.calls_under_way >= MAX_CALLS
+        if self.calls_under_way.len() >= MAX_CALLS
             || now < self.accounts_paused_until
             || self.accounts.pace.events(now) == 0
         {
             return None;
         }
-        self.calls.pop_front();
+        let Wanted { call, site, timed, .. } = self.calls.remove(self.next_place()?)?;
+        // Tripped since it came.
+        if let Err(retry_after_ms) = self.may(now, site.as_ref()) {
+            return Some(Told::Shed { call, retry_after_ms, of: Whose::ThisSite });
+        }
         self.accounts.pace.spend(1);
         self.messages.pace.spend(1);
-        self.calls_under_way += 1;
-        self.accounts.limit.in_flight(self.calls_under_way as u64);
+        let deadline_ms = self.accounts.health.deadline_ms();
+        site.iter().for_each(|site| self.breakers.began(now, site, deadline_ms));
+        self.calls_under_way.insert(call, site);
+        self.accounts.limit.in_flight(self.calls_under_way.len() as u64);
         self.accounts.health.began(now, call.0, timed);
-        Some(Told::Begin { call, deadline_ms: self.accounts.health.deadline_ms() })
+        Some(Told::Begin { call, deadline_ms })
+    }
+
+    /// Who comes next: the first in line whose site has no call under way, so that no site has both connections where
+    /// several ask.
+    fn next_place(&self) -> Option<usize> {
+        let has_one = |waiting: &Wanted| {
+            waiting.site.is_some() && self.calls_under_way.values().any(|site| *site == waiting.site)
+        };
+        self.calls.iter().position(|waiting| !self.askers.several || !has_one(waiting))
     }
 
     fn next_call_at(&self) -> Option<Millis> {
         let over = self.calls.iter().map(|waiting| waiting.since).min()? + MAX_CALL_WAIT_MS;
-        if self.calls_under_way >= MAX_CALLS {
+        if self.calls_under_way.len() >= MAX_CALLS || self.next_place().is_none() {
             return Some(over);
         }
         Some(over.min(self.accounts.pace.next_at().max(self.accounts_paused_until)))
     }
 
     pub(super) fn call_ended(&mut self, now: Millis, call: Call, good: bool, retry_after_ms: Millis) {
-        self.calls_under_way = self.calls_under_way.saturating_sub(1);
+        let Some(site) = self.calls_under_way.remove(&call) else { return };
+        let evidence = site.map_or(Evidence::OfOrigin, |site| self.breakers.ended(now, &site, good));
+        if let Evidence::OfSite { as_well } = evidence {
+            return self.accounts.health.left_out(call.0, as_well);
+        }
         if good {
             self.accounts.health.ended(now, call.0, Verdict::Good { units: 1 });
             self.accounts.pace.delivered(1);
@@ -414,7 +458,7 @@ impl Deciding {
     fn quiet(&mut self, now: Millis) -> bool {
         self.in_flight == 0
             && self.calls.is_empty()
-            && self.calls_under_way == 0
+            && self.calls_under_way.is_empty()
             && self.messages.health.evidence(now).calls == 0
             && self.accounts.health.evidence(now).calls == 0
     }
@@ -458,6 +502,11 @@ impl Deciding {
     /// Whether messages go to the origin, and not a probe now and then.
     pub(super) fn flows(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
+    }
+
+    /// Sites whose calls about accounts fail, while those of others pass.
+    pub(super) fn tripped(&self) -> usize {
+        self.breakers.len()
     }
 
     /// How it is with accounts; fails where a log in would be refused.

@@ -134,6 +134,17 @@ impl Health {
         }
     }
 
+    /// A call has ended that says nothing about the origin as a whole, nor have so many of the last bad ones.
+    pub(super) fn left_out(&mut self, call: u64, mut bad: u32) {
+        self.under_way.remove(&call);
+        self.bad_in_a_row = self.bad_in_a_row.saturating_sub(bad);
+        for bucket in self.window.iter_mut().rev() {
+            let taken = bucket.bad.min(bad);
+            bucket.bad -= taken;
+            bad -= taken;
+        }
+    }
+
     pub(super) fn claims(&mut self, now: Millis, claim: Status) {
         self.claim = Some((claim, now));
     }

@@ -8,11 +8,13 @@
 //!
 //! - [`deciding`] joins two of [`lane`], for messages and for accounts, and [`mode`] (which word is told); a lane joins
 //!   [`health`] (what the origin's deeds show), [`limit`] (how much in flight, for which class) and [`drain`] (how fast)
+//! - [`breakers`] keeps one account's trouble to that account
 //! - [`learned`] what of it outlives a restart
 //! - [`spell`] since when it has held, for people
 //! - [`carrying`] the batches under way, with [`backlogs`] (who waits, and since when) and [`turns`] (whose turn it is)
 
 mod backlogs;
+mod breakers;
 mod carrying;
 mod deciding;
 mod drain;
@@ -64,7 +66,16 @@ pub enum Told {
     /// Make it now; after so long its answer is none.
     Begin { call: Call, deadline_ms: Millis },
     /// Not now: the caller may come again after so long.
-    Shed { call: Call, retry_after_ms: Millis },
+    Shed { call: Call, retry_after_ms: Millis, of: Whose },
+}
+
+/// Whose calls about accounts are shed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Whose {
+    Everybody,
+    /// Other sites' calls pass.
+    ThisSite,
 }
 
 /// What an operator wants to know of the gate.
@@ -80,6 +91,9 @@ pub struct Progress {
     /// Messages go to the origin, and not a probe now and then.
     pub flows: bool,
     pub accounts: Status,
+    /// Sites whose calls about accounts fail while those of others pass.
+    #[serde(default)]
+    pub sites_failing: usize,
     pub rates: Rates,
 }
 
@@ -120,9 +134,10 @@ pub enum Input {
         key: Key,
         backlog: Option<u64>,
     },
-    /// Somebody wants a call about accounts. Nothing is learnt from how long an untimed one takes: a log in hashes a password.
+    /// Somebody wants a call about accounts, of one site or (keys) of all. Nothing is learnt from how long an untimed one takes: a log in hashes a password.
     Asked {
         call: Call,
+        site: Option<SiteId>,
         class: Class,
         timed: bool,
     },
@@ -224,8 +239,8 @@ impl OriginGate {
             Input::Settled { turn, key, backlog } => {
                 self.carrying.settled(now, turn, key, backlog, &mut self.outputs);
             }
-            Input::Asked { call, class, timed } => {
-                let told = self.deciding.asked(now, call, class, timed);
+            Input::Asked { call, site, class, timed } => {
+                let told = self.deciding.asked(now, call, site, class, timed);
                 self.outputs.extend(told.map(Output::Call));
             }
             Input::Ended { call, good, retry_after_ms } => {
@@ -332,6 +347,7 @@ impl OriginGate {
             to_go_ms: (flows && messages > 0).then_some(to_go_ms),
             flows,
             accounts: self.deciding.accounts(),
+            sites_failing: self.deciding.tripped(),
             rates,
         }
     }

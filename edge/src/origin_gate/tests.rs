@@ -1,6 +1,7 @@
 //! The gate and its machines on a virtual clock, with conversations and an origin played by the test.
 
 mod accounts;
+mod breakers;
 mod carrying;
 mod deciding;
 mod drain;

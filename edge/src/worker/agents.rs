@@ -50,17 +50,18 @@ pub(super) async fn renew(env: &Env, settings: &Settings, request: Request, site
 
 async fn pass(env: &Env, path: &str, bearer: Option<&str>, body: &str, site: &SiteId) -> Answer {
     let call = || GateCall::Agents {
+        site: site.clone(),
         path: path.to_owned(),
         bearer: bearer.map(str::to_owned),
         body: body.to_owned(),
     };
-    let answer = match shed::ask(async || to_gate::<AgentsAnswer>(env, call()).await).await {
+    let answer = match shed::ask(site, async || to_gate::<AgentsAnswer>(env, call()).await).await {
         Ok(answer) => answer?,
         Err(retry_after_ms) => return Err(Problem::ORIGIN_BUSY.after_ms(retry_after_ms)),
     };
     let (status, retry_after, text) = match answer {
         AgentsAnswer::Answered { status, retry_after, body } if status < 500 => (status, retry_after, body),
-        AgentsAnswer::Shed { retry_after_ms } => {
+        AgentsAnswer::Shed { retry_after_ms, .. } => {
             return Err(Problem::ORIGIN_BUSY.after_ms(retry_after_ms));
         }
         AgentsAnswer::Answered { .. } | AgentsAnswer::Unreachable => return Err(Problem::ORIGIN_UNREACHABLE),

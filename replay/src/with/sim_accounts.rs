@@ -10,6 +10,7 @@ use shared::Millis;
 use crate::origin::{Ask, Reply};
 use crate::people::SiteNo;
 
+use super::sim_conversation::site_id;
 use super::{Happening, Job, With};
 
 /// A site's status goes out at most so often.
@@ -25,6 +26,13 @@ pub(super) enum Wake {
     Status(SiteNo),
     /// A log in, and how often it was refused.
     Login(SiteNo, u32),
+}
+
+impl Wake {
+    fn site(self) -> SiteNo {
+        let (Wake::Status(site) | Wake::Login(site, _)) = self;
+        site
+    }
 }
 
 pub(super) struct Accounts {
@@ -86,7 +94,7 @@ impl With {
                 self.accounts.planned[at] = true;
                 (Class::P4, None)
             }
-            Wake::Login(..) => match self.accounts.shedding.leave(self.clock.now) {
+            Wake::Login(site, _) => match self.accounts.shedding.leave(self.clock.now, &site_id(site)) {
                 Ok(leave) => (Class::P3, Some(leave)),
                 Err(again_ms) => {
                     self.meter.sheds(self.clock.now);
@@ -98,7 +106,7 @@ impl With {
         self.accounts.last += 1;
         let call = Call(self.accounts.last);
         self.accounts.calls.insert(call, (wake, leave));
-        let asked = Input::Asked { call, class, timed: true };
+        let asked = Input::Asked { call, site: Some(site_id(wake.site())), class, timed: true };
         self.clock.after(self.cell.scenario.edge.call_ms, Happening::Arrives(Job::Gate(asked)));
     }
 
@@ -115,8 +123,7 @@ impl With {
         match told {
             Told::Begin { call, deadline_ms } => {
                 let Some((wake, _)) = self.accounts.calls.get(&call).copied() else { return };
-                let (Wake::Status(site) | Wake::Login(site, _)) = wake;
-                let (cost, reply) = self.origin.ask(now, Ask::Save(site));
+                let (cost, reply) = self.origin.ask(now, Ask::Save(wake.site()));
                 self.meter.arrives(now, cost);
                 let (at, good) = match reply {
                     Reply::Done(at) => (at, true),
@@ -125,12 +132,13 @@ impl With {
                 let over = now + deadline_ms;
                 self.clock.at(at.min(over), Happening::CallEnded(call, good && at <= over));
             }
-            Told::Shed { call, retry_after_ms } => {
+            Told::Shed { call, retry_after_ms, of } => {
                 self.meter.sheds(now);
                 if let Some((wake, leave)) = self.accounts.calls.remove(&call) {
                     if let Some(leave) = leave {
-                        self.accounts.shedding.back(leave);
-                        self.accounts.shedding.refused(now, retry_after_ms);
+                        let site = site_id(wake.site());
+                        self.accounts.shedding.back(&site, leave);
+                        self.accounts.shedding.refused(now, &site, retry_after_ms, of);
                     }
                     self.again(wake, retry_after_ms);
                 }
@@ -142,7 +150,7 @@ impl With {
         let ended = Input::Ended { call, good, retry_after_ms: 0 };
         self.gate_input(ended);
         let Some((wake, leave)) = self.accounts.calls.remove(&call) else { return };
-        leave.into_iter().for_each(|leave| self.accounts.shedding.back(leave));
+        leave.into_iter().for_each(|leave| self.accounts.shedding.back(&site_id(wake.site()), leave));
         match (wake, good) {
             (Wake::Login(..), true) => self.meter.answers(self.clock.now),
             (Wake::Status(site), true) => {

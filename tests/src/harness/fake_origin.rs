@@ -26,15 +26,26 @@ struct Script {
     health: Option<Value>,
     /// A field that every answer to a batch carries.
     field: Option<String>,
+    /// The site whose log-ins fail.
+    fails: Option<&'static str>,
+    /// The site of every log in that came.
+    log_ins: Vec<String>,
 }
 
 impl FakeOrigin {
-    /// An origin that knows the site `demo`, counts this key's tokens and takes everything.
+    /// An origin that knows the sites `demo` and `large`, lets nobody log in, counts this key's tokens and takes everything.
     pub async fn start(key: AgentKey) -> FakeOrigin {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = listener.local_addr().expect("its address").port();
-        let script =
-            Script { key, answer: Box::new(accepted), posted: Vec::new(), health: None, field: None };
+        let script = Script {
+            key,
+            answer: Box::new(accepted),
+            posted: Vec::new(),
+            health: None,
+            field: None,
+            fails: None,
+            log_ins: Vec::new(),
+        };
         let script = Arc::new(Mutex::new(script));
         let origin = FakeOrigin { port, script: Arc::clone(&script) };
         tokio::spawn(async move {
@@ -61,6 +72,16 @@ impl FakeOrigin {
     /// Answers batches with this field, or without one.
     pub fn adds(&self, field: Option<&str>) {
         self.script().field = field.map(str::to_owned);
+    }
+
+    /// Log-ins of this site fail, and of no other.
+    pub fn fails_for(&self, site: Option<&'static str>) {
+        self.script().fails = site;
+    }
+
+    /// How many log-ins of this site have come.
+    pub fn log_ins(&self, site: &str) -> usize {
+        self.script().log_ins.iter().filter(|of| *of == site).count()
     }
 
     /// The messages that were posted, in the order of posting, each as often as it was.
@@ -121,9 +142,17 @@ async fn serve(connection: TcpStream, script: Arc<Mutex<Script>>) -> Option<()> 
 impl Script {
     fn request(&mut self, path: &str, body: &[u8]) -> (&'static str, Value) {
         match path {
-            "/sites/demo" => {
-                let settings = json!({ "site": "demo", "account": "demo", "version": 1, "name": "Demo" });
-                ("200 OK", settings)
+            "/sites/demo" | "/sites/large" => {
+                let site = &path["/sites/".len()..];
+                ("200 OK", json!({ "site": site, "account": site, "version": 1, "name": "Demo" }))
+            }
+            "/sites/demo/agents/login" | "/sites/large/agents/login" => {
+                let site = path.split('/').nth(2).unwrap_or_default();
+                self.log_ins.push(site.to_owned());
+                match self.fails {
+                    Some(fails) if fails == site => ("500 Internal Server Error", json!({})),
+                    _ => ("401 Unauthorized", json!({ "code": "wrong-password" })),
+                }
             }
             "/.well-known/jwks.json" => ("200 OK", json!({ "keys": [self.key.jwk()] })),
             "/events" => {

@@ -1,7 +1,8 @@
-//! What an origin says: how it is, and that its quota is spent.
+//! What an origin says: how it is, that its quota is spent, and that it is one account that it cannot bear.
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::json;
 use shared::session::MessageState;
 use tests::harness::fake_origin::FakeOrigin;
@@ -55,5 +56,45 @@ async fn health_2_a_spent_quota_makes_the_next_message_wait_for_as_long_as_the_o
         let waited = began.elapsed();
         assert!(waited > Duration::from_millis(2_500), "{field}: {waited:?}");
     }
+    stack.assert_calm();
+}
+
+/// As of the customer with thousands of agents, whose log-ins were what all others waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn class_2_an_account_whose_log_ins_fail_is_refused_alone_until_they_pass_again() {
+    let origin = FakeOrigin::start(AgentKey::new("k1", 7)).await;
+    let stack = Stack::in_front_of(origin.port).await;
+    let log_in = async |site: &str| {
+        let path = format!("/v1/sites/{site}/agents/login");
+        let request = stack.edge(Method::POST, "console.localhost", &path);
+        let request = request.header("origin", stack.edge_url("console.localhost"));
+        let request = request.json(&json!({ "email": "ada@demo.example", "password": "wrong" }));
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    let failing =
+        async || stack.status().await["checks"]["origin:sites-failing"][0]["observedValue"].as_u64();
+    wait::until_true("both are asked", 60, || async {
+        (log_in("demo").await, log_in("large").await) == (401, 401)
+    })
+    .await;
+    assert_eq!(failing().await, Some(0));
+
+    origin.fails_for(Some("large"));
+    wait::until_true("it is this account", 60, || async {
+        (log_in("large").await, log_in("demo").await) == (503, 401) && failing().await == Some(1)
+    })
+    .await;
+    let (before, began) = (origin.log_ins("large"), Instant::now());
+    for _ in 0..100 {
+        assert_eq!((log_in("large").await, log_in("demo").await), (503, 401));
+    }
+    let (asked, took) = (origin.log_ins("large") - before, began.elapsed());
+    println!("100 refused log-ins in {took:?}: the origin was asked {asked} times");
+    assert!(asked as f64 <= 3.0 + took.as_secs_f64() / 4.0, "{asked} in {took:?}");
+    assert_eq!(stack.mode().await, "normal", "nobody else is told of it");
+
+    origin.fails_for(None);
+    wait::until_true("it is tried again", 90, || async { log_in("large").await == 401 }).await;
+    wait::until_true("and forgotten", 10, || async { failing().await == Some(0) }).await;
     stack.assert_calm();
 }

@@ -2,6 +2,7 @@
 
 use shared::Millis;
 
+use super::super::Whose;
 use super::super::deciding::Deciding;
 use super::*;
 
@@ -22,7 +23,7 @@ impl Line {
     /// What is said at once: nothing, where the call has to wait.
     fn ask(&mut self, class: Class) -> Option<Told> {
         self.last += 1;
-        self.deciding.asked(self.now, Call(self.last), class, true)
+        self.deciding.asked(self.now, Call(self.last), None, class, true)
     }
 
     /// What is said of those that wait, until that time.
@@ -83,7 +84,7 @@ fn class_1_two_calls_are_under_way_and_a_hundred_wait() {
     }
     let call = Call(line.last + 1);
     // A hundred at 50 a second are there in 2 s.
-    assert_eq!(line.ask(Class::P3), Some(Told::Shed { call, retry_after_ms: 2_020 }));
+    assert_eq!(line.ask(Class::P3), Some(Told::Shed { call, retry_after_ms: 2_020, of: Whose::Everybody }));
     assert_eq!(line.begun(1_000), 0, "two are under way");
 }
 
@@ -95,7 +96,7 @@ fn class_1_a_call_waits_for_two_seconds_and_is_told_to_come_again_after_one() {
     }
     assert_eq!(line.until(1_990).len(), 2);
     assert_eq!(line.deciding.next_at(0, false), Some(2_000));
-    let shed = Told::Shed { call: Call(3), retry_after_ms: 1_000 };
+    let shed = Told::Shed { call: Call(3), retry_after_ms: 1_000, of: Whose::Everybody };
     assert_eq!(line.until(2_000), [(2_000, shed)]);
 }
 
@@ -226,7 +227,10 @@ fn pace_1_where_messages_are_slow_accounts_give_way_and_whoever_is_refused_is_to
     assert!(second(&mut line, 160) + second(&mut line, 160) <= 2, "one every two seconds");
     // Two hundred seconds of work wait; nobody is told more than a minute.
     let refused = (0..200).find_map(|_| line.ask(Class::P3));
-    assert!(matches!(refused, Some(Told::Shed { retry_after_ms: 60_000, .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(Told::Shed { retry_after_ms: 60_000, of: Whose::Everybody, .. })),
+        "{refused:?}"
+    );
 }
 
 /// Few calls, and far below their pace; but the origin is slow, and log-ins can wait.
@@ -251,14 +255,14 @@ fn pace_1_where_accounts_are_slow_they_get_less_even_if_they_are_few() {
 #[test]
 fn class_1_a_log_in_is_let_through_in_ordinary_times_and_shed_while_accounts_fail() {
     let mut desk = Desk::new(Vec::new());
-    let out = desk.tell(Input::Asked { call: Call(1), class: Class::P3, timed: true });
+    let out = desk.tell(Input::Asked { call: Call(1), site: None, class: Class::P3, timed: true });
     assert_eq!(out, [Output::Call(Told::Begin { call: Call(1), deadline_ms: 2_000 })]);
     desk.tell(Input::Ended { call: Call(1), good: true, retry_after_ms: 0 });
     let (mut call, mut begun, mut shed) = (1, 0, 0);
     for _ in 0..60 {
         for _ in 0..5 {
             call += 1;
-            let out = desk.tell(Input::Asked { call: Call(call), class: Class::P3, timed: true });
+            let out = desk.tell(Input::Asked { call: Call(call), site: None, class: Class::P3, timed: true });
             for output in out {
                 match output {
                     Output::Call(Told::Begin { call, .. }) => {

@@ -76,7 +76,7 @@ fn accounts_fail_where_a_log_in_would_be_refused_and_recover_with_the_word() {
         call += 1;
         assert!(call < 50, "fifty failed calls and nothing said");
         let call = Call(call);
-        let mut out = desk.tell(Input::Asked { call, class: Class::P3, timed: true });
+        let mut out = desk.tell(Input::Asked { call, site: None, class: Class::P3, timed: true });
         if out.is_empty() {
             out = desk.until_output();
         }

@@ -53,7 +53,7 @@ fn health_2_a_spent_quota_for_accounts_keeps_log_ins_waiting_and_messages_flow()
     let mut desk = Desk::new(vec![]);
     desk.tell(Input::Spent { resource: Resource::Accounts, pause_ms: 1_500 });
     let call = Call(1);
-    assert_eq!(desk.tell(Input::Asked { call, class: Class::P3, timed: true }), []);
+    assert_eq!(desk.tell(Input::Asked { call, site: None, class: Class::P3, timed: true }), []);
     let a = key("a");
     let pulls = desk.tell(Input::Announced(a.clone()));
     desk.given(&pulls, &a);
@@ -64,7 +64,7 @@ fn health_2_a_spent_quota_for_accounts_keeps_log_ins_waiting_and_messages_flow()
     // A failure afterwards asks for less, and takes nothing of it back.
     desk.tell(Input::Spent { resource: Resource::Accounts, pause_ms: 1_500 });
     desk.tell(Input::Ended { call, good: false, retry_after_ms: 0 });
-    assert_eq!(desk.tell(Input::Asked { call: Call(2), class: Class::P3, timed: true }), []);
+    assert_eq!(desk.tell(Input::Asked { call: Call(2), site: None, class: Class::P3, timed: true }), []);
     let out = desk.until_output();
     assert!(matches!(out[..], [Output::Call(Told::Begin { .. })]), "{out:?}");
     assert_eq!(desk.now, 3_000);

@@ -11,17 +11,20 @@ use crate::origin_gate::{OLD_MS, Progress, Rates, VERY_OLD_MS};
 
 pub(super) fn body(status: &GateStatus) -> Value {
     let GateStatus { spell, reason, progress } = status;
-    let Progress { backlogged, messages, oldest_ms, to_go_ms, accounts, rates, .. } = *progress;
+    let Progress { backlogged, messages, oldest_ms, to_go_ms, accounts, sites_failing, rates, .. } =
+        *progress;
     let Rates { per_s, normal_per_s, limit_events, normal_limit_events } = rates;
     let origin = availability(spell.mode);
     let overall = if origin == Status::Pass { Status::Pass } else { Status::Warn };
     let late = age(oldest_ms);
     let pace = rate(spell.mode, per_s, normal_per_s);
     let limit = rate(spell.mode, limit_events as f64, normal_limit_events as f64);
+    let sites = if sites_failing == 0 { Status::Pass } else { Status::Warn };
     let check = |value: Value, unit: &str, status: Status| json!([{ "observedValue": value, "observedUnit": unit, "status": status }]);
     let mut checks = json!({
         "origin:availability": [{ "status": origin, "output": reason }],
         "origin:accounts": [{ "status": accounts }],
+        "origin:sites-failing": check(json!(sites_failing), "sites", sites),
         "origin:backlog": check(json!(backlogged), "conversations", late),
         "origin:messages": check(json!(messages), "messages", late),
         "origin:oldest": check(json!(oldest_ms), "ms", late),
@@ -110,6 +113,15 @@ mod tests {
             assert_eq!((&body(&status)["status"], &body(&status)["mode"]), (&json!(overall), &json!(mode)));
             assert_eq!(checked(&status, "origin:availability"), json!(origin));
         }
+    }
+
+    #[test]
+    fn sites_whose_accounts_fail_alone_are_counted() {
+        let mut status = well();
+        assert_eq!(checked(&status, "origin:sites-failing"), json!("pass"));
+        status.progress.sites_failing = 2;
+        assert_eq!(checked(&status, "origin:sites-failing"), json!("warn"));
+        assert_eq!(body(&status)["checks"]["origin:sites-failing"][0]["observedValue"], json!(2));
     }
 
     #[test]

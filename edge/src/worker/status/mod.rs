@@ -121,6 +121,7 @@ mod tests {
             to_go_ms: None,
             flows: true,
             accounts: Status::Pass,
+            sites_failing: 0,
             rates,
         };
         GateStatus { spell: Spell::default(), reason: String::new(), progress }

@@ -153,6 +153,9 @@ fn messages(status: &GateStatus) -> Component {
 /// Who is logged in goes on in every mode, so it is never a whole outage.
 fn agents_log_in(status: &GateStatus) -> Component {
     let (standing, sentence) = match status.progress.accounts {
+        Status::Pass if status.progress.sites_failing > 0 => {
+            (Standing::Degraded, "Log in and answer. At some customers' sites logging in fails just now.")
+        }
         Status::Pass => (Standing::Operational, "Log in and answer."),
         Status::Warn => (Standing::Degraded, "Answer as usual. Logging in may take longer."),
         Status::Fail => {
@@ -179,6 +182,18 @@ mod tests {
 
     fn of<'a>(standings: &'a [(String, String)], name: &str) -> &'a str {
         standings.iter().find(|(given, _)| given == name).map_or("", |(_, status)| status)
+    }
+
+    #[test]
+    fn sites_whose_accounts_fail_alone_are_told_and_change_nothing_else() {
+        let mut failing = well();
+        failing.progress.sites_failing = 2;
+        let (before, now) = (standings(&well()), standings(&failing));
+        assert_eq!((of(&before, "Agents"), of(&now, "Agents")), ("operational", "degraded_performance"));
+        let others = |all: &[(String, String)]| -> Vec<_> {
+            all.iter().filter(|(name, _)| name != "Agents").cloned().collect()
+        };
+        assert_eq!(others(&before), others(&now));
     }
 
     #[test]

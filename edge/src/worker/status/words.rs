@@ -34,6 +34,9 @@ pub(super) fn of(status: &GateStatus) -> Words {
         ),
     };
     let agents = match status.progress.accounts {
+        Status::Pass if status.progress.sites_failing > 0 => {
+            "Log in and answer as usual. At some customers' sites logging in fails just now."
+        }
         Status::Pass => "Log in and answer as usual.",
         Status::Warn => "Who is logged in goes on as usual. Logging in may take longer than usual.",
         Status::Fail => "Stay logged in: you can go on answering. New log-ins have to wait.",
