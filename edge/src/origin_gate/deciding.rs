@@ -1,26 +1,24 @@
 //! When and how much may be sent, and which mode holds. This machine sees calls begin and end, and the clock; never a
 //! message. Two resources of the origin are kept apart: messages, and accounts (settings, keys, log in, agents' status).
 
-use std::collections::{BTreeMap, VecDeque};
-
 use shared::Millis;
 use shared::event::{Resource, Status};
 use shared::id::SiteId;
 use shared::mode::Mode;
 use shared::random::Random;
 
-use super::breakers::{Askers, Breakers, Evidence};
+use super::breakers::Evidence;
+use super::calls::{Calls, Refused, Wanted};
 use super::drain::Breach;
 use super::health::Verdict;
 use super::lane::Lane;
 use super::learned::Learned;
 use super::limit::Class;
 use super::mode::Modes;
-use super::{Call, Rates, Told, Whose};
+use super::{Call, Rates, Told};
 
-/// A Durable Object has 6 outgoing connections: four for batches, two for calls about accounts.
+/// Of the 6 outgoing connections of a Durable Object, so many are for batches.
 const MAX_TURNS: usize = 4;
-const MAX_CALLS: usize = 2;
 /// Evidence is weighed so often while there is any.
 const STEP_MS: Millis = 1_000;
 /// The pause after the k-th bad answer is k times this: the way to holding takes 1.5 s, not 5 immediate failures.
@@ -32,14 +30,11 @@ const PROBE_EVERY_MS: Millis = 1_000;
 const PROBE_JITTER_MS: Millis = 400;
 /// What an origin asks for is obeyed, but a wrong number must not stop everything for good.
 const MAX_RETRY_AFTER_MS: Millis = 600_000;
-/// Calls about accounts that wait at most, and how long one may; then the caller is told to come again.
-const MAX_WAITING_CALLS: usize = 100;
-const MAX_CALL_WAIT_MS: Millis = 2_000;
 /// The oldest message without a receipt.
 pub const OLD_MS: Millis = 2_000;
 pub const VERY_OLD_MS: Millis = 10_000;
-/// Nobody who is refused is told to come sooner.
-const LEAST_RETRY_AFTER_MS: Millis = 1_000;
+/// Nobody who is refused is told to come sooner, or later.
+const RETRY_AFTER_MS: (Millis, Millis) = (1_000, 60_000);
 const ACCOUNTS_FAILING: &str = "accounts-failing";
 /// What was learnt is stored so often at most, and only where it has changed.
 const STORE_EVERY_MS: Millis = 30_000;
@@ -58,17 +53,6 @@ pub(super) enum Permit {
     Probe(u64),
 }
 
-/// A call about accounts that waits.
-#[derive(Clone, Debug)]
-struct Wanted {
-    call: Call,
-    /// Whose, where it is one site's.
-    site: Option<SiteId>,
-    class: Class,
-    timed: bool,
-    since: Millis,
-}
-
 #[derive(Debug)]
 enum Phase {
     Open { bad: u32, paused_until: Millis },
@@ -84,10 +68,7 @@ pub(super) struct Deciding {
     messages: Lane,
     accounts: Lane,
     in_flight: u64,
-    calls: VecDeque<Wanted>,
-    calls_under_way: BTreeMap<Call, Option<SiteId>>,
-    breakers: Breakers,
-    askers: Askers,
+    calls: Calls,
     /// No call about accounts before.
     accounts_paused_until: Millis,
     /// The origin's quota for messages is spent until then.
@@ -116,10 +97,7 @@ impl Deciding {
             messages: Lane::default(),
             accounts: Lane::yielding(),
             in_flight: 0,
-            calls: VecDeque::new(),
-            calls_under_way: BTreeMap::new(),
-            breakers: Breakers::default(),
-            askers: Askers::default(),
+            calls: Calls::default(),
             accounts_paused_until: 0,
             spent_until: 0,
             health_asked_at: None,
@@ -293,98 +271,64 @@ impl Deciding {
         timed: bool,
     ) -> Option<Told> {
         self.step_at.get_or_insert(now + STEP_MS);
-        self.askers.asks(now, site.as_ref());
-        if let Err(retry_after_ms) = self.may(now, site.as_ref()) {
-            return Some(Told::Shed { call, retry_after_ms, of: Whose::ThisSite });
-        }
         let overload = self.accounts.limit.overload().max(self.messages.limit.overload());
-        let room = self.accounts.limit.of(class, overload) as usize;
-        let class_waiting = self.calls.iter().filter(|waiting| waiting.class >= class).count();
-        if room == 0 || self.calls.len() >= MAX_WAITING_CALLS {
-            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms(), of: Whose::Everybody });
-        }
-        // A later class stands behind an earlier one, and finds its part of the line full earlier.
-        if class == Class::P4 && class_waiting >= room {
-            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms(), of: Whose::Everybody });
-        }
-        let place = self.calls.iter().position(|waiting| waiting.class > class).unwrap_or(self.calls.len());
-        self.calls.insert(place, Wanted { call, site, class, timed, since: now });
-        None
+        let room = self.accounts.limit.of(class, overload);
+        let wanted = Wanted { call, site, class, timed, since: now };
+        self.calls.ask(now, wanted, room).err().map(|refused| self.shed(refused))
     }
 
-    fn may(&self, now: Millis, site: Option<&SiteId>) -> Result<(), Millis> {
-        let may = site.map_or(Ok(()), |site| self.breakers.may(now, site));
-        may.map_err(|retry_after_ms| retry_after_ms.max(LEAST_RETRY_AFTER_MS))
-    }
-
-    /// When whoever is refused may come again: after what waits already.
-    fn retry_after_ms(&self) -> Millis {
-        let per_s = self.accounts.pace.per_s();
-        let seconds = (1.0 + self.calls.len() as f64) / per_s;
-        ((seconds * 1_000.0) as Millis).clamp(LEAST_RETRY_AFTER_MS, 60_000)
+    /// Whoever is refused may come again after what waits already, where nothing better is known.
+    fn shed(&self, Refused { call, of, retry_after_ms }: Refused) -> Told {
+        let seconds = (1.0 + self.calls.waiting() as f64) / self.accounts.pace.per_s();
+        let retry_after_ms = retry_after_ms.unwrap_or((seconds * 1_000.0) as Millis);
+        Told::Shed { call, retry_after_ms: retry_after_ms.clamp(RETRY_AFTER_MS.0, RETRY_AFTER_MS.1), of }
     }
 
     /// The next call that may begin, or that has waited for too long.
     pub(super) fn next_call(&mut self, now: Millis) -> Option<Told> {
-        // Whoever has waited for too long may stand anywhere: behind a steady line of an earlier class nobody moves up.
-        let late = self.calls.iter().position(|waiting| now >= waiting.since + MAX_CALL_WAIT_MS);
-        if let Some(Wanted { call, .. }) = late.and_then(|place| self.calls.remove(place)) {
-            return Some(Told::Shed { call, retry_after_ms: self.retry_after_ms(), of: Whose::Everybody });
+        if let Some(refused) = self.calls.late(now) {
+            return Some(self.shed(refused));
         }
-        if self.calls_under_way.len() >= MAX_CALLS
-            || now < self.accounts_paused_until
-            || self.accounts.pace.events(now) == 0
-        {
+        if !self.calls.has_next() || now < self.accounts_paused_until || self.accounts.pace.events(now) == 0 {
             return None;
         }
-        let Wanted { call, site, timed, .. } = self.calls.remove(self.next_place()?)?;
-        // Tripped since it came.
-        if let Err(retry_after_ms) = self.may(now, site.as_ref()) {
-            return Some(Told::Shed { call, retry_after_ms, of: Whose::ThisSite });
-        }
-        self.accounts.pace.spend(1);
-        self.messages.pace.spend(1);
         let deadline_ms = self.accounts.health.deadline_ms();
-        site.iter().for_each(|site| self.breakers.began(now, site, deadline_ms));
-        self.calls_under_way.insert(call, site);
-        self.accounts.limit.in_flight(self.calls_under_way.len() as u64);
-        self.accounts.health.began(now, call.0, timed);
-        Some(Told::Begin { call, deadline_ms })
-    }
-
-    /// Who comes next: the first in line whose site has no call under way, so that no site has both connections where
-    /// several ask.
-    fn next_place(&self) -> Option<usize> {
-        let has_one = |waiting: &Wanted| {
-            waiting.site.is_some() && self.calls_under_way.values().any(|site| *site == waiting.site)
-        };
-        self.calls.iter().position(|waiting| !self.askers.several || !has_one(waiting))
+        match self.calls.begin(now, deadline_ms)? {
+            Err(refused) => Some(self.shed(refused)),
+            Ok(Wanted { call, timed, .. }) => {
+                self.accounts.pace.spend(1);
+                self.messages.pace.spend(1);
+                self.accounts.limit.in_flight(self.calls.under_way() as u64);
+                self.accounts.health.began(now, call.0, timed);
+                Some(Told::Begin { call, deadline_ms })
+            }
+        }
     }
 
     fn next_call_at(&self) -> Option<Millis> {
-        let over = self.calls.iter().map(|waiting| waiting.since).min()? + MAX_CALL_WAIT_MS;
-        if self.calls_under_way.len() >= MAX_CALLS || self.next_place().is_none() {
-            return Some(over);
+        let late_at = self.calls.late_at()?;
+        if !self.calls.has_next() {
+            return Some(late_at);
         }
-        Some(over.min(self.accounts.pace.next_at().max(self.accounts_paused_until)))
+        Some(late_at.min(self.accounts.pace.next_at().max(self.accounts_paused_until)))
     }
 
     pub(super) fn call_ended(&mut self, now: Millis, call: Call, good: bool, retry_after_ms: Millis) {
-        let Some(site) = self.calls_under_way.remove(&call) else { return };
-        let evidence = site.map_or(Evidence::OfOrigin, |site| self.breakers.ended(now, &site, good));
-        if let Evidence::OfSite { as_well } = evidence {
-            return self.accounts.health.left_out(call.0, as_well);
-        }
-        if good {
-            self.accounts.health.ended(now, call.0, Verdict::Good { units: 1 });
-            self.accounts.pace.delivered(1);
-            self.messages.pace.delivered(1);
-        } else {
-            self.accounts.health.ended(now, call.0, Verdict::Bad);
-            self.accounts.limit.failed(now);
-            self.accounts.failed = true;
-            let until = now + obeyed(retry_after_ms).max(PAUSE_MS);
-            self.accounts_paused_until = self.accounts_paused_until.max(until);
+        match self.calls.ended(now, call, good) {
+            None => {}
+            Some(Evidence::OfSite { as_well }) => self.accounts.health.left_out(call.0, as_well),
+            Some(Evidence::OfOrigin) if good => {
+                self.accounts.health.ended(now, call.0, Verdict::Good { units: 1 });
+                self.accounts.pace.delivered(1);
+                self.messages.pace.delivered(1);
+            }
+            Some(Evidence::OfOrigin) => {
+                self.accounts.health.ended(now, call.0, Verdict::Bad);
+                self.accounts.limit.failed(now);
+                self.accounts.failed = true;
+                let until = now + obeyed(retry_after_ms).max(PAUSE_MS);
+                self.accounts_paused_until = self.accounts_paused_until.max(until);
+            }
         }
     }
 
@@ -457,8 +401,8 @@ impl Deciding {
 
     fn quiet(&mut self, now: Millis) -> bool {
         self.in_flight == 0
-            && self.calls.is_empty()
-            && self.calls_under_way.is_empty()
+            && self.calls.waiting() == 0
+            && self.calls.under_way() == 0
             && self.messages.health.evidence(now).calls == 0
             && self.accounts.health.evidence(now).calls == 0
     }
@@ -505,8 +449,8 @@ impl Deciding {
     }
 
     /// Sites whose calls about accounts fail, while those of others pass.
-    pub(super) fn tripped(&self) -> usize {
-        self.breakers.len()
+    pub(super) fn sites_failing(&self) -> usize {
+        self.calls.sites_failing()
     }
 
     /// How it is with accounts; fails where a log in would be refused.

@@ -8,13 +8,14 @@
 //!
 //! - [`deciding`] joins two of [`lane`], for messages and for accounts, and [`mode`] (which word is told); a lane joins
 //!   [`health`] (what the origin's deeds show), [`limit`] (how much in flight, for which class) and [`drain`] (how fast)
-//! - [`breakers`] keeps one account's trouble to that account
+//! - [`calls`] the line of calls about accounts, with [`breakers`] (one account's trouble is that account's)
 //! - [`learned`] what of it outlives a restart
 //! - [`spell`] since when it has held, for people
 //! - [`carrying`] the batches under way, with [`backlogs`] (who waits, and since when) and [`turns`] (whose turn it is)
 
 mod backlogs;
 mod breakers;
+mod calls;
 mod carrying;
 mod deciding;
 mod drain;
@@ -347,7 +348,7 @@ impl OriginGate {
             to_go_ms: (flows && messages > 0).then_some(to_go_ms),
             flows,
             accounts: self.deciding.accounts(),
-            sites_failing: self.deciding.tripped(),
+            sites_failing: self.deciding.sites_failing(),
             rates,
         }
     }

@@ -183,7 +183,7 @@ fn class_2_an_account_that_hangs_keeps_no_other_from_logging_in() {
     let [large, other] = accounts.told;
     assert_eq!(other, [300, 0, 0]);
     assert!(large[0] <= 4 && large[2] >= 290, "tried once in half a minute: {large:?}");
-    assert_eq!(accounts.deciding.tripped(), 1);
+    assert_eq!(accounts.deciding.sites_failing(), 1);
     assert_eq!(accounts.deciding.mode().0, Mode::Normal, "nobody else is told of it");
 }
 
@@ -215,4 +215,27 @@ fn class_2_what_turns_out_to_be_one_sites_trouble_is_taken_back_from_the_evidenc
     assert_eq!((evidence.calls, evidence.bad, evidence.bad_in_a_row), (28, 1, 0));
     health.left_out(31, 9);
     assert_eq!(health.evidence(3_000).bad, 0);
+}
+
+/// Whoever is told "everybody" is believed by the worker, which then refuses all log-ins for a while.
+#[test]
+fn class_2_who_waits_for_its_own_site_alone_is_refused_alone() {
+    let mut deciding = Deciding::new(1);
+    let mut ask = |call: u64, name: &str| deciding.asked(0, Call(call), Some(site(name)), Class::P3, true);
+    assert_eq!(ask(1, "other"), None);
+    for call in 2..=51 {
+        assert_eq!(ask(call, "large"), None);
+    }
+    let alone = |told: Option<Told>| matches!(told, Some(Told::Shed { of: Whose::ThisSite, .. }));
+    assert!(alone(ask(52, "large")), "half of the line is for others");
+    assert_eq!(ask(53, "other"), None);
+    let began = |told: Option<Told>, call| matches!(told, Some(Told::Begin { call: it, .. }) if it.0 == call);
+    assert!(began(deciding.next_call(0), 1) && began(deciding.next_call(50), 2));
+    assert_eq!(deciding.next_call(90), None, "there are two connections");
+    deciding.call_ended(100, Call(1), true, 0);
+    assert!(began(deciding.next_call(1_000), 53), "past all of the others");
+    deciding.call_ended(1_100, Call(53), true, 0);
+    assert_eq!(deciding.next_call(1_100), None, "one connection stays for others");
+    assert_eq!(deciding.next_at(0, false), Some(1_000), "the evidence is due");
+    assert!(alone(deciding.next_call(2_000)), "they waited for their own site's call");
 }
