@@ -34,6 +34,8 @@ const TRUST_MS: Millis = 60_000;
 const SPARE: f64 = 1.15;
 /// So much of a second may be sent in one go, and one event always.
 const BURST_S: f64 = 0.05;
+/// A timer on a busy machine is late. What is earned meanwhile while somebody waits is not lost: so many seconds' worth.
+const LATE_S: f64 = 0.1;
 /// Seconds over which delivery is averaged, and for which its peak is remembered as "lately".
 const AVERAGE_S: usize = 5;
 const LATELY_S: usize = 60;
@@ -70,8 +72,9 @@ pub(super) struct Pace {
     breached_at: Option<Millis>,
     /// The pace at which answers began to fail, until it may grow again.
     before_failing: Option<f64>,
-    /// Somebody had to wait since the last step.
+    /// Somebody had to wait since the last step, and waits still.
     short: bool,
+    waits: bool,
     /// Sent since the last step, and in the second before.
     sent: f64,
     sent_before: f64,
@@ -96,6 +99,7 @@ impl Default for Pace {
             breached_at: None,
             before_failing: None,
             short: false,
+            waits: false,
             sent: 0.0,
             sent_before: 0.0,
             yields: false,
@@ -145,8 +149,10 @@ impl Pace {
     pub(super) fn events(&mut self, now: Millis) -> u64 {
         let passed_s = now.saturating_sub(self.filled_at) as f64 / 1_000.0;
         self.filled_at = self.filled_at.max(now);
-        self.tokens = (self.tokens + passed_s * self.per_s).min(self.burst());
-        self.short |= self.tokens < 1.0;
+        let late = if self.waits { LATE_S * self.per_s } else { 0.0 };
+        self.tokens = (self.tokens + passed_s * self.per_s).min(self.burst() + late);
+        self.waits = self.tokens < 1.0;
+        self.short |= self.waits;
         self.tokens.max(0.0) as u64
     }
 

@@ -474,3 +474,40 @@ fn back_from_a_moment_away_the_pace_is_what_it_was_and_at_most_that_of_a_backlog
     road.pace.back();
     road.is_about(slow);
 }
+
+/// With 5,000 messages waiting, each timer 18 ms late: at 12 a second what was earned meanwhile was lost, so less was sent
+/// than the pace allowed, and it was taken for more than anybody needs.
+#[test]
+fn pace_1_timers_that_are_late_keep_no_pace_from_growing() {
+    let mut road = Road::back(20);
+    let mut seconds = |seconds: u32, late_ms: Millis| {
+        for _ in 0..seconds {
+            let end = road.now + 1_000;
+            while road.now < end {
+                // Asks until the answer is no.
+                while let events @ 1.. = road.pace.events(road.now) {
+                    road.pace.spend(events);
+                    road.pace.delivered(events);
+                }
+                road.now = road.pace.next_at() + late_ms;
+            }
+            road.pace.step(road.now, None);
+        }
+        road.pace.per_s()
+    };
+    assert!(seconds(60, 18) > 45.0);
+    assert!(seconds(60, 90) > 200.0);
+}
+
+/// What was earned while nobody waited is a twentieth of a second's, however long that was.
+#[test]
+fn pace_1_nothing_is_saved_up_while_nobody_waits() {
+    let mut road = Road::proven(200);
+    let per_s = road.pace.per_s();
+    road.now += 10_000;
+    let events = road.pace.events(road.now);
+    assert_eq!(events, (0.05 * per_s) as u64);
+    road.pace.spend(events);
+    assert_eq!(road.pace.events(road.now), 0, "somebody waits");
+    assert_eq!(road.pace.events(road.now + 10_000), (0.15 * per_s) as u64);
+}
