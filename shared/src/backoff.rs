@@ -85,6 +85,23 @@ mod tests {
         assert_eq!(backoff.next_delay(0, (0, 0), 0, &mut random), 0);
     }
 
+    #[test]
+    fn reconnect_2_the_window_doubles_from_four_seconds_to_a_minute() {
+        let longest = |attempt: u32| {
+            let wait = |seed| {
+                let (mut random, mut backoff) = (Random::new(seed), Backoff::default());
+                (0..=attempt).map(|_| backoff.next_delay(0, (0, 0), 0, &mut random)).last()
+            };
+            (1..=400).filter_map(wait).max().unwrap_or(0)
+        };
+        for (attempt, window) in [(1, 4_000), (2, 8_000), (3, 16_000), (4, 32_000), (5, 60_000), (99, 60_000)]
+        {
+            let longest = longest(attempt);
+            let whole = 1_000 + window * 95 / 100..=1_000 + window;
+            assert!(whole.contains(&longest), "attempt {attempt}: {longest}");
+        }
+    }
+
     /// 100,000 whose spread is 50 s: in 1,000 s each may try 20 times at the edge's 2,000 a second. At first they come within
     /// 50 s, and those who fail not before all have; then each 76 s on average.
     #[test]
