@@ -9,8 +9,10 @@ use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::fake_origin::FakeOrigin;
 use tests::harness::person::Person;
 use tests::harness::stack::{ADA, Stack, program};
+use tests::harness::tokens::AgentKey;
 use tests::harness::wait;
 
 const PHONE: Look = Look { width: 390, height: 800, dark: true };
@@ -23,11 +25,12 @@ async fn browser(look: Look) -> (Browser, TempDir) {
     (Browser::open(profile.path(), Storage::Allowed, look).await, profile)
 }
 
-/// The status page once it says this much.
-async fn status_page(port: u16, look: Look, says: &str, name: &str) {
+/// The status page once its headline and all of it say this much.
+async fn status_page(port: u16, look: Look, says: [&str; 2], name: &str) {
     let (somebody, _profile) = browser(Look { height: 1_240, ..look }).await;
     somebody.go(&format!("http://127.0.0.1:{port}/status/")).await;
-    somebody.status_reads(says, 30).await;
+    somebody.status_reads(says[0], 30).await;
+    somebody.page_reads(says[1], 30).await;
     somebody.picture(&file(name)).await;
     somebody.quit().await;
 }
@@ -49,8 +52,8 @@ async fn screenshots() {
     visitor.say("Hello! Do you ship to Norway?").await;
     visitor.state("Do you ship to Norway?", &["Sent", "Delivered"], 30).await;
 
-    status_page(port, Look::WIDE, "Chat works.", "status").await;
-    status_page(port, PHONE, "Chat works.", "status-phone-dark").await;
+    status_page(port, Look::WIDE, ["Chat works.", ""], "status").await;
+    status_page(port, PHONE, ["Chat works.", ""], "status-phone-dark").await;
 
     let (agent, _two) = browser(Look::WIDE).await;
     agent.go(&format!("http://console.localhost:{port}/?site=demo")).await;
@@ -88,7 +91,7 @@ async fn screenshots() {
     for (look, name) in
         [(Look::WIDE, "status-holding"), (DARK, "status-holding-dark"), (PHONE, "status-holding-phone-dark")]
     {
-        status_page(port, look, "Chat stays open; messages wait", name).await;
+        status_page(port, look, ["Chat stays open; messages wait", ""], name).await;
     }
 
     // The same in the dark and on a phone.
@@ -122,6 +125,30 @@ async fn screenshots() {
         hasty.status_reads("Too many messages at once", 30).await;
         hasty.picture(&file(name)).await;
         hasty.quit().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a command of its own: cargo xtask screenshots"]
+async fn screenshots_of_one_account_that_fails() {
+    let origin = FakeOrigin::start(AgentKey::new("k1", 7)).await;
+    let stack = Stack::in_front_of(origin.port).await;
+    origin.fails_for(Some("large"));
+    wait::until_true("it is this account", 60, || async {
+        for site in ["large", "demo"] {
+            let _ = stack.log_in_request(site, (ADA.0, "wrong")).send().await;
+        }
+        stack.status().await["checks"]["origin:sites-failing"][0]["observedValue"] == 1
+    })
+    .await;
+    for (look, name) in [(Look::WIDE, "status-account"), (PHONE, "status-account-phone-dark")] {
+        status_page(
+            stack.edge_port,
+            look,
+            ["Chat works.", "At some customers' sites logging in fails"],
+            name,
+        )
+        .await;
     }
 }
 

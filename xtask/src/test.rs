@@ -41,6 +41,9 @@ pub(crate) struct Screenshots {
     /// Where they go [default: docs/screenshots]
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Only these, such as `screenshots_of_a_report`
+    #[arg(last = true)]
+    only: Vec<String>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -119,7 +122,7 @@ pub(crate) fn screenshots(options: &Screenshots) -> Result<()> {
         .envs(browser_environment()?)
         .env("SEAWALL_SCREENSHOTS", out.canonicalize()?);
     let mut tally = Tally::default();
-    tally.run(&mut command, &["--ignored".to_owned()])?;
+    tally.run(&mut command, &[&["--ignored".to_owned()], &options.only[..]].concat())?;
     if tally.broken {
         bail!("not all screenshots could be taken");
     }

@@ -279,18 +279,19 @@ impl Stack {
         self.log_in_at("demo", who).await
     }
 
-    pub async fn log_in_at(&self, site: &str, (email, password): (&str, &str)) -> String {
-        let answer = self
-            .edge(Method::POST, "console.localhost", &format!("/v1/sites/{site}/agents/login"))
-            .header("origin", self.edge_url("console.localhost"))
-            .json(&json!({ "email": email, "password": password }))
-            .send()
-            .await
-            .expect("the edge answers");
+    pub async fn log_in_at(&self, site: &str, who: (&str, &str)) -> String {
+        let answer = self.log_in_request(site, who).send().await.expect("the edge answers");
         let cookie =
             answer.headers().get("set-cookie").map(|value| value.to_str().unwrap_or_default().to_owned());
         let Some(cookie) = cookie else { panic!("no cookie: {}", answer.text().await.unwrap_or_default()) };
         cookie.split(';').next().unwrap_or_default().to_owned()
+    }
+
+    /// What the console sends when somebody logs in.
+    pub fn log_in_request(&self, site: &str, (email, password): (&str, &str)) -> RequestBuilder {
+        self.edge(Method::POST, "console.localhost", &format!("/v1/sites/{site}/agents/login"))
+            .header("origin", self.edge_url("console.localhost"))
+            .json(&json!({ "email": email, "password": password }))
     }
 
     /// Everything that a server has said.

@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::Method;
 use serde_json::json;
 use shared::session::MessageState;
 use tests::harness::fake_origin::FakeOrigin;
 use tests::harness::person::Person;
-use tests::harness::stack::Stack;
+use tests::harness::stack::{ADA, Stack};
 use tests::harness::tokens::AgentKey;
 use tests::harness::wait;
 
@@ -65,11 +64,8 @@ async fn class_2_an_account_whose_log_ins_fail_is_refused_alone_until_they_pass_
     let origin = FakeOrigin::start(AgentKey::new("k1", 7)).await;
     let stack = Stack::in_front_of(origin.port).await;
     let log_in = async |site: &str| {
-        let path = format!("/v1/sites/{site}/agents/login");
-        let request = stack.edge(Method::POST, "console.localhost", &path);
-        let request = request.header("origin", stack.edge_url("console.localhost"));
-        let request = request.json(&json!({ "email": "ada@demo.example", "password": "wrong" }));
-        request.send().await.expect("an answer").status().as_u16()
+        let answer = stack.log_in_request(site, (ADA.0, "wrong")).send().await;
+        answer.expect("an answer").status().as_u16()
     };
     let failing =
         async || stack.status().await["checks"]["origin:sites-failing"][0]["observedValue"].as_u64();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::session::MessageState;
 use tests::harness::ledger;
 use tests::harness::person::Person;
-use tests::harness::stack::{OPERATOR, Stack};
+use tests::harness::stack::{ADA, OPERATOR, Stack};
 use tests::harness::wait;
 use tests::harness::wire::{Door, anywhere};
 
@@ -120,9 +120,7 @@ fn log_in(stack: &Stack) -> impl Future<Output = ()> + Send + 'static {
 }
 
 fn login(stack: &Stack) -> RequestBuilder {
-    let body = json!({ "email": "ada@demo.example", "password": "demo-password" });
-    let request = stack.edge(Method::POST, "console.localhost", "/v1/sites/demo/agents/login");
-    request.header("origin", stack.edge_url("console.localhost")).json(&body)
+    stack.log_in_request("demo", ADA)
 }
 
 #[tokio::test(flavor = "multi_thread")]
