@@ -11,8 +11,7 @@ use crate::browser::{Keeping, Live, Paint, after, link_url, now};
 use crate::views::banner::banner;
 use crate::views::composer::{Composer, Draft};
 use crate::views::icon::{self, icon};
-use crate::views::row::Choices;
-use crate::views::transcript::Transcript;
+use crate::views::transcript::{Choices, Transcript};
 use crate::words::{self, Situation};
 
 /// So long may a link take before we talk about it.

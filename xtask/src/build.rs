@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::assets::Assets;
 use crate::process::capture;
 use crate::progress::{Step, say};
-use crate::shrink::shrink;
+use crate::shrink::{FunctionNames, shrink};
 use crate::stamp::{Stamp, sources};
 use crate::toolchain::{Panic, Toolchain};
 use crate::tools::Tools;
@@ -28,19 +28,30 @@ pub(crate) fn build() -> Result<Tools> {
     let mut assets = Assets::new(&tools, root.join("www"), dist.join("assets"))?;
     for app in ["widget", "console"] {
         let work = made(app, None, &toolchain, Panic::ImmediateAbort, b"", |wasm, work| {
-            shrink(app, wasm, &tools, work)
+            shrink(app, wasm, &tools, work, FunctionNames::Dropped)
         })?;
         let wasm = fs::read(work.join(format!("{app}_bg.wasm")))?;
         assets.add_app(app, &work.join(format!("{app}.js")), &wasm)?;
     }
     let work = made("replay-page", None, &toolchain, Panic::Abort, b"", |wasm, work| {
-        shrink("replay", wasm, &tools, work)
+        shrink("replay", wasm, &tools, work, FunctionNames::Dropped)
     })?;
     assets.add_app("replay", &work.join("replay.js"), &fs::read(work.join("replay_bg.wasm"))?)?;
     assets.add_pages()?;
     assets.finish()?;
     say(format!("Built: {}", dist.display()));
     Ok(tools)
+}
+
+/// The widget as it is downloaded, except that its functions have their names.
+pub(crate) fn widget_with_names() -> Result<PathBuf> {
+    let _lock = workspace::lock(&workspace::output().join("build.lock"), "another build")?;
+    let (toolchain, tools) = (Toolchain::set_up()?, Tools::set_up()?);
+    let wasm = toolchain.compile("widget", None, "widget", Panic::ImmediateAbort)?;
+    let work = workspace::output().join("work/widget-with-names");
+    fs::create_dir_all(&work)?;
+    shrink("widget", &wasm, &tools, &work, FunctionNames::Kept)?;
+    Ok(work.join("widget_bg.wasm"))
 }
 
 /// The edge with a feature of its crate, without assets, in a folder beside `dist`.

@@ -16,6 +16,7 @@ mod fault;
 mod fuzz;
 mod http;
 mod process;
+mod profile;
 mod progress;
 mod replay;
 mod run;

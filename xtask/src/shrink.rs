@@ -15,21 +15,36 @@ use crate::process::capture;
 use crate::progress::Step;
 use crate::tools::Tools;
 
+/// Whether functions keep their names, for whoever asks what weighs.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum FunctionNames {
+    Kept,
+    Dropped,
+}
+
 /// Writes `{app}.js`, its snippets and `{app}_bg.wasm` into `work`.
-pub(crate) fn shrink(app: &str, wasm: &Path, tools: &Tools, work: &Path) -> Result<()> {
+pub(crate) fn shrink(
+    app: &str,
+    wasm: &Path,
+    tools: &Tools,
+    work: &Path,
+    function_names: FunctionNames,
+) -> Result<()> {
     let step = Step::begin(format!("make the {app} small"));
     let mut output = Bindgen::new()
         .input_path(wasm)
         .out_name(app)
         .web(true)?
         .typescript(false)
-        .remove_name_section(true)
+        .remove_name_section(false)
         .remove_producers_section(true)
         .generate_output()
         .context("wasm-bindgen")?;
     let for_everybody = app == "widget";
     if for_everybody {
-        cut(output.wasm_mut(), &NEVER_REACHED)?;
+        cut(output.wasm_mut(), &NEVER_REACHED, Cut::Trap)?;
+        cut(output.wasm_mut(), &NOTHING_TO_DO, Cut::Nothing)?;
+        blank(output.wasm_mut(), NAMES_OF_EVENTS)?;
     }
     output.emit(work)?;
     let (glue, bound, small) =
@@ -47,17 +62,31 @@ pub(crate) fn shrink(app: &str, wasm: &Path, tools: &Tools, work: &Path) -> Resu
         "replay" => wasm_opt.arg("-O3"),
         _ => wasm_opt.arg("-Oz"),
     };
-    capture(wasm_opt.args(ASSUMPTIONS))?;
+    wasm_opt.args(ASSUMPTIONS);
+    match function_names {
+        FunctionNames::Kept => wasm_opt.arg("--debuginfo"),
+        // Neighbours by name are instances of one generic function: brotli finds them alike, 0.8 %.
+        FunctionNames::Dropped => wasm_opt.args(["--reorder-functions-by-name", "--strip-debug"]),
+    };
+    capture(&mut wasm_opt)?;
     fs::rename(&small, &bound)?;
     step.done();
     Ok(())
 }
 
-/// Puts traps in place of functions; wasm-opt then drops what only leads to them.
+/// What stands in a function's place.
+#[derive(Clone, Copy)]
+enum Cut {
+    Trap,
+    /// It returns at once. Only for functions without a result.
+    Nothing,
+}
+
+/// Puts something shorter in place of functions; wasm-opt then drops what only they lead to.
 ///
 /// A compiler may have inlined some of them, which costs bytes and nothing else; that none is there means that Yew has
 /// changed.
-fn cut(module: &mut Module, prefixes: &[&str]) -> Result<()> {
+fn cut(module: &mut Module, prefixes: &[&str], cut: Cut) -> Result<()> {
     let mut cut_any = false;
     for prefix in prefixes {
         let found: Vec<_> = module
@@ -78,9 +107,12 @@ fn cut(module: &mut Module, prefixes: &[&str]) -> Result<()> {
             let (parameters, results) = module.types.params_results(module.funcs.get(id).ty());
             let (parameters, results) = (parameters.to_vec(), results.to_vec());
             let arguments = parameters.iter().map(|kind| module.locals.add(*kind)).collect();
-            let mut trap = FunctionBuilder::new(&mut module.types, &parameters, &results);
-            trap.func_body().unreachable();
-            module.funcs.get_mut(id).kind = FunctionKind::Local(trap.local_func(arguments));
+            let mut shorter = FunctionBuilder::new(&mut module.types, &parameters, &results);
+            match cut {
+                Cut::Trap => drop(shorter.func_body().unreachable()),
+                Cut::Nothing => ensure!(results.is_empty(), "{prefixes:?} has a result"),
+            }
+            module.funcs.get_mut(id).kind = FunctionKind::Local(shorter.local_func(arguments));
         }
     }
     ensure!(
@@ -91,8 +123,23 @@ fn cut(module: &mut Module, prefixes: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Puts zeros in place of a stretch of the data that nothing refers to any more.
+fn blank(module: &mut Module, (first, last): (&str, &str)) -> Result<()> {
+    let find = |data: &[u8], text: &str| data.windows(text.len()).position(|part| part == text.as_bytes());
+    let ids: Vec<_> = module.data.iter().map(walrus::Data::id).collect();
+    for id in ids {
+        let data = module.data.get_mut(id);
+        let Some(begin) = find(&data.value, first) else { continue };
+        if let Some(length) = find(&data.value[begin..], last) {
+            data.value[begin..begin + length + last.len()].fill(0);
+            return Ok(());
+        }
+    }
+    bail!("the data has no {first} … {last}: see NAMES_OF_EVENTS in shrink.rs")
+}
+
 /// `yew[0123456789abcdef]::…` is `yew::…` of one particular build.
-fn without_hashes(name: &str) -> String {
+pub(crate) fn without_hashes(name: &str) -> String {
     let mut pieces = name.split('[');
     let mut plain = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -220,9 +267,22 @@ impl Names {
     }
 }
 
-/// Kinds of nodes that the widget's views do not use, and what only a suspended component calls; a test below reads
-/// the views to be sure.
-const NEVER_REACHED: [&str; 8] = [
+/// Tests below read the views to be sure of it.
+///
+/// - Yew's registry of listeners: the widget's views hear through `browser/listen.rs`
+/// - the queue of components to draw, as a tree of more than one node: a node holds eleven, and the widget has three
+/// - printing a panic, which this build does not have
+/// - kinds of nodes that the views do not use, and what only a suspended component calls
+const NEVER_REACHED: [&str; 17] = [
+    "<yew::dom_bundle::btag::listeners::ListenerRegistration>::register",
+    "<yew::dom_bundle::subtree_root::SubtreeData>::add_listener",
+    "<alloc::collections::btree::node::BalancingContext<usize, yew::scheduler::QueueEntry>>::",
+    "<alloc::collections::btree::node::Handle<alloc::collections::btree::node::NodeRef<alloc::collections::btree::node::marker::Mut, usize, yew::scheduler::QueueEntry, alloc::collections::btree::node::marker::Leaf>, alloc::collections::btree::node::marker::KV>>::split",
+    "<alloc::collections::btree::node::Handle<alloc::collections::btree::node::NodeRef<alloc::collections::btree::node::marker::Mut, usize, yew::scheduler::QueueEntry, alloc::collections::btree::node::marker::Internal>, alloc::collections::btree::node::marker::KV>>::",
+    "<alloc::collections::btree::node::Handle<alloc::collections::btree::node::NodeRef<alloc::collections::btree::node::marker::Mut, usize, yew::scheduler::QueueEntry, alloc::collections::btree::node::marker::Internal>, alloc::collections::btree::node::marker::Edge>>::",
+    "<alloc::collections::btree::node::NodeRef<alloc::collections::btree::node::marker::Mut, usize, yew::scheduler::QueueEntry, alloc::collections::btree::node::marker::LeafOrInternal>>::fix_node_through_parent",
+    "console_error_panic_hook::hook",
+    "<std::panic::PanicHookInfo",
     "<yew::suspense::suspension::Suspension>::listen",
     "<yew::html::component::scope::AnyScope>::find_parent_scope::<yew::suspense::component::feat_csr_ssr::BaseSuspense>",
     "<yew::virtual_dom::vportal::VPortal as yew::dom_bundle::traits::Reconcilable>::",
@@ -232,6 +292,13 @@ const NEVER_REACHED: [&str; 8] = [
     "<yew::dom_bundle::bsuspense::BSuspense as yew::dom_bundle::traits::ReconcileTarget>::",
     "<yew::dom_bundle::braw::BRaw as yew::dom_bundle::traits::ReconcileTarget>::",
 ];
+
+/// Compares the listeners of a tag with those that it had: the widget's tags have none.
+const NOTHING_TO_DO: [&str; 1] =
+    ["<yew::virtual_dom::listeners::Listeners as yew::dom_bundle::btag::Apply>::apply_diff"];
+
+/// Yew's table of every event that a page knows, which its listeners read; from the first name to the last.
+const NAMES_OF_EVENTS: (&str, &str) = ("onabort", "ontransitionstart");
 
 /// Flat code first: it lets the passes after it find more that is equal. Inlining as little as that is the smallest.
 const SMALLEST: [&str; 11] = [
@@ -249,13 +316,8 @@ const SMALLEST: [&str; 11] = [
 ];
 
 /// `--low-memory-unused` speaks of the lowest 1,024 bytes: the far end of a stack of 1 MB.
-const ASSUMPTIONS: [&str; 5] = [
-    "--traps-never-happen",
-    "--low-memory-unused",
-    "--strip-debug",
-    "--strip-producers",
-    "--strip-target-features",
-];
+const ASSUMPTIONS: [&str; 4] =
+    ["--traps-never-happen", "--low-memory-unused", "--strip-producers", "--strip-target-features"];
 
 /// What the compiler uses. `--all-features` would let wasm-opt write encodings that no browser reads yet.
 const WASM_FEATURES: [&str; 8] = [
@@ -273,9 +335,9 @@ const WASM_FEATURES: [&str; 8] = [
 mod tests {
     use std::fs;
 
-    use walrus::{FunctionBuilder, Module};
+    use walrus::{DataKind, FunctionBuilder, Module};
 
-    use super::{Names, cut, members, plain_start, short_names, without_hashes};
+    use super::{Cut, Names, blank, cut, members, plain_start, short_names, without_hashes};
     use crate::workspace;
 
     const GLUE: &str = r#"import * as import1 from "./snippets/dom.js"
@@ -330,7 +392,7 @@ function __wbg_get_imports() {
 
     #[test]
     fn what_an_update_takes_away_is_told() {
-        let error = cut(&mut module(), &["yew::gone"]).unwrap_err().to_string();
+        let error = cut(&mut module(), &["yew::gone"], Cut::Trap).unwrap_err().to_string();
         assert!(error.contains("yew::gone"), "{error}");
         assert!(plain_start("export function show() {}").is_err());
         assert!(short_names(&mut module(), "no glue at all".to_owned(), "./app_bg.js").is_err());
@@ -339,7 +401,7 @@ function __wbg_get_imports() {
     #[test]
     fn a_function_that_is_cut_traps() -> anyhow::Result<()> {
         let mut module = module();
-        cut(&mut module, &["yew::raw"])?;
+        cut(&mut module, &["yew::raw"], Cut::Trap)?;
         let id = module.funcs.by_name("yew[0123456789abcdef]::raw").expect("it keeps its name");
         let function = module.funcs.get(id).kind.unwrap_local();
         let body = function.block(function.entry_block());
@@ -349,12 +411,31 @@ function __wbg_get_imports() {
 
     #[test]
     fn the_widget_uses_nothing_of_what_is_cut() -> anyhow::Result<()> {
+        let mut components = 0;
         for path in workspace::files(&workspace::root().join("widget/src"))? {
             let source = fs::read_to_string(&path)?;
             for word in ["VRaw", "from_html_unchecked", "VPortal", "create_portal", "Suspense", "suspend"] {
                 assert!(!source.contains(word), "{}: {word}; see NEVER_REACHED", path.display());
             }
+            let mut words = source.split_whitespace();
+            let listens =
+                words.find(|word| word.starts_with("on") && !word.starts_with("on_") && word.contains("={"));
+            assert_eq!(listens, None, "{}: see NEVER_REACHED and browser/listen.rs", path.display());
+            components += source.matches("impl Component for").count();
+            assert!(!source.contains("function_component") && !source.contains("#[component"));
         }
+        assert!((1..=10).contains(&components), "{components} components: a queue of more than one node");
+        Ok(())
+    }
+
+    #[test]
+    fn what_nothing_refers_to_becomes_zeros() -> anyhow::Result<()> {
+        let mut module = module();
+        let place = DataKind::Passive;
+        let id = module.data.add(place, b"keptonabortonclickkept".to_vec());
+        blank(&mut module, ("onabort", "onclick"))?;
+        assert_eq!(module.data.get(id).value, b"kept\0\0\0\0\0\0\0\0\0\0\0\0\0\0kept");
+        assert!(blank(&mut module, ("onabort", "onclick")).is_err());
         Ok(())
     }
 

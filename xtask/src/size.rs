@@ -8,16 +8,22 @@ use clap::Args;
 use serde_json::json;
 
 use crate::progress::Step;
-use crate::{build, workspace};
+use crate::{build, profile, workspace};
 
 #[derive(Args)]
 pub(crate) struct Options {
     /// For scripts
     #[arg(long)]
     json: bool,
+    /// What weighs most in the widget's wasm: bytes before compression, by crate and by function
+    #[arg(long)]
+    profile: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.profile {
+        return profile::print(&fs::read(build::widget_with_names()?)?);
+    }
     build::build()?;
     let sizes = Sizes::measure()?;
     if options.json {

@@ -6,7 +6,7 @@ use shared::message::Side;
 use shared::session::{Input, WriteRefusal};
 use web_sys::HtmlTextAreaElement;
 use widget::views::composer::{Composer, Draft};
-use widget::views::row::Choices;
+use widget::views::transcript::Choices;
 use widget::views::transcript::Transcript;
 use yew::prelude::*;
 

@@ -1,9 +1,10 @@
 //! The session's adapters in a browser.
 //!
 //! [`socket`] the link · [`storage`] what outlives the page · [`timer`] the one alarm · [`page`] network, sleep and
-//! visibility · [`paint`] at most one drawing per animation frame · [`dom`] small things that are shorter in JavaScript
+//! visibility · [`paint`] at most one drawing per animation frame · [`listen`] an element's events · [`dom`] small things that are shorter in JavaScript
 
 mod dom;
+mod listen;
 mod page;
 mod paint;
 mod socket;
@@ -19,6 +20,7 @@ use shared::session::{Input, Link, Role, Session, Transport};
 use crate::driver::{Adapters, Driver, Feed};
 
 pub use dom::{day, grow, height, link_url, restore, time};
+pub use listen::Listener;
 pub use paint::Paint;
 pub use storage::Keeping;
 pub use timer::{after, now};

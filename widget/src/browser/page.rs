@@ -5,49 +5,36 @@ use std::rc::Rc;
 
 use shared::session::Input;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{Document, EventTarget, VisibilityState, Window};
+use web_sys::{Document, VisibilityState, Window};
 
 use crate::driver::Feed;
+
+use super::listen::Listener;
 
 /// All of them reach the window: `visibilitychange` bubbles.
 const EVENTS: [&str; 4] = ["online", "offline", "visibilitychange", "pageshow"];
 
 pub(super) struct Page {
     shown: Rc<Cell<bool>>,
-    on_event: Closure<dyn Fn()>,
+    _listener: Listener,
 }
 
 impl Page {
     pub(super) fn new(feed: Feed) -> Page {
         let shown = Rc::new(Cell::new(false));
         let looked = shown.clone();
-        let on_event = Closure::<dyn Fn()>::new(move || {
+        let _listener = Listener::new(window().into(), &EVENTS, move |_| {
             feed.input(Input::Online(online()));
             feed.input(Input::Looking(looked.get() && visible()));
             feed.input(Input::Shown(visible()));
         });
-        let window = window();
-        for name in EVENTS {
-            let _ = target(&window).add_event_listener_with_callback(name, on_event.as_ref().unchecked_ref());
-        }
-        Page { shown, on_event }
+        Page { shown, _listener }
     }
 
     /// True where somebody looks now.
     pub(super) fn show(&self, shown: bool) -> bool {
         self.shown.set(shown);
         shown && visible()
-    }
-}
-
-impl Drop for Page {
-    fn drop(&mut self) {
-        let window = window();
-        for name in EVENTS {
-            let _ = target(&window)
-                .remove_event_listener_with_callback(name, self.on_event.as_ref().unchecked_ref());
-        }
     }
 }
 
@@ -65,8 +52,4 @@ fn document() -> Option<Document> {
 
 fn visible() -> bool {
     document().is_some_and(|document| document.visibility_state() == VisibilityState::Visible)
-}
-
-fn target(window: &Window) -> &EventTarget {
-    window
 }

@@ -2,10 +2,11 @@
 
 use shared::limits::MAX_TEXT_CHARS;
 use shared::session::WriteRefusal;
-use web_sys::{HtmlTextAreaElement, KeyboardEvent};
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlTextAreaElement, KeyboardEvent};
 use yew::prelude::*;
 
-use crate::browser::grow;
+use crate::browser::{Listener, grow};
 use crate::words;
 
 use super::icon::{self, icon};
@@ -42,8 +43,10 @@ pub enum Msg {
 }
 
 pub struct Composer {
+    form: NodeRef,
     area: NodeRef,
     characters: usize,
+    listener: Option<Listener>,
 }
 
 impl Component for Composer {
@@ -51,7 +54,7 @@ impl Component for Composer {
     type Properties = ComposerProps;
 
     fn create(_: &Context<Self>) -> Self {
-        Composer { area: NodeRef::default(), characters: 0 }
+        Composer { form: NodeRef::default(), area: NodeRef::default(), characters: 0, listener: None }
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
@@ -79,25 +82,9 @@ impl Component for Composer {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let link = ctx.link();
-        let onkeydown = link.batch_callback(|event: KeyboardEvent| {
-            // An Enter that ends the composition of a character belongs to the keyboard; 229 is Safari's word for it.
-            let sends = event.key() == "Enter"
-                && !event.shift_key()
-                && !event.is_composing()
-                && event.key_code() != 229;
-            sends.then(|| {
-                event.prevent_default();
-                Msg::Send
-            })
-        });
-        let onsubmit = link.callback(|event: SubmitEvent| {
-            event.prevent_default();
-            Msg::Send
-        });
         let placeholder = ctx.props().placeholder.clone().unwrap_or(AttrValue::Static(words::WRITE));
         html! {
-            <form class="composer" onsubmit={onsubmit}>
+            <form ref={self.form.clone()} class="composer">
                 if let Some(hint) = self.hint(ctx.props()) {
                     <p id="hint" class="hint">{ hint }</p>
                 }
@@ -109,8 +96,6 @@ impl Component for Composer {
                     aria-describedby="hint"
                     placeholder={placeholder}
                     enterkeyhint="send"
-                    oninput={link.callback(|_: InputEvent| Msg::Changed)}
-                    onkeydown={onkeydown}
                 />
                 <button type="submit" class="send" aria-label={words::SEND}>{ icon(icon::SEND) }</button>
             </form>
@@ -121,6 +106,9 @@ impl Component for Composer {
         if !first {
             return;
         }
+        let heard = ctx.link().batch_callback(|event: Event| heard(&event));
+        let target = self.form.get().map(Into::into);
+        self.listener = target.map(|form| Listener::new(form, &EVENTS, move |event| heard.emit(event)));
         let Some(area) = self.area.cast::<HtmlTextAreaElement>() else { return };
         let draft = &ctx.props().draft;
         if !draft.text.is_empty() {
@@ -132,6 +120,24 @@ impl Component for Composer {
             let _ = area.set_selection_range(start, end);
         }
     }
+}
+
+const EVENTS: [&str; 3] = ["input", "keydown", "submit"];
+
+fn heard(event: &Event) -> Option<Msg> {
+    match event.type_().as_str() {
+        "input" => return Some(Msg::Changed),
+        // An Enter that ends the composition of a character belongs to the keyboard; 229 is Safari's word for it.
+        "keydown" => {
+            let key = event.unchecked_ref::<KeyboardEvent>();
+            if key.key() != "Enter" || key.shift_key() || key.is_composing() || key.key_code() == 229 {
+                return None;
+            }
+        }
+        _ => {}
+    }
+    event.prevent_default();
+    Some(Msg::Send)
 }
 
 impl Composer {

@@ -1,6 +1,5 @@
 //! One message, with its time and, where it is one's own, its state in words.
 
-use shared::id::MessageId;
 use shared::message::Side;
 use shared::session::{MessageState, Row};
 use yew::prelude::*;
@@ -13,20 +12,13 @@ use super::text::text;
 /// Messages of one person within this time stand together.
 const TOGETHER_MS: u64 = 5 * 60_000;
 
-/// What a refused message can be told to do.
-#[derive(Clone, PartialEq)]
-pub struct Choices {
-    pub retry: Callback<MessageId>,
-    pub discard: Callback<MessageId>,
-}
-
 /// Whether `row` continues what `before` began.
 pub fn continues(before: &Row, row: &Row) -> bool {
     before.side == row.side && before.name == row.name && row.at_ms.saturating_sub(before.at_ms) < TOGETHER_MS
 }
 
 /// `own` is the reader's side; `first` and `last` tell the row's place among those that stand together.
-pub fn row(row: &Row, own: Side, first: bool, last: bool, choices: &Choices) -> Html {
+pub fn row(row: &Row, own: Side, first: bool, last: bool) -> Html {
     let by = if row.side == own { "own" } else { "theirs" };
     let place = match (first, last) {
         (true, true) => "first last",
@@ -56,8 +48,8 @@ pub fn row(row: &Row, own: Side, first: bool, last: bool, choices: &Choices) -> 
             if let Some(reason) = refused {
                 <div class="choices">
                     <span>{ words::refused(reason) }</span>
-                    { choice(words::TRY_AGAIN, &choices.retry, &row.id) }
-                    { choice(words::DISCARD, &choices.discard, &row.id) }
+                    <button type="button" name="retry" value={row.id.as_str().to_owned()}>{ words::TRY_AGAIN }</button>
+                    <button type="button" name="discard" value={row.id.as_str().to_owned()}>{ words::DISCARD }</button>
                 </div>
             }
         </div>
@@ -75,10 +67,4 @@ pub fn unnamed(side: Side) -> AttrValue {
         Side::Agent => words::AGENT,
         Side::Visitor => words::VISITOR,
     })
-}
-
-fn choice(label: &'static str, callback: &Callback<MessageId>, id: &MessageId) -> Html {
-    let (callback, id) = (callback.clone(), id.clone());
-    let onclick = move |_: MouseEvent| callback.emit(id.clone());
-    html! { <button type="button" onclick={onclick}>{ label }</button> }
 }

@@ -8,19 +8,27 @@ use std::rc::Rc;
 use shared::id::MessageId;
 use shared::message::Side;
 use shared::session::Row;
-use web_sys::Element;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event};
 use yew::prelude::*;
 
-use crate::browser::{day, height, restore};
+use crate::browser::{Listener, day, height, restore};
 use crate::words;
 
 use super::icon::{self, icon};
-use super::row::{Choices, continues, name, row, unnamed};
+use super::row::{continues, name, row, unnamed};
 use super::typing::typing;
 use super::window::Window;
 
 /// This near to the end counts as the end: a finger never stops exactly there.
 const NEAR_PX: i32 = 40;
+
+/// What a refused message can be told to do.
+#[derive(Clone, PartialEq)]
+pub struct Choices {
+    pub retry: Callback<MessageId>,
+    pub discard: Callback<MessageId>,
+}
 
 #[derive(Clone, Properties)]
 pub struct TranscriptProps {
@@ -49,6 +57,8 @@ pub enum Msg {
     Scrolled,
     Earlier,
     Latest,
+    Retry(MessageId),
+    Discard(MessageId),
 }
 
 /// A row that stays where it stands on the screen.
@@ -61,7 +71,9 @@ struct Anchor {
 
 pub struct Transcript {
     window: Window,
+    whole: NodeRef,
     log: NodeRef,
+    listeners: Option<[Listener; 2]>,
     /// The outermost row, which stays where it is while others come above or below.
     anchor: Option<Anchor>,
     heard: Heard,
@@ -74,7 +86,14 @@ impl Component for Transcript {
     fn create(ctx: &Context<Self>) -> Self {
         let mut heard = Heard::default();
         heard.listen(ctx.props());
-        Transcript { window: Window::default(), log: NodeRef::default(), anchor: None, heard }
+        Transcript {
+            window: Window::default(),
+            whole: NodeRef::default(),
+            log: NodeRef::default(),
+            listeners: None,
+            anchor: None,
+            heard,
+        }
     }
 
     fn changed(&mut self, ctx: &Context<Self>, old: &TranscriptProps) -> bool {
@@ -123,6 +142,14 @@ impl Component for Transcript {
                 self.latest();
                 true
             }
+            Msg::Retry(id) => {
+                props.choices.retry.emit(id);
+                false
+            }
+            Msg::Discard(id) => {
+                props.choices.discard.emit(id);
+                false
+            }
         }
     }
 
@@ -131,9 +158,8 @@ impl Component for Transcript {
         let rows = &props.rows;
         let range = self.window.range(rows);
         let (more_before, more_after) = (range.start > 0 || props.has_earlier, range.end < rows.len());
-        let link = ctx.link();
         html! {
-            <div class="transcript">
+            <div ref={self.whole.clone()} class="transcript">
                 <div
                     ref={self.log.clone()}
                     class="log"
@@ -141,11 +167,10 @@ impl Component for Transcript {
                     aria-label={words::CONVERSATION}
                     aria-live="off"
                     tabindex="0"
-                    onscroll={link.callback(|_: Event| Msg::Scrolled)}
                 >
                     <div class="rows">
                         if more_before {
-                            <button key="earlier" type="button" class="pill" onclick={link.callback(|_: MouseEvent| Msg::Earlier)}>
+                            <button key="earlier" type="button" class="pill" name="earlier">
                                 { words::EARLIER }
                             </button>
                         }
@@ -162,7 +187,7 @@ impl Component for Transcript {
                     </div>
                 </div>
                 if more_after {
-                    <button type="button" class="pill latest" onclick={link.callback(|_: MouseEvent| Msg::Latest)}>
+                    <button type="button" class="pill latest" name="latest">
                         { words::LATEST }{ icon(icon::DOWN) }
                     </button>
                 }
@@ -173,7 +198,17 @@ impl Component for Transcript {
         }
     }
 
-    fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if first {
+            let pressed = ctx.link().batch_callback(|event: Event| pressed(&event));
+            let scrolled = ctx.link().callback(|_: Event| Msg::Scrolled);
+            self.listeners = self.whole.get().zip(self.log.get()).map(|(whole, log)| {
+                [
+                    Listener::new(whole.into(), &["click"], move |event| pressed.emit(event)),
+                    Listener::new(log.into(), &["scroll"], move |event| scrolled.emit(event)),
+                ]
+            });
+        }
         let rows = &ctx.props().rows;
         // Older rows may still be on their way from the edge; until then there is nothing to make up for.
         if let Some(anchor) = &self.anchor
@@ -208,6 +243,20 @@ impl Transcript {
     }
 }
 
+/// Which of the transcript's buttons it was, by its name.
+fn pressed(event: &Event) -> Option<Msg> {
+    let target = event.target()?;
+    let button = target.unchecked_ref::<Element>();
+    let id = || MessageId::parse(&button.get_attribute("value")?);
+    match button.get_attribute("name")?.as_str() {
+        "earlier" => Some(Msg::Earlier),
+        "latest" => Some(Msg::Latest),
+        "retry" => id().map(Msg::Retry),
+        "discard" => id().map(Msg::Discard),
+        _ => None,
+    }
+}
+
 /// The rows with a line before each new day.
 fn drawn(rows: &[Row], props: &TranscriptProps) -> Vec<Html> {
     let mut drawn = Vec::with_capacity(rows.len() + 4);
@@ -222,7 +271,7 @@ fn drawn(rows: &[Row], props: &TranscriptProps) -> Vec<Html> {
         }
         let first = new_day || index == 0 || !continues(&rows[index - 1], this);
         let last = rows.get(index + 1).is_none_or(|next| !continues(this, next));
-        drawn.push(row(this, props.own, first, last, &props.choices));
+        drawn.push(row(this, props.own, first, last));
     }
     drawn
 }
