@@ -52,11 +52,15 @@ impl Profile {
                         imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
                     }
                 }
-                Payload::DataSection(reader) => sections.push(("data", reader.range().len())),
-                Payload::ElementSection(reader) => {
-                    sections.push(("table of functions", reader.range().len()))
+                Payload::DataSection(reader) => {
+                    sections.push(("data", reader.range().len()));
                 }
-                Payload::TypeSection(reader) => sections.push(("types", reader.range().len())),
+                Payload::ElementSection(reader) => {
+                    sections.push(("table of functions", reader.range().len()));
+                }
+                Payload::TypeSection(reader) => {
+                    sections.push(("types", reader.range().len()));
+                }
                 Payload::CodeSectionEntry(body) => bodies.push(body.range().len()),
                 Payload::CustomSection(section) => {
                     let KnownCustom::Name(reader) = section.as_known() else { continue };
