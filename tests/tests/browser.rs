@@ -1,9 +1,13 @@
 //! Real people in real browsers, in front of the real system.
 
+#[path = "browser/api.rs"]
+mod api;
 #[path = "browser/closed_tab.rs"]
 mod closed_tab;
 #[path = "browser/firewall.rs"]
 mod firewall;
+#[path = "browser/hostile.rs"]
+mod hostile;
 #[path = "browser/outage_page.rs"]
 mod outage_page;
 #[path = "browser/replay_page.rs"]

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use shared::Millis;
 use shared::message::Side;
-use shared::session::{Input, MessageState, Role, Row, Session, Standing, WriteRefusal};
+use shared::mode::Mode;
+use shared::session::{Input, MessageState, Role, Row, Session, Standing, Upto, WriteRefusal};
 use yew::prelude::*;
 
 use crate::browser::{Keeping, Live, Paint, after, link_url, now};
@@ -18,11 +19,22 @@ use crate::words::{self, Situation};
 const MOMENT_MS: Millis = 1_500;
 
 /// What the page that the chat stands in wants to know.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct News {
     pub unread: u64,
     /// Something has been said: on the next page the chat connects by itself.
     pub chatting: bool,
+    pub standing: Standing,
+    pub mode: Mode,
+    pub agents: u64,
+    pub upto: Upto,
+}
+
+/// What the frame's script asks for.
+pub enum Command {
+    /// Whether the chat is open.
+    Show(bool),
+    Write(String),
 }
 
 #[derive(Clone, PartialEq, Properties)]
@@ -32,8 +44,8 @@ pub struct AppProps {
     /// Sent before this app was there.
     pub sent: Vec<String>,
     pub on_news: Callback<News>,
-    /// Hands out the switch that says whether the chat is open.
-    pub on_ready: Callback<Callback<bool>>,
+    /// Hands out the way of commands.
+    pub on_ready: Callback<Callback<Command>>,
 }
 
 pub enum Msg {
@@ -41,14 +53,14 @@ pub enum Msg {
     Changed,
     Draw,
     Input(Input),
-    Shown(bool),
+    Command(Command),
 }
 
 pub struct App {
     live: Live,
     paint: Paint,
     choices: Choices,
-    told: News,
+    told: Option<News>,
     /// A welcome has come at some time.
     welcomed: bool,
     /// When the link was lost, or not yet there.
@@ -68,7 +80,7 @@ impl Component for App {
         for text in &props.sent {
             live.input(Input::Write(text.clone()));
         }
-        props.on_ready.emit(link.callback(Msg::Shown));
+        props.on_ready.emit(link.callback(Msg::Command));
         let draw = link.callback(|()| Msg::Draw);
         link.send_message(Msg::Changed);
         App {
@@ -78,7 +90,7 @@ impl Component for App {
                 retry: link.callback(|id| Msg::Input(Input::Retry(id))),
                 discard: link.callback(|id| Msg::Input(Input::Discard(id))),
             },
-            told: News::default(),
+            told: None,
             welcomed: false,
             without_link_since: None,
         }
@@ -88,11 +100,15 @@ impl Component for App {
         match msg {
             Msg::Changed => {
                 self.note_link(ctx);
-                let news = self
-                    .live
-                    .read(|session| News { unread: session.unread(), chatting: session.is_chatting() });
-                if news != self.told {
-                    self.told = news;
+                let news = self.live.read(|session| News {
+                    unread: session.unread(),
+                    chatting: session.is_chatting(),
+                    standing: session.standing(),
+                    mode: session.notice().mode,
+                    agents: session.notice().agents,
+                    upto: session.upto(),
+                });
+                if self.told.replace(news) != Some(news) {
                     ctx.props().on_news.emit(news);
                 }
                 self.paint.ask();
@@ -103,8 +119,11 @@ impl Component for App {
                 self.live.input(input);
                 false
             }
-            Msg::Shown(shown) => {
-                self.live.show(shown);
+            Msg::Command(command) => {
+                match command {
+                    Command::Show(shown) => self.live.show(shown),
+                    Command::Write(text) => self.live.input(Input::Write(text)),
+                }
                 false
             }
         }

@@ -2,41 +2,79 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Function};
+use js_sys::Array;
+use shared::session::Standing;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 use yew::prelude::*;
 
-use crate::app::{App, AppProps, News};
+use crate::app::{App, AppProps, Command, News};
 use crate::views::composer::Draft;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The function that hears the news, whenever any of it has changed.
+    pub type Tell;
+
+    #[wasm_bindgen(method)]
+    #[allow(clippy::too_many_arguments, reason = "plain numbers and words need no glue")]
+    fn call(
+        this: &Tell,
+        nothing: &JsValue,
+        unread: f64,
+        chatting: bool,
+        link: &str,
+        mode: &str,
+        agents: f64,
+        theirs: f64,
+        sent: f64,
+        delivered: f64,
+    );
+}
 
 #[cfg(target_family = "wasm")]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 thread_local! {
-    /// The app's switch, once it is there, and how it was last set.
-    static SHOW: RefCell<(Callback<bool>, bool)> = RefCell::new((Callback::noop(), false));
+    /// The way of commands to the app, and those from before it is there: Yew makes it a moment after `start`.
+    static APP: RefCell<(Option<Callback<Command>>, Vec<Command>)> = RefCell::default();
 }
 
 /// Puts the chat into `root`, in place of the plain page. `caret` is empty where the textarea has no focus;
-/// `sent` is what was sent before; `tell(unread, chatting)` is called when either changes.
+/// `sent` is what was sent before.
 #[wasm_bindgen]
-pub fn start(root: Element, site: String, text: String, caret: Vec<u32>, sent: Array, tell: Function) {
+pub fn start(root: Element, site: String, text: String, caret: Vec<u32>, sent: Array, tell: Tell) {
     let on_news = move |news: News| {
-        let _ = tell.call2(&JsValue::NULL, &(news.unread as f64).into(), &news.chatting.into());
+        let link = match news.standing {
+            Standing::Live => "live",
+            Standing::Offline => "offline",
+            Standing::Stopped(_) => "stopped",
+            Standing::Connecting | Standing::Retrying { .. } => "connecting",
+        };
+        let (mode, upto) = (news.mode.as_str(), news.upto);
+        tell.call(
+            &JsValue::NULL,
+            news.unread as f64,
+            news.chatting,
+            link,
+            mode,
+            news.agents as f64,
+            upto.theirs as f64,
+            upto.sent as f64,
+            upto.delivered as f64,
+        );
     };
     let props = AppProps {
         site,
         draft: Draft { text, caret: caret.first().zip(caret.get(1)).map(|(start, end)| (*start, *end)) },
         sent: sent.iter().filter_map(|text| text.as_string()).collect(),
         on_news: on_news.into(),
-        on_ready: (|switch: Callback<bool>| {
-            let shown = SHOW.with_borrow_mut(|place| {
-                place.0 = switch.clone();
-                place.1
-            });
-            switch.emit(shown);
+        on_ready: (|app: Callback<Command>| {
+            for command in APP.take().1 {
+                app.emit(command);
+            }
+            APP.set((Some(app), Vec::new()));
         })
         .into(),
     };
@@ -46,9 +84,19 @@ pub fn start(root: Element, site: String, text: String, caret: Vec<u32>, sent: A
 /// The chat is before the visitor, or no longer.
 #[wasm_bindgen]
 pub fn show(shown: bool) {
-    let switch = SHOW.with_borrow_mut(|place| {
-        place.1 = shown;
-        place.0.clone()
-    });
-    switch.emit(shown);
+    command(Command::Show(shown));
+}
+
+/// Sends a text of the page's.
+#[wasm_bindgen]
+pub fn write(text: String) {
+    command(Command::Write(text));
+}
+
+fn command(command: Command) {
+    let app = APP.with_borrow(|(app, _)| app.clone());
+    match app {
+        Some(app) => app.emit(command),
+        None => APP.with_borrow_mut(|(_, waiting)| waiting.push(command)),
+    }
 }

@@ -15,11 +15,11 @@ const sent = [];
 
 // ---- the page outside ----
 
-const tell = (call) => outside?.postMessage({ ...news, call });
+const tell = (message) => outside?.postMessage({ ...news, ...message });
 
 const close = () => {
   if (alone || !shown) return;
-  tell("close");
+  tell({ call: "close" });
 };
 
 const show = (now) => {
@@ -29,13 +29,62 @@ const show = (now) => {
   if (now && !matchMedia("(pointer:coarse)").matches) find("textarea")?.focus();
 };
 
+/** Dark where the person likes it so, unless the page outside knows better. */
+const setTheme = (theme) => {
+  document.documentElement.style.colorScheme = theme === "auto" ? "" : theme;
+  for (const { media } of [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])) {
+    if (!media || !/dark|all$/.test(media.mediaText)) continue;
+    media.mediaText = { dark: "all", light: "not all" }[theme] ?? "(prefers-color-scheme: dark)";
+  }
+};
+
+/** A draft is the visitor's own and stays. */
+const prefill = (text) => {
+  const area = find("textarea");
+  if (area.value) return;
+  area.value = text;
+  area.dispatchEvent(new InputEvent("input", { bubbles: true }));
+};
+
+const forgetInBrowser = () =>
+  new Promise((done) => {
+    const asked = indexedDB.open("seawall-" + site);
+    asked.onsuccess = () => {
+      const change = asked.result.transaction("outbox", "readwrite");
+      change.objectStore("outbox").clear();
+      change.oncomplete = change.onabort = done;
+    };
+    asked.onerror = done;
+  });
+
+/** In the browser, at the edge and, once it can be told, at the origin. */
+const forget = async () => {
+  try {
+    const answer = await fetch(`/v1/sites/${site}/conversation`, { method: "DELETE" });
+    if (!answer.ok) throw answer;
+  } catch {
+    return tell({ event: "error", detail: { code: "not-forgotten", message: "the edge could not be reached: try again" } });
+  }
+  // Where nothing can be kept there is nothing to clear.
+  await forgetInBrowser().catch(() => {});
+  location.reload();
+};
+
+const told = (message) => {
+  if ("theme" in message) setTheme(message.theme ?? "auto");
+  if ("shown" in message) show(message.shown);
+  if (message.send) app ? app.write(message.send) : early(message.send);
+  if (message.prefill) prefill(message.prefill);
+  if (message.forget) forget();
+};
+
 addEventListener("message", ({ source, origin, data, ports }) => {
   // The first page to speak is the page that we are in; another one in its place is not listened to.
   if (source !== parent || alone || (host ??= origin) !== origin || !ports[0]) return;
   outside = ports[0];
-  outside.onmessage = (event) => show(event.data);
+  outside.onmessage = (event) => told(event.data);
   tell();
-  show(data);
+  told(data);
 });
 let host;
 
@@ -49,12 +98,12 @@ if (alone) document.body.classList.add("alone");
 
 // ---- before the app is there ----
 
-const early = () => {
+const early = (given) => {
   const area = find("textarea");
-  const text = area.value.trim();
+  const text = (given ?? area.value).trim();
   if (!text) return;
   sent.push(text);
-  area.value = "";
+  if (given === undefined) area.value = "";
   const row = document.createElement("div");
   row.className = "row";
   row.dataset.by = "own";
@@ -102,6 +151,33 @@ const say = (tone, sentence, label, act) => {
   find(".banner")?.replaceChildren(line);
 };
 
+/** Three different truths, in this order; without any of them all is well. */
+const truthOf = (link, mode, agents) => {
+  if (link === "offline" || link === "stopped") return link;
+  if (link === "connecting") return "connecting";
+  if (!agents) return "away";
+  return mode === "degraded" ? "degraded" : "well";
+};
+
+// How far the conversation is: the other side's last seq, the last own one that is safe, and that was delivered.
+let upto;
+let healthBefore;
+
+/** What the app says of itself, whenever any of it has changed. */
+const hear = (unread, chatting, link, mode, agents, ...now) => {
+  news = { unread, chatting };
+  tell();
+  const health = { link, mode, agents, truth: truthOf(link, mode, agents) };
+  if (JSON.stringify(health) !== healthBefore) tell({ event: "health", detail: health });
+  healthBefore = JSON.stringify(health);
+  // What was there when the page began is no news.
+  if (link !== "live" && !upto) return;
+  ["message", "sent", "delivered"].forEach((event, at) => {
+    if (upto && now[at] > upto[at]) tell({ event, detail: { seq: now[at] } });
+  });
+  upto = now;
+};
+
 const takeOver = (ready) => {
   // Nobody is interrupted in the middle of a character.
   if (composing) return chat.addEventListener("compositionend", () => setTimeout(takeOver, 0, ready), { once: true });
@@ -109,10 +185,7 @@ const takeOver = (ready) => {
   listen("removeEventListener");
   const area = find("textarea");
   const caret = document.activeElement === area ? [area.selectionStart, area.selectionEnd] : [];
-  app.start(chat, site, area.value, new Uint32Array(caret), sent, (unread, chatting) => {
-    news = { unread, chatting };
-    tell();
-  });
+  app.start(chat, site, area.value, new Uint32Array(caret), sent, hear);
   app.show(shown);
 };
 

@@ -55,6 +55,7 @@ impl Assets {
             let treatment = Treatment::of(&name);
             let content = match treatment {
                 Treatment::Loader => self.minify(&path)?.into_bytes(),
+                Treatment::Host => self.minify_module(&path)?.into_bytes(),
                 Treatment::Hashed if name.ends_with(".js") => self.minify_module(&path)?.into_bytes(),
                 Treatment::Hashed => self.minify(&path)?.into_bytes(),
                 Treatment::Copied => fs::read(&path)?,
@@ -71,6 +72,7 @@ impl Assets {
                 match treatment {
                     Treatment::Loader => self.put("seawall.js", "seawall.js", &filled).map(drop)?,
                     Treatment::Hashed => self.put_hashed(&name, &filled).map(drop)?,
+                    Treatment::Host => self.put(&name, &name, &filled).map(drop)?,
                     Treatment::Copied => self.put(&name, &name, &filled).map(drop)?,
                 }
             }
@@ -151,6 +153,8 @@ impl Assets {
 enum Treatment {
     /// Minified under the one name that stands in customers' pages.
     Loader,
+    /// Minified under its own name: the loader that asks for it may be five minutes older or newer.
+    Host,
     /// Minified and named after its content.
     Hashed,
     /// Under its own name, with names filled in.
@@ -162,6 +166,7 @@ impl Treatment {
         let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
         match (folder, name.rsplit('.').next()) {
             ("", _) if name == "loader.js" => Treatment::Loader,
+            ("", _) if name == "host.js" => Treatment::Host,
             ("" | "frame" | "console" | "status" | "demo/replay", Some("js" | "css")) => Treatment::Hashed,
             _ => Treatment::Copied,
         }
@@ -169,8 +174,9 @@ impl Treatment {
 }
 
 /// The pages without which there is nothing to show.
-const EXPECTED: [&str; 10] = [
+const EXPECTED: [&str; 11] = [
     "loader.js",
+    "host.js",
     "frame/index.html",
     "frame/frame.js",
     "frame/frame.css",
@@ -218,6 +224,7 @@ mod tests {
     fn only_scripts_and_styles_of_the_apps_are_named_after_their_content() {
         for (name, treatment) in [
             ("loader.js", Treatment::Loader),
+            ("host.js", Treatment::Host),
             ("store.js", Treatment::Hashed),
             ("frame/frame.css", Treatment::Hashed),
             ("status/status.js", Treatment::Hashed),

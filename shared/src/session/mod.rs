@@ -33,7 +33,7 @@ use lanes::Lanes;
 use transcript::Transcript;
 pub use transport::Transport;
 use transport::Transports;
-pub use view::{MessageState, Row, Standing, WriteRefusal};
+pub use view::{MessageState, Row, Standing, Upto, WriteRefusal};
 
 /// A browser may take long to notice that nobody answers; after this a new attempt is made.
 const OPEN_TIMEOUT_MS: Millis = 15_000;

@@ -50,6 +50,17 @@ pub struct Row {
     pub state: Option<MessageState>,
 }
 
+/// How far the conversation is, by seq; 0 where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Upto {
+    /// The other side's last message.
+    pub theirs: u64,
+    /// The last of this side's that the edge has stored.
+    pub sent: u64,
+    /// The last of this side's that is on the other's screen or in the origin.
+    pub delivered: u64,
+}
+
 /// Why a text cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteRefusal {
@@ -167,6 +178,13 @@ impl Session {
     /// Messages of the other side that nobody on this side has looked at.
     pub fn unread(&self) -> u64 {
         self.transcript.unread(self.role.side())
+    }
+
+    pub fn upto(&self) -> Upto {
+        let (own, other) = (self.role.side(), self.role.side().other());
+        let sent = self.transcript.last_of(own);
+        let arrived = self.transcript.delivered.of(other).max(self.transcript.receipted_upto);
+        Upto { theirs: self.transcript.last_of(other), sent, delivered: arrived.min(sent) }
     }
 
     /// Whether what is written now has to wait because the edge takes no more for the moment.

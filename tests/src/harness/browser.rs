@@ -280,6 +280,11 @@ impl Browser {
         wait::until_reads("the status line", text, limit_s, || self.status_text()).await;
     }
 
+    /// Everything that went wrong on a page of [`super::customer::website`].
+    pub async fn complaints(&self) -> Vec<String> {
+        serde_json::from_value(self.script("return window.complaints", vec![]).await).expect("a list")
+    }
+
     /// Logs Ada in on the console and waits for the list.
     pub async fn log_in(&self, edge_port: u16, (email, password): (&str, &str)) {
         self.go(&format!("http://console.localhost:{edge_port}/?site=demo")).await;

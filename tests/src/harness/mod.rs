@@ -3,6 +3,7 @@
 //! - [`stack`]: starts, kills and restarts the two servers on free ports with data of their own
 //! - [`person`]: a visitor or an agent: the real session machine on a real socket
 //! - [`browser`]: a person in a real Chromium
+//! - [`customer`]: the website that the chat stands on
 //! - [`axe`]: what is wrong with a page for people who see, hear or move differently
 //! - [`outage_page`]: `/demo/outage/` in such a browser
 //! - [`ledger`]: what the origin has
@@ -16,6 +17,7 @@
 
 pub mod axe;
 pub mod browser;
+pub mod customer;
 pub mod fake_origin;
 pub mod ledger;
 pub mod neighbour;

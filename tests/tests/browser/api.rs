@@ -1,0 +1,210 @@
+//! What a site owner calls and hears.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::customer::{Page, website};
+use tests::harness::stack::{ADA, Stack};
+use tests::harness::wait;
+
+/// Before the script is there, as a page of a real customer does it.
+const EARLY: &str = "<script nonce=n>window.heard = [];\
+    window.Seawall ??= Object.assign((...call) => Seawall.q.push(call), { q: [] });\
+    for (const event of ['ready', 'open', 'close', 'unread', 'message', 'sent', 'delivered', 'health', 'error'])\
+    Seawall('on', event, (detail) => heard.push([event, detail]));</script>";
+
+async fn shop(stack: &Stack) -> (Browser, TempDir) {
+    let tag = format!(
+        r#"<script async nonce=n src="http://localhost:{}/seawall.js" data-site=demo></script>"#,
+        stack.edge_port
+    );
+    let port = website(vec![Page::html("/", EARLY, &tag)]).await;
+    let profile = TempDir::new().expect("a folder for the profile");
+    let browser = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
+    browser.go(&format!("http://127.0.0.1:{port}/")).await;
+    (browser, profile)
+}
+
+/// The details of every such event so far.
+async fn heard(browser: &Browser, event: &str) -> Vec<Value> {
+    let script = "return heard.filter(([name]) => name === arguments[0]).map(([, detail]) => detail)";
+    browser.script(script, vec![json!(event)]).await.as_array().cloned().unwrap_or_default()
+}
+
+async fn hears(browser: &Browser, event: &str, fits: impl Fn(&Value) -> bool) {
+    wait::until_ok(&format!("the event {event}"), 30, || async {
+        let all = heard(browser, event).await;
+        if all.iter().any(&fits) { Ok(()) } else { Err(format!("; heard {all:?}")) }
+    })
+    .await;
+}
+
+async fn call(browser: &Browser, arguments: &str) {
+    browser.script(&format!("Seawall({arguments})"), vec![]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_owner_opens_writes_and_hears_of_everything() {
+    let stack = Stack::start().await;
+    let (browser, _profile) = shop(&stack).await;
+    hears(&browser, "ready", |_| true).await;
+    let frames = "return document.querySelector('seawall-chat').shadowRoot.querySelectorAll('iframe').length";
+    assert_eq!(browser.script(frames, vec![]).await, json!(0), "listening alone opens no frame");
+
+    call(&browser, "'prefill', 'I look for a lantern'").await;
+    call(&browser, "'open'").await;
+    call(&browser, "'open'").await;
+    hears(&browser, "open", |_| true).await;
+    hears(&browser, "health", |health| health["link"] == "live" && health["truth"] == "away").await;
+    browser.enter_chat().await;
+    let composer = "return document.querySelector('textarea').value";
+    wait::until_true("the composer is filled", 30, || async {
+        browser.script(composer, vec![]).await == json!("I look for a lantern")
+    })
+    .await;
+    browser.leave_chat().await;
+
+    call(&browser, "'send', 'Hello from the page'").await;
+    hears(&browser, "sent", |sent| sent["seq"] == 1).await;
+    hears(&browser, "delivered", |delivered| delivered["seq"] == 1).await;
+    browser.enter_chat().await;
+    browser.state("Hello from the page", &["Sent", "Delivered"], 30).await;
+    assert_eq!(browser.script(composer, vec![]).await, json!("I look for a lantern"), "a draft stays");
+    // What is there already is not written over.
+    browser.leave_chat().await;
+    call(&browser, "'prefill', 'Something else'").await;
+    call(&browser, "'close'").await;
+    hears(&browser, "close", |_| true).await;
+
+    let profile = TempDir::new().expect("a folder");
+    let agent = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
+    agent.log_in(stack.edge_port, ADA).await;
+    hears(&browser, "health", |health| health["truth"] == "well" && health["agents"] == 1).await;
+    agent.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
+    agent.reads("Hello from the page", 30).await;
+    agent.say("Good morning!").await;
+    hears(&browser, "message", |message| message["seq"] == 2).await;
+    hears(&browser, "unread", |unread| unread["count"] == 1).await;
+    let badge = "return document.querySelector('seawall-chat').shadowRoot.querySelector('b').textContent";
+    assert_eq!(browser.script(badge, vec![]).await, json!("1"));
+    let words = browser.script("return JSON.stringify(heard)", vec![]).await;
+    assert!(!words.as_str().unwrap_or_default().contains("Good morning"), "the page does not read messages");
+    call(&browser, "'toggle'").await;
+    hears(&browser, "unread", |unread| unread["count"] == 0).await;
+    browser.enter_chat().await;
+    assert_eq!(browser.script(composer, vec![]).await, json!("I look for a lantern"), "as it was");
+    browser.leave_chat().await;
+
+    assert_eq!(heard(&browser, "open").await.len(), 2);
+    assert_eq!(heard(&browser, "error").await, Vec::<Value>::new());
+    for (arguments, code) in [
+        ("'fly'", "unknown-method"),
+        ("'constructor'", "unknown-method"),
+        ("'send', 7", "no-text"),
+        ("'on', 'nothing', () => 0", "unknown-event"),
+        ("'on', 'open', 7", "no-function"),
+        ("'setTheme', 'pink'", "unknown-theme"),
+    ] {
+        call(&browser, arguments).await;
+        let last = heard(&browser, "error").await.pop().expect("an error");
+        assert_eq!(last["code"], code, "{arguments}");
+        browser.script("heard.length = 0", vec![]).await;
+    }
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    agent.quit().await;
+    browser.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_throws_stops_nobody_else() {
+    let stack = Stack::start().await;
+    let (browser, _profile) = shop(&stack).await;
+    let handlers = "const script = document.createElement('script'); document.head.append(Object.assign(script, { text:\
+                    `Seawall('on', 'open', () => { throw Error('of the page') });\
+                     Seawall('on', 'open', () => window.second = 1)` }))";
+    browser.script(handlers, vec![]).await;
+    call(&browser, "'open'").await;
+    wait::until_true("the second is called", 30, || async {
+        browser.script("return window.second", vec![]).await == json!(1)
+    })
+    .await;
+    // Told as any error of the page's own.
+    let complaints = browser.complaints().await;
+    assert!(complaints.iter().any(|one| one.contains("of the page")), "{complaints:?}");
+    browser.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_theme_is_put_on_and_taken_off_again() {
+    let stack = Stack::start().await;
+    let (browser, _profile) = shop(&stack).await;
+    call(&browser, "'setTheme', 'dark'").await;
+    call(&browser, "'open'").await;
+    for (theme, background) in [
+        ("dark", "rgb(18, 25, 31)"),
+        ("light", "rgb(255, 255, 255)"),
+        ("auto", "rgb(255, 255, 255)"),
+        ("dark", "rgb(18, 25, 31)"),
+    ] {
+        call(&browser, &format!("'setTheme', '{theme}'")).await;
+        browser.enter_chat().await;
+        let ground = "return getComputedStyle(document.querySelector('.chat')).backgroundColor";
+        wait::until_reads(theme, background, 30, || async {
+            browser.script(ground, vec![]).await.as_str().unwrap_or_default().to_owned()
+        })
+        .await;
+        browser.leave_chat().await;
+    }
+    browser.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_forgotten_is_gone_and_the_next_conversation_is_a_new_one() {
+    let stack = Stack::start().await;
+    let (browser, _profile) = shop(&stack).await;
+    call(&browser, "'open'").await;
+    // Kept in the browser until the origin has it.
+    stack.fault(json!({ "kind": "down" })).await;
+    call(&browser, "'send', 'My number is 555'").await;
+    hears(&browser, "sent", |_| true).await;
+    call(&browser, "'forget'").await;
+    wait::until_true("the chat begins anew", 30, || async {
+        browser.enter_chat().await;
+        let empty = browser.log_text().await.contains("How can we help?");
+        browser.leave_chat().await;
+        empty
+    })
+    .await;
+    call(&browser, "'send', 'Hello again'").await;
+    browser.enter_chat().await;
+    browser.state("Hello again", &["Sent", "Delivered"], 30).await;
+    assert!(!browser.log_text().await.contains("555"));
+    browser.leave_chat().await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_destroy_the_page_is_as_it_was_and_the_script_may_come_again() {
+    let stack = Stack::start().await;
+    let (browser, _profile) = shop(&stack).await;
+    call(&browser, "'open'").await;
+    hears(&browser, "health", |health| health["link"] == "live").await;
+    call(&browser, "'hide'").await;
+    browser.gone("button", "Open chat").await;
+    call(&browser, "'show'").await;
+    browser.find("button", "Open chat").await;
+    call(&browser, "'destroy'").await;
+    let left = "return [document.querySelectorAll('seawall-chat').length, typeof window.Seawall]";
+    assert_eq!(browser.script(left, vec![]).await, json!([0, "undefined"]));
+    let again = "const s = document.createElement('script'); s.src = document.querySelector('script[data-site]').src;\
+                 s.dataset.site = 'demo'; document.body.append(s)";
+    browser.script(again, vec![]).await;
+    browser.click("button", "Open chat").await;
+    browser.enter_chat().await;
+    browser.say("Here again").await;
+    browser.state("Here again", &["Sent", "Delivered"], 30).await;
+    browser.leave_chat().await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.quit().await;
+}

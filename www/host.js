@@ -1,0 +1,194 @@
+// The second file on the customer's page, fetched with the chat's frame or at the first call that needs it: speaks with
+// that frame, and is the API behind `Seawall(method, …)`. The two talk through a MessageChannel whose other end is
+// handed to the edge's origin alone: nothing here listens to the page's own messages, and nothing is posted to `*`.
+
+const EVENTS = ["ready", "open", "close", "unread", "message", "sent", "delivered", "health", "error"];
+const THEMES = ["auto", "light", "dark"];
+// A browser's own error page never answers.
+const SILENT_MS = 2e3;
+const AGAIN_MS = 3e4;
+// Said while there is no frame that could take it.
+const MOST_WAITING = 100;
+
+/** Called by the loader once; what it hands over is the same in every version. */
+export const start = (script, calls, panel, button, toggle, begin) => {
+  const flag = "seawall-" + script.dataset.site;
+  const shell = panel.getRootNode().host;
+  const handlers = Object.fromEntries(EVENTS.map((event) => [event, new Set()]));
+  // What a handler that comes late still wants to know.
+  const last = { ready: {} };
+  const settings = { theme: script.dataset.theme };
+  let waiting = [];
+  let port;
+  let badge;
+  let gone = false;
+
+  const isOpen = () => panel.className === "true";
+
+  // ---- events ----
+
+  const call = (handler, detail) => {
+    try {
+      handler(detail);
+    } catch (error) {
+      // Theirs, and told as theirs; nothing of ours stops.
+      reportError(error);
+    }
+  };
+
+  const emit = (event, detail = {}) => {
+    if (event in last || event === "health" || event === "unread") last[event] = detail;
+    handlers[event]?.forEach((handler) => call(handler, detail));
+  };
+
+  const fail = (code, message) => {
+    console.warn(`Seawall: ${message} (${code})`);
+    emit("error", { code, message });
+  };
+
+  // ---- the frame ----
+
+  const post = (message) => {
+    if (port) return port.postMessage(message);
+    if (waiting.length === MOST_WAITING) return fail("too-many-waiting", "the chat is not there yet; call again after `ready`");
+    waiting.push(message);
+    begin();
+  };
+
+  const draw = (unread) => {
+    if (!unread) {
+      badge?.remove();
+      badge = undefined;
+      return;
+    }
+    badge ??= button.appendChild(document.createElement("b"));
+    badge.textContent = unread > 99 ? "99+" : unread;
+  };
+
+  const heard = ({ unread, chatting, call, event, detail }) => {
+    if (unread !== undefined) {
+      draw(unread);
+      if (unread !== (last.unread?.count ?? 0)) emit("unread", { count: unread });
+    }
+    if (call === "close" && isOpen()) toggle();
+    if (event) emit(event, detail);
+    if (!chatting) return;
+    try {
+      localStorage[flag] = 1;
+    } catch {
+      // The chat works; on the next page it waits for a click.
+    }
+  };
+
+  const connect = (frame) => {
+    const channel = new MessageChannel();
+    const silent = setTimeout(() => {
+      if (!frame.isConnected) return;
+      port = undefined;
+      panel.textContent = "Chat cannot be reached. Trying again...";
+      emit("health", { link: "connecting", truth: "unreachable" });
+      setTimeout(() => gone || begin(), Math.random() * AGAIN_MS);
+    }, SILENT_MS);
+    channel.port1.onmessage = ({ data }) => {
+      clearTimeout(silent);
+      if (port !== channel.port1) {
+        port = channel.port1;
+        for (const message of waiting.splice(0)) port.postMessage(message);
+      }
+      heard(data);
+    };
+    frame.contentWindow.postMessage({ shown: isOpen(), ...settings }, new URL(frame.src).origin, [channel.port2]);
+  };
+
+  const watch = () => {
+    const frame = panel.querySelector("iframe");
+    if (!frame || frame.watched) return;
+    frame.watched = true;
+    port = undefined;
+    frame.addEventListener("load", () => connect(frame));
+    // The loader gives it a title when it has loaded.
+    if (frame.title) connect(frame);
+  };
+
+  let wasOpen = isOpen();
+  const observer = new MutationObserver(() => {
+    watch();
+    const now = isOpen();
+    if (now === wasOpen) return;
+    wasOpen = now;
+    port?.postMessage({ shown: now });
+    emit(now ? "open" : "close");
+  });
+  observer.observe(panel, { childList: true, attributes: true, attributeFilter: ["class"] });
+
+  // ---- the API ----
+
+  const text = (method, value) => {
+    if (typeof value === "string" && value.trim()) return value;
+    fail("no-text", `"${method}" wants a text`);
+  };
+
+  const methods = {
+    open() {
+      if (!isOpen()) toggle();
+    },
+    close() {
+      if (isOpen()) toggle();
+    },
+    toggle,
+    show() {
+      button.style.removeProperty("display");
+    },
+    hide() {
+      methods.close();
+      button.style.setProperty("display", "none");
+    },
+    send(value) {
+      if ((value = text("send", value))) post({ send: value });
+    },
+    prefill(value) {
+      if ((value = text("prefill", value))) post({ prefill: value });
+    },
+    setTheme(theme) {
+      if (!THEMES.includes(theme)) return fail("unknown-theme", `"${theme}" is none of ${THEMES.join(", ")}`);
+      settings.theme = theme;
+      // Where there is no frame yet, it is told at its begin.
+      port?.postMessage({ theme });
+    },
+    forget() {
+      try {
+        delete localStorage[flag];
+      } catch {
+        // Nothing was kept.
+      }
+      post({ forget: true });
+    },
+    on(event, handler) {
+      if (!handlers[event]) return fail("unknown-event", `there is no event "${event}", only ${EVENTS.join(", ")}`);
+      if (typeof handler !== "function") return fail("no-function", `"on" wants a function`);
+      handlers[event].add(handler);
+      if (last[event]) call(handler, last[event]);
+    },
+    off(event, handler) {
+      if (handler) handlers[event]?.delete(handler);
+      else handlers[event]?.clear();
+    },
+    /** The page is as it was before; the script may be put in again. */
+    destroy() {
+      gone = true;
+      observer.disconnect();
+      shell.remove();
+      delete window.Seawall;
+    },
+  };
+
+  const perform = ([method, ...rest]) => {
+    if (gone) return;
+    if (Object.hasOwn(methods, method)) methods[method](...rest);
+    else fail("unknown-method", `there is no "${method}", only ${Object.keys(methods).join(", ")}`);
+  };
+
+  calls.push = perform;
+  watch();
+  calls.splice(0).forEach(perform);
+};
