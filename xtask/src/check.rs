@@ -12,7 +12,7 @@ use crate::process::{capture, capture_within};
 use crate::progress::{Step, say};
 use crate::size::Sizes;
 use crate::tools::{Tools, cargo_deny};
-use crate::{build, workspace};
+use crate::{build, package, workspace};
 
 pub(crate) fn run() -> Result<()> {
     let before = git(&["status", "--porcelain"])?;
@@ -33,6 +33,7 @@ pub(crate) fn run() -> Result<()> {
     match build::build() {
         Ok(tools) => {
             check("deployment with wrangler, dry", wrangler(&tools));
+            check("types of the npm package", package::types(&tools));
             check("sizes", Sizes::measure().and_then(|sizes| sizes.require_small()));
         }
         Err(error) => check("build", Err(error)),

@@ -15,6 +15,7 @@ mod check;
 mod fault;
 mod fuzz;
 mod http;
+mod package;
 mod process;
 mod profile;
 mod progress;

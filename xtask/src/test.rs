@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use crate::process::{self, raise_descriptor_limit};
 use crate::progress::say;
 use crate::tools::Browser;
-use crate::{build, replay, workspace};
+use crate::{build, package, replay, workspace};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -149,6 +149,7 @@ fn browser_environment() -> Result<Environment> {
     Ok(vec![
         ("SEAWALL_CHROMIUM", browser.chromium.into()),
         ("SEAWALL_CHROMEDRIVER", browser.chromedriver.into()),
+        ("SEAWALL_CHAT_PACKAGE", package::pack()?.into()),
     ])
 }
 

@@ -93,6 +93,10 @@ impl Tools {
         self.script("binaryen/bin/wasm-opt")
     }
 
+    pub(crate) fn tsc(&self) -> Result<Command> {
+        self.script("typescript/bin/tsc")
+    }
+
     pub(crate) fn wrangler(&self) -> Result<Command> {
         self.script("wrangler/bin/wrangler.js")
     }

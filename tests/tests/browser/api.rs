@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::customer::{Page, website};
-use tests::harness::stack::{ADA, Stack};
+use tests::harness::stack::{ADA, Stack, program};
 use tests::harness::wait;
 
 /// Before the script is there, as a page of a real customer does it.
@@ -204,6 +204,40 @@ async fn after_destroy_the_page_is_as_it_was_and_the_script_may_come_again() {
     browser.enter_chat().await;
     browser.say("Here again").await;
     browser.state("Here again", &["Sent", "Delivered"], 30).await;
+    browser.leave_chat().await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.quit().await;
+}
+
+/// As an application that is built from modules has it: from the packed tarball.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_npm_package_puts_one_chat_on_the_page_and_takes_it_off_again() {
+    let stack = Stack::start().await;
+    let module = std::fs::read_to_string(program("SEAWALL_CHAT_PACKAGE").join("index.js")).expect("packed");
+    let page = format!(
+        "<script type=module>import {{ load }} from '/index.js'; window.heard = []; window.make = () => {{\
+         const settings = {{ edge: 'http://localhost:{}', site: 'demo', theme: 'dark' }};\
+         window.chat = load(settings); load(settings).on('ready', () => heard.push(['ready', {{}}]));\
+         window.stop = chat.on('sent', (detail) => heard.push(['sent', detail])); }}; make()</script>",
+        stack.edge_port
+    );
+    let file = Page { path: "/index.js".to_owned(), body: module, ..Page::default() };
+    let port = website(vec![Page::html("/", &page, ""), file]).await;
+    let profile = TempDir::new().expect("a folder for the profile");
+    let browser = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
+    browser.go(&format!("http://127.0.0.1:{port}/")).await;
+    hears(&browser, "ready", |_| true).await;
+    let there = "return [document.querySelectorAll('seawall-chat').length,\
+                 document.querySelectorAll('script[data-site]').length, typeof window.Seawall]";
+    assert_eq!(browser.script(there, vec![]).await, json!([1, 1, "function"]));
+    browser.script("chat.open(); chat.send('From a module')", vec![]).await;
+    hears(&browser, "sent", |sent| sent["seq"] == 1).await;
+    browser.script("stop(); chat.destroy()", vec![]).await;
+    assert_eq!(browser.script(there, vec![]).await, json!([0, 0, "undefined"]));
+    browser.script("heard.length = 0; make(); chat.open()", vec![]).await;
+    hears(&browser, "ready", |_| true).await;
+    browser.enter_chat().await;
+    browser.reads("From a module", 30).await;
     browser.leave_chat().await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.quit().await;

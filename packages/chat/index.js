@@ -1,0 +1,35 @@
+// Puts the chat's script on the page, once, and gives its calls names and types.
+
+const METHODS = ["open", "close", "toggle", "show", "hide", "prefill", "send", "setTheme", "forget", "off"];
+
+/** The chat of the page; on a server, where there is none, every call is nothing. */
+export const load = ({ edge, site, theme, nonce }) => {
+  const call = (...words) => globalThis.window?.Seawall?.(...words);
+  if (typeof document !== "undefined" && !window.Seawall) {
+    if (!edge || !site) throw new TypeError('load wants "edge", such as https://chat.example, and "site"');
+    window.Seawall = Object.assign((...words) => window.Seawall.q.push(words), { q: [] });
+    const script = document.createElement("script");
+    script.src = new URL("/seawall.js", edge).href;
+    script.async = true;
+    script.dataset.site = site;
+    if (theme) script.dataset.theme = theme;
+    if (nonce) script.nonce = nonce;
+    // Without it calls wait for good; a later load() tries again.
+    script.onerror = () => {
+      script.remove();
+      if (window.Seawall?.q) delete window.Seawall;
+    };
+    document.head.append(script);
+  }
+  return {
+    ...Object.fromEntries(METHODS.map((method) => [method, (...rest) => void call(method, ...rest)])),
+    on(event, handler) {
+      call("on", event, handler);
+      return () => void call("off", event, handler);
+    },
+    destroy() {
+      call("destroy");
+      if (typeof document !== "undefined") document.querySelector("script[data-site][src$='/seawall.js']")?.remove();
+    },
+  };
+};
