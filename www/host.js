@@ -7,6 +7,7 @@ const THEMES = ["auto", "light", "dark"];
 // A browser's own error page never answers.
 const SILENT_MS = 2e3;
 const AGAIN_MS = 3e4;
+const MOST_CHARACTERS = 4000;
 // Said while there is no frame that could take it.
 const MOST_WAITING = 100;
 
@@ -144,7 +145,10 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       button.style.setProperty("display", "none");
     },
     send(value) {
-      if ((value = text("send", value))) post({ send: value });
+      if (!(value = text("send", value))) return;
+      const over = [...value.trim()].length - MOST_CHARACTERS;
+      if (over > 0) return fail("text-too-long", `${over} characters too many, of ${MOST_CHARACTERS}`);
+      post({ send: value });
     },
     prefill(value) {
       if ((value = text("prefill", value))) post({ prefill: value });

@@ -28,6 +28,8 @@ export interface ChatError {
     | "unknown-event"
     | "unknown-theme"
     | "no-text"
+    | "text-too-long"
+    | "outbox-full"
     | "no-function"
     | "too-many-waiting"
     | "not-forgotten";

@@ -16,3 +16,5 @@ mod replay_page;
 mod status_page;
 #[path = "browser/story.rs"]
 mod story;
+#[path = "browser/transcript.rs"]
+mod transcript;

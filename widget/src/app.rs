@@ -43,7 +43,8 @@ pub struct AppProps {
     pub draft: Draft,
     /// Sent before this app was there.
     pub sent: Vec<String>,
-    pub on_news: Callback<News>,
+    /// Nothing: a text of the page's could not be taken.
+    pub on_news: Callback<Option<News>>,
     /// Hands out the way of commands.
     pub on_ready: Callback<Callback<Command>>,
 }
@@ -109,7 +110,7 @@ impl Component for App {
                     upto: session.upto(),
                 });
                 if self.told.replace(news) != Some(news) {
-                    ctx.props().on_news.emit(news);
+                    ctx.props().on_news.emit(Some(news));
                 }
                 self.paint.ask();
                 false
@@ -122,6 +123,9 @@ impl Component for App {
             Msg::Command(command) => {
                 match command {
                     Command::Show(shown) => self.live.show(shown),
+                    Command::Write(text) if self.live.read(|session| session.may_write(&text)).is_err() => {
+                        ctx.props().on_news.emit(None);
+                    }
                     Command::Write(text) => self.live.input(Input::Write(text)),
                 }
                 false

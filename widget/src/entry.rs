@@ -30,6 +30,10 @@ extern "C" {
         sent: f64,
         delivered: f64,
     );
+
+    /// A text that was not written by hand could not be taken.
+    #[wasm_bindgen(method)]
+    fn refused(this: &Tell);
 }
 
 #[cfg(target_family = "wasm")]
@@ -45,7 +49,8 @@ thread_local! {
 /// `sent` is what was sent before.
 #[wasm_bindgen]
 pub fn start(root: Element, site: String, text: String, caret: Vec<u32>, sent: Array, tell: Tell) {
-    let on_news = move |news: News| {
+    let on_news = move |news: Option<News>| {
+        let Some(news) = news else { return tell.refused() };
         let link = match news.standing {
             Standing::Live => "live",
             Standing::Offline => "offline",

@@ -178,6 +178,11 @@ const hear = (unread, chatting, link, mode, agents, ...now) => {
   upto = now;
 };
 
+/** A text of the page's that cannot wait as well. */
+hear.refused = () => {
+  tell({ event: "error", detail: { code: "outbox-full", message: "500 messages wait already; they must be sent first" } });
+};
+
 const takeOver = (ready) => {
   // Nobody is interrupted in the middle of a character.
   if (composing) return chat.addEventListener("compositionend", () => setTimeout(takeOver, 0, ready), { once: true });

@@ -171,3 +171,43 @@ async fn garbage_in_the_edges_place_does_the_page_no_harm() {
         browser.quit().await;
     }
 }
+
+/// The browser keeps the page as it is for "back", and the chat goes on where it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_with_an_open_chat_is_kept_for_going_back_and_the_chat_goes_on() {
+    let stack = Stack::start().await;
+    let there =
+        "<script nonce=n>addEventListener('pageshow', (e) => { window.persisted = e.persisted })</script>";
+    let pages = vec![Page::html("/", there, &tag(stack.edge_port)), Page::html("/other", "", "")];
+    let port = website(pages).await;
+    let (browser, _profile) = browser().await;
+    browser.go(&format!("http://127.0.0.1:{port}/")).await;
+    browser.click("button", "Open chat").await;
+    browser.enter_chat().await;
+    browser.say(MESSAGE).await;
+    browser.state(MESSAGE, &["Sent", "Delivered"], 30).await;
+    browser.leave_chat().await;
+    for round in 0..2 {
+        browser.script("location.href = '/other'", vec![]).await;
+        wait::until_true("the other page is there", 30, || async {
+            browser.client.current_url().await.is_ok_and(|url| url.path() == "/other")
+        })
+        .await;
+        browser.client.back().await.expect("back");
+        wait::until_true("the page is back", 30, || async {
+            browser.client.current_url().await.is_ok_and(|url| url.path() == "/")
+        })
+        .await;
+        let why = "return JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)";
+        let why = browser.script(why, vec![]).await;
+        assert_eq!(browser.script("return window.persisted", vec![]).await, json!(true), "{round}: {why}");
+        browser.enter_chat().await;
+        browser.reads(MESSAGE, 30).await;
+        let text = format!("Back again {round}");
+        browser.say(&text).await;
+        browser.state(&text, &["Sent", "Delivered"], 30).await;
+        browser.leave_chat().await;
+    }
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.quit().await;
+}
