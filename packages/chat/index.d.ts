@@ -32,7 +32,8 @@ export interface ChatError {
     | "outbox-full"
     | "no-function"
     | "too-many-waiting"
-    | "not-forgotten";
+    | "not-forgotten"
+    | "restarted";
   message: string;
 }
 

@@ -12,6 +12,8 @@ mod hostile;
 mod outage_page;
 #[path = "browser/replay_page.rs"]
 mod replay_page;
+#[path = "browser/restarted.rs"]
+mod restarted;
 #[path = "browser/status_page.rs"]
 mod status_page;
 #[path = "browser/story.rs"]

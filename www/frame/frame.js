@@ -49,6 +49,8 @@ const prefill = (text) => {
 const forgetInBrowser = () =>
   new Promise((done) => {
     const asked = indexedDB.open("seawall-" + site);
+    // There is none yet, and it is not for us to make it.
+    asked.onupgradeneeded = () => asked.transaction.abort();
     asked.onsuccess = () => {
       const change = asked.result.transaction("outbox", "readwrite");
       change.objectStore("outbox").clear();
@@ -208,12 +210,65 @@ const bring = async (attempt) => {
   takeOver(ready);
 };
 
-// A trap in the app leaves it standing there, deaf. What was sent is kept and goes on after a new start.
-const onTrap = (error) => {
-  if (error instanceof WebAssembly.RuntimeError) {
-    say("stopped", "Something went wrong in this chat.", "Start it again", () => location.reload());
+// ---- when the app breaks ----
+
+// It stands there, deaf, and looks alive. A fresh document takes its place; the frame's name, which nobody else can read, outlives
+// it and carries what is written. What was sent is in the browser's storage; without storage it is carried as well.
+const CARRIED = "seawall ";
+const MOST_RESTARTS = 3;
+
+const carried = (() => {
+  try {
+    return window.name.startsWith(CARRIED) ? JSON.parse(window.name.slice(CARRIED.length)) : {};
+  } catch {
+    return {};
   }
+})();
+window.name = "";
+
+const restart = () => {
+  const area = find("textarea");
+  const queued = chat.querySelectorAll("[data-by=own] [data-state=queued] .text");
+  const kept = {
+    restarts: (carried.restarts ?? 0) + 1,
+    text: area?.value,
+    caret: [area?.selectionStart, area?.selectionEnd],
+    unsent: keepsNothing ? [...queued].map((row) => row.textContent) : [],
+  };
+  window.name = CARRIED + JSON.stringify(kept);
+  location.reload();
 };
+
+// Where one storage is denied to the frame, all are.
+let keepsNothing = false;
+try {
+  localStorage.length;
+} catch {
+  keepsNothing = true;
+}
+
+let broken = false;
+const onTrap = (error) => {
+  const ours = error instanceof WebAssembly.RuntimeError || /\.wasm/.test(error?.stack);
+  if (!ours || broken) return;
+  broken = true;
+  tell({ event: "error", detail: { code: "restarted", message: "something in the chat has broken; it begins anew" } });
+  if ((carried.restarts ?? 0) < MOST_RESTARTS) return restart();
+  say("stopped", "Something went wrong in this chat.", "Start it again", () => {
+    carried.restarts = 0;
+    restart();
+  });
+};
+// What holds for a minute may break anew.
+setTimeout(() => (carried.restarts = 0), 6e4);
+
+if (carried.text) {
+  const area = find("textarea");
+  area.value = carried.text;
+  area.setSelectionRange(...carried.caret);
+}
+carried.unsent?.forEach((text) => early(text));
+
 addEventListener("error", (event) => onTrap(event.error));
 addEventListener("unhandledrejection", (event) => onTrap(event.reason));
 
