@@ -4,6 +4,8 @@
 mod closed_tab;
 #[path = "browser/firewall.rs"]
 mod firewall;
+#[path = "browser/languages.rs"]
+mod languages;
 #[path = "browser/outage_page.rs"]
 mod outage_page;
 #[path = "browser/replay_page.rs"]

@@ -9,6 +9,7 @@ use yew::prelude::*;
 
 use crate::app::{App, AppProps, News};
 use crate::views::composer::Draft;
+use crate::words::speak;
 
 #[cfg(target_family = "wasm")]
 #[global_allocator]
@@ -20,9 +21,19 @@ thread_local! {
 }
 
 /// Puts the chat into `root`, in place of the plain page. `caret` is empty where the textarea has no focus;
-/// `sent` is what was sent before; `tell(unread, chatting)` is called when either changes.
+/// `sent` is what was sent before; `tell(unread, chatting)` is called when either changes. `words` are those of
+/// another language, line by line.
 #[wasm_bindgen]
-pub fn start(root: Element, site: String, text: String, caret: Vec<u32>, sent: Array, tell: Function) {
+pub fn start(
+    root: Element,
+    site: String,
+    text: String,
+    caret: Vec<u32>,
+    sent: Array,
+    tell: Function,
+    words: String,
+) {
+    speak(words);
     let on_news = move |news: News| {
         let _ = tell.call2(&JsValue::NULL, &(news.unread as f64).into(), &news.chatting.into());
     };

@@ -13,6 +13,21 @@ let news = {};
 /** Sent before the app was there; it takes them over. */
 const sent = [];
 
+// ---- the language ----
+
+const asked = new URLSearchParams(location.search).get("lang");
+/** Sentences by their places; none in English, which is built in. */
+let words = [];
+const word = (place, english) => words[place] ?? english;
+
+// What other languages need is fetched where English is not the first choice.
+const bringWords = async (again) => {
+  if (words[0] || /^en\b/i.test(asked || navigator.language)) return;
+  const { speak } = await import("{{asset:frame/language.js}}" + again);
+  // An app that has begun in English goes on in English.
+  await speak(asked ? [asked] : navigator.languages, (lines) => !app && (words = lines));
+};
+
 // ---- the page outside ----
 
 const tell = (call) => outside?.postMessage({ ...news, call });
@@ -59,8 +74,9 @@ const early = () => {
   row.className = "row";
   row.dataset.by = "own";
   row.dataset.place = "first last";
-  row.innerHTML = '<div class="bubble" data-state="queued"><p class="text" dir="auto"></p><p class="meta"><span class="state">Queued</span></p></div>';
+  row.innerHTML = '<div class="bubble" data-state="queued"><p class="text" dir="auto"></p><p class="meta"><span class="state"></span></p></div>';
   row.querySelector(".text").textContent = text;
+  row.querySelector(".state").textContent = word("{{word:queued}}", "{{english:queued}}");
   find(".rows").append(row);
   find(".greeting")?.remove();
 };
@@ -112,28 +128,33 @@ const takeOver = (ready) => {
   app.start(chat, site, area.value, new Uint32Array(caret), sent, (unread, chatting) => {
     news = { unread, chatting };
     tell();
-  });
+  }, words.join("\n"));
   app.show(shown);
 };
 
 const bring = async (attempt) => {
   let ready;
+  // A browser remembers that an import has failed; a new name makes it try again.
+  const again = attempt ? "?" + attempt : "";
+  const spoken = bringWords(again).catch(() => {});
   try {
-    // A browser remembers that an import has failed; a new name makes it try again.
-    ready = await import("{{asset:widget/widget.js}}" + (attempt ? "?" + attempt : ""));
+    ready = await import("{{asset:widget/widget.js}}" + again);
     await ready.default("{{asset:widget/widget_bg.wasm}}");
   } catch {
-    say("waiting", "The chat is still loading. You can write already; your message waits here.");
+    say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}"));
     setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);
     return;
   }
+  // Words are there before the app, as a rule, and not worth a long wait.
+  await Promise.race([spoken, new Promise((done) => setTimeout(done, 3e3))]);
   takeOver(ready);
 };
 
 // A trap in the app leaves it standing there, deaf. What was sent is kept and goes on after a new start.
 const onTrap = (error) => {
   if (error instanceof WebAssembly.RuntimeError) {
-    say("stopped", "Something went wrong in this chat.", "Start it again", () => location.reload());
+    const broken = word("{{word:page-broken}}", "{{english:page-broken}}");
+    say("stopped", broken, word("{{word:page-start-again}}", "{{english:page-start-again}}"), () => location.reload());
   }
 };
 addEventListener("error", (event) => onTrap(event.error));
