@@ -11,6 +11,13 @@ const MOST_CHARACTERS = 4000;
 // Said while there is no frame that could take it.
 const MOST_WAITING = 100;
 
+// What the frame tells by its code alone.
+const MESSAGES = {
+  "outbox-full": "500 messages wait already; they must be sent first",
+  "not-forgotten": "the edge could not be reached or would not; try again",
+  restarted: "something in the chat broke; it has begun anew with what was written",
+};
+
 /** Called by the loader once; what it hands over is the same in every version. */
 export const start = (script, calls, panel, button, toggle, begin) => {
   const flag = "seawall-" + script.dataset.site;
@@ -72,7 +79,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       if (unread !== (last.unread?.count ?? 0)) emit("unread", { count: unread });
     }
     if (call === "close" && isOpen()) toggle();
-    if (event) emit(event, detail);
+    if (event === "error") fail(detail.code, MESSAGES[detail.code]);
+    else if (event) emit(event, detail);
     if (!chatting) return;
     try {
       localStorage[flag] = 1;

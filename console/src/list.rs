@@ -5,6 +5,8 @@ use shared::frame::Summary;
 use shared::id::{AgentId, ConversationId};
 use shared::message::Author;
 
+use widget::words::{Word, say};
+
 use crate::words;
 
 /// Tints that tell visitors apart at a glance; the style sheet names them.
@@ -65,7 +67,7 @@ pub fn name(conversation: &ConversationId) -> String {
     let id = conversation.as_str();
     // The edge's ids are a letter and hexadecimal digits.
     let short: String = id.chars().skip(usize::from(id.len() > 4)).take(4).collect();
-    widget::words::VISITOR.to_owned() + " " + &short.to_ascii_uppercase()
+    say(Word::Visitor).to_owned() + " " + &short.to_ascii_uppercase()
 }
 
 pub fn tint(conversation: &ConversationId) -> u32 {

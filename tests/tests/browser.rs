@@ -8,6 +8,8 @@ mod closed_tab;
 mod firewall;
 #[path = "browser/hostile.rs"]
 mod hostile;
+#[path = "browser/languages.rs"]
+mod languages;
 #[path = "browser/outage_page.rs"]
 mod outage_page;
 #[path = "browser/replay_page.rs"]

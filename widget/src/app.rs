@@ -13,7 +13,7 @@ use crate::views::banner::banner;
 use crate::views::composer::{Composer, Draft};
 use crate::views::icon::{self, icon};
 use crate::views::transcript::{Choices, Transcript};
-use crate::words::{self, Situation};
+use crate::words::{self, Situation, Word, say};
 
 /// So long may a link take before we talk about it.
 const MOMENT_MS: Millis = 1_500;
@@ -149,7 +149,7 @@ impl Component for App {
                         other_is_typing={session.other_is_typing()}
                         on_earlier={link.callback(|()| Msg::Input(Input::Earlier))}
                         choices={self.choices.clone()}
-                        greeting={[words::GREETING, words::GREETING_MORE]}
+                        greeting={[say(Word::Greeting), say(Word::GreetingMore)]}
                     />
                     <Composer
                         full={session.may_write("x") == Err(WriteRefusal::OutboxFull)}
@@ -194,12 +194,12 @@ fn header(session: &Session) -> Html {
     html! {
         <header class="head">
             <div>
-                <h1>{ words::TITLE }</h1>
+                <h1>{ say(Word::Title) }</h1>
                 <p class="presence" data-here={here.then_some("")}>
-                    { if here { words::AGENTS_HERE } else { words::ANY_TIME } }
+                    { say(if here { Word::AgentsHere } else { Word::AnyTime }) }
                 </p>
             </div>
-            <button type="button" class="close" aria-label={words::CLOSE}>{ icon(icon::CLOSE) }</button>
+            <button type="button" class="close" aria-label={say(Word::Close)}>{ icon(icon::CLOSE) }</button>
         </header>
     }
 }

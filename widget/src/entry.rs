@@ -10,6 +10,7 @@ use yew::prelude::*;
 
 use crate::app::{App, AppProps, Command, News};
 use crate::views::composer::Draft;
+use crate::words::speak;
 
 #[wasm_bindgen]
 extern "C" {
@@ -17,7 +18,8 @@ extern "C" {
     pub type Tell;
 
     #[wasm_bindgen(method)]
-    #[allow(clippy::too_many_arguments, reason = "plain numbers and words need no glue")]
+    // Plain numbers and words need no glue.
+    #[allow(clippy::too_many_arguments)]
     fn call(
         this: &Tell,
         nothing: &JsValue,
@@ -46,9 +48,18 @@ thread_local! {
 }
 
 /// Puts the chat into `root`, in place of the plain page. `caret` is empty where the textarea has no focus;
-/// `sent` is what was sent before.
+/// `sent` is what was sent before. `words` are those of another language, line by line.
 #[wasm_bindgen]
-pub fn start(root: Element, site: String, text: String, caret: Vec<u32>, sent: Array, tell: Tell) {
+pub fn start(
+    root: Element,
+    site: String,
+    text: String,
+    caret: Vec<u32>,
+    sent: Array,
+    tell: Tell,
+    words: String,
+) {
+    speak(words);
     let on_news = move |news: Option<News>| {
         let Some(news) = news else { return tell.refused() };
         let link = match news.standing {

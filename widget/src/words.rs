@@ -1,39 +1,104 @@
-//! Every sentence that a person reads, in one place. English for now.
+//! Every sentence that a person reads, in one place. The English ones are built in; those of another language are
+//! fetched by the frame's script and take their place (`www/words/`).
+
+use std::cell::Cell;
 
 use shared::close::CloseCode;
-use shared::json::Writer;
 use shared::mode::{Mode, Notice};
 use shared::session::{MessageState, Standing, WriteRefusal};
 
-pub const TITLE: &str = "Chat with us";
-pub const CLOSE: &str = "Close chat";
-pub const CONVERSATION: &str = "Conversation";
-pub const MESSAGE: &str = "Message";
-pub const WRITE: &str = "Write a message";
-pub const SEND: &str = "Send";
-pub const TRY_AGAIN: &str = "Try again";
-pub const DISCARD: &str = "Discard";
-pub const EARLIER: &str = "Earlier messages";
-pub const LATEST: &str = "Latest";
-pub const AGENT: &str = "Agent";
-pub const VISITOR: &str = "Visitor";
-pub const TYPING: &str = "is typing";
+use crate::browser::count;
 
-pub const GREETING: &str = "Hello! How can we help?";
-pub const GREETING_MORE: &str = "Write to us below. Your message is kept safe, even when the line is bad.";
+/// Names each sentence, in the order of the keys in `www/words/en.json`: a language comes as lines in this order.
+macro_rules! words {
+    ($($word:ident: $english:literal,)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Word { $($word,)* }
 
-pub const AGENTS_HERE: &str = "We are here for you";
-pub const ANY_TIME: &str = "Write to us at any time";
+        const ENGLISH: &str = concat!($($english, "\n",)*);
 
-const OFFLINE: &str = "You are offline. Your messages are kept here and send themselves.";
-const CONNECTING: &str = "Connecting… You can write already, your messages are kept.";
-const CONNECTING_AGAIN: &str = "Connecting again… Your messages are kept.";
-const HOLDING: &str = "Our agents are away. Your messages are safe and will be answered.";
-const AWAY: &str = "Our agents are away. Leave a message: it is safe and will be answered.";
-const SLOW: &str = "Chat is slow today; your messages are safe.";
-const LIMITED: &str = "Too many messages at once. Yours are kept and will be sent.";
-const NOT_KEPT: &str =
-    "Please leave this page open until then: your browser does not let us keep them longer.";
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$(stringify!($word),)*];
+    };
+}
+
+words! {
+    Agent: "Agent",
+    AgentsHere: "We are here for you",
+    AnyTime: "Write to us at any time",
+    Away: "Our agents are away. Leave a message: it is safe and will be answered.",
+    Close: "Close chat",
+    Connecting: "Connecting… You can write already, your messages are kept.",
+    ConnectingAgain: "Connecting again… Your messages are kept.",
+    Conversation: "Conversation",
+    Delivered: "Delivered",
+    Discard: "Discard",
+    Earlier: "Earlier messages",
+    ForeignPage: "This chat does not belong to this website and stays closed here.",
+    Greeting: "Hello! How can we help?",
+    GreetingMore: "Write to us below. Your message is kept safe, even when the line is bad.",
+    Holding: "Our agents are away. Your messages are safe and will be answered.",
+    Latest: "Latest",
+    Left: "one={n} character left|{n} characters left",
+    Limited: "Too many messages at once. Yours are kept and will be sent.",
+    LoginRequired: "You are logged out. Please log in again.",
+    Message: "Message",
+    NotAccepted: "It was not accepted.",
+    NotKept: "Please leave this page open until then: your browser does not let us keep them longer.",
+    NotSent: "Not sent",
+    Offline: "You are offline. Your messages are kept here and send themselves.",
+    OutboxFull: "Many messages are waiting already; they must be sent first.",
+    Queued: "Queued",
+    Seen: "Seen",
+    Send: "Send",
+    Sent: "Sent",
+    Slow: "Chat is slow today; your messages are safe.",
+    Stopped: "The chat has stopped. Please reload the page.",
+    Title: "Chat with us",
+    TokenRefused: "Your chat could not be recognised. Please reload the page.",
+    TooLarge: "A message was too large to be sent. Please reload the page.",
+    TooLong: "It is too long.",
+    TooMany: "one={n} character too many|{n} characters too many",
+    TryAgain: "Try again",
+    Typing: "{name} is typing",
+    UnknownSite: "This chat is not set up yet. Please contact the owner of this website.",
+    Visitor: "Visitor",
+    Write: "Write a message",
+}
+
+thread_local! {
+    static SPOKEN: Cell<&'static str> = const { Cell::new(ENGLISH) };
+}
+
+/// From now on in another language, whose words stay for as long as the page does; none: in English.
+pub fn speak(words: String) {
+    if !words.is_empty() {
+        SPOKEN.set(words.leak());
+    }
+}
+
+/// A sentence in the language that is spoken. (Lines weigh less than a table, and there are few.)
+pub fn say(word: Word) -> &'static str {
+    let words = SPOKEN.get();
+    let (mut from, mut before) = (0, word as u8);
+    for (at, byte) in words.bytes().enumerate() {
+        if byte == b'\n' {
+            if before == 0 {
+                return &words[from..at];
+            }
+            before -= 1;
+            from = at + 1;
+        }
+    }
+    &words[from..]
+}
+
+/// "Ada is typing".
+pub fn typing(name: &str) -> String {
+    let sentence = say(Word::Typing);
+    let place = sentence.bytes().position(|byte| byte == b'{').unwrap_or_default();
+    sentence[..place].to_owned() + name + &sentence[place + "{name}".len()..]
+}
 
 /// How serious a line is; decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,10 +131,10 @@ pub fn status(situation: &Situation) -> Vec<(Tone, &'static str)> {
     let mut lines = Vec::new();
     lines.extend(standing(situation));
     if situation.limited {
-        lines.push((Tone::Waiting, LIMITED));
+        lines.push((Tone::Waiting, say(Word::Limited)));
     }
     if situation.at_risk && !situation.moment && situation.standing != Standing::Live {
-        lines.push((Tone::Waiting, NOT_KEPT));
+        lines.push((Tone::Waiting, say(Word::NotKept)));
     }
     lines
 }
@@ -78,79 +143,116 @@ fn standing(situation: &Situation) -> Option<(Tone, &'static str)> {
     match situation.standing {
         Standing::Live => mode(situation.notice).map(|sentence| (Tone::Calm, sentence)),
         Standing::Stopped(code) => Some((Tone::Stopped, stopped(code))),
-        Standing::Offline => Some((Tone::Waiting, OFFLINE)),
+        Standing::Offline => Some((Tone::Waiting, say(Word::Offline))),
         Standing::Connecting | Standing::Retrying { .. } if situation.moment => None,
-        _ if situation.welcomed => Some((Tone::Waiting, CONNECTING_AGAIN)),
-        _ => Some((Tone::Waiting, CONNECTING)),
+        _ if situation.welcomed => Some((Tone::Waiting, say(Word::ConnectingAgain))),
+        _ => Some((Tone::Waiting, say(Word::Connecting))),
     }
 }
 
 /// With an agent connected to the edge the origin's trouble is nothing that a visitor notices, except that it is slow.
 fn mode(notice: &Notice) -> Option<&'static str> {
     match (notice.mode, notice.agents) {
-        (Mode::Holding, 0) => Some(HOLDING),
-        (_, 0) => Some(AWAY),
-        (Mode::Degraded, _) => Some(SLOW),
+        (Mode::Holding, 0) => Some(say(Word::Holding)),
+        (_, 0) => Some(say(Word::Away)),
+        (Mode::Degraded, _) => Some(say(Word::Slow)),
         (Mode::Normal | Mode::ChattingOnly | Mode::Holding, _) => None,
     }
 }
 
 /// Why the link was ended for good, and what to do.
 pub fn stopped(code: CloseCode) -> &'static str {
-    match code {
-        CloseCode::UNKNOWN_SITE => "This chat is not set up yet. Please contact the owner of this website.",
-        CloseCode::FOREIGN_PAGE => "This chat does not belong to this website and stays closed here.",
-        CloseCode::TOKEN_REFUSED => "Your chat could not be recognised. Please reload the page.",
-        CloseCode::LOGIN_REQUIRED => "You are logged out. Please log in again.",
-        CloseCode::FRAME_TOO_LARGE => "A message was too large to be sent. Please reload the page.",
-        _ => "The chat has stopped. Please reload the page.",
-    }
+    say(match code {
+        CloseCode::UNKNOWN_SITE => Word::UnknownSite,
+        CloseCode::FOREIGN_PAGE => Word::ForeignPage,
+        CloseCode::TOKEN_REFUSED => Word::TokenRefused,
+        CloseCode::LOGIN_REQUIRED => Word::LoginRequired,
+        CloseCode::FRAME_TOO_LARGE => Word::TooLarge,
+        _ => Word::Stopped,
+    })
 }
 
 /// The state of one's own message.
 pub fn state(state: &MessageState) -> &'static str {
-    match state {
-        MessageState::Queued => "Queued",
-        MessageState::Sent => "Sent",
-        MessageState::Delivered => "Delivered",
-        MessageState::Seen => "Seen",
-        MessageState::NotSent { .. } => "Not sent",
-    }
+    say(match state {
+        MessageState::Queued => Word::Queued,
+        MessageState::Sent => Word::Sent,
+        MessageState::Delivered => Word::Delivered,
+        MessageState::Seen => Word::Seen,
+        MessageState::NotSent { .. } => Word::NotSent,
+    })
 }
 
 /// Why a message was refused.
 pub fn refused(reason: &str) -> &'static str {
-    match reason {
-        "text-too-long" => "It is too long.",
-        _ => "It was not accepted.",
-    }
+    say(match reason {
+        "text-too-long" => Word::TooLong,
+        _ => Word::NotAccepted,
+    })
 }
 
 /// Why a text cannot be sent now; nothing for an empty one, which everybody understands.
 pub fn refusal(refusal: WriteRefusal) -> Option<String> {
     match refusal {
         WriteRefusal::Empty => None,
-        WriteRefusal::TooLong { over } => Some(count(over, " characters too many")),
-        WriteRefusal::OutboxFull => {
-            Some("Many messages are waiting already; they must be sent first.".to_owned())
-        }
+        WriteRefusal::TooLong { over } => Some(count(say(Word::TooMany), over as f64)),
+        WriteRefusal::OutboxFull => Some(say(Word::OutboxFull).to_owned()),
     }
 }
 
 /// Shown when the limit is near.
 pub fn left(characters: usize) -> String {
-    count(characters, " characters left")
-}
-
-fn count(number: usize, of: &str) -> String {
-    let mut text = Writer::default();
-    text.number(number as u64).raw(of);
-    text.0
+    count(say(Word::Left), characters as f64)
 }
 
 #[cfg(test)]
 mod tests {
+    use shared::json::Json;
+
     use super::*;
+
+    #[test]
+    fn built_in_are_the_sentences_of_the_english_file_in_its_order() {
+        let file = Json::parse(include_str!("../../www/words/en.json")).expect("JSON");
+        let Json::Object(words) = &file else { panic!("no object: {file:?}") };
+        // Those of the plain page are its script's.
+        let mut own: Vec<_> = words.iter().filter(|(key, _)| !key.starts_with("page-")).collect();
+        own.sort_by_key(|(key, _)| key);
+        let keys: Vec<_> = own.iter().map(|(key, _)| key.clone()).collect();
+        assert_eq!(NAMES.iter().map(|name| key(name)).collect::<Vec<_>>(), keys);
+        for ((key, word), built_in) in own.into_iter().zip(ENGLISH.lines()) {
+            let text = |name| word.field(name).and_then(Json::text).expect("a sentence");
+            let sentence = match word {
+                Json::Text(sentence) => sentence.clone(),
+                _ => format!("one={}|{}", text("one"), text("other")),
+            };
+            assert_eq!(built_in, sentence, "{key}");
+        }
+    }
+
+    /// `GreetingMore` is `greeting-more`.
+    fn key(name: &str) -> String {
+        let mut key = String::new();
+        for letter in name.chars() {
+            if letter.is_uppercase() && !key.is_empty() {
+                key.push('-');
+            }
+            key.extend(letter.to_lowercase());
+        }
+        key
+    }
+
+    #[test]
+    fn another_language_is_spoken_once_it_has_come() {
+        speak(String::new());
+        assert_eq!((say(Word::Send), typing("Ada").as_str()), ("Send", "Ada is typing"));
+        let mut german: Vec<_> = NAMES.iter().map(|name| format!("{name} auf Deutsch")).collect();
+        german[Word::Typing as usize] = "Es schreibt: {name}…".to_owned();
+        german.push("for the page alone".to_owned());
+        speak(german.join("\n"));
+        assert_eq!((say(Word::Agent), say(Word::Write)), ("Agent auf Deutsch", "Write auf Deutsch"));
+        assert_eq!(typing("Ada"), "Es schreibt: Ada…");
+    }
 
     fn lines(standing: Standing, mode: Mode, agents: u64) -> Vec<&'static str> {
         let notice = Notice { mode, agents, ..Notice::default() };
@@ -205,9 +307,9 @@ mod tests {
         situation.moment = false;
         let lines = status(&situation);
         assert!(lines[0].1.starts_with("Connecting…"));
-        assert_eq!(lines[1].1, NOT_KEPT);
+        assert_eq!(lines[1].1, say(Word::NotKept));
         situation.limited = true;
-        assert!(status(&situation).contains(&(Tone::Waiting, LIMITED)));
+        assert!(status(&situation).contains(&(Tone::Waiting, say(Word::Limited))));
         // A default notice says "no agents"; before a welcome that is nobody's word.
         assert_eq!(lines.len(), 2);
     }

@@ -13,6 +13,21 @@ let news = {};
 /** Sent before the app was there; it takes them over. */
 const sent = [];
 
+// ---- the language ----
+
+const asked = new URLSearchParams(location.search).get("lang");
+/** Sentences by their places; none in English, which is built in. */
+let words = [];
+const word = (place, english) => words[place] ?? english;
+
+// What other languages need is fetched where English is not the first choice.
+const bringWords = async (again) => {
+  if (words[0] || /^en\b/i.test(asked || navigator.language)) return;
+  const { speak } = await import("{{asset:frame/language.js}}" + again);
+  // An app that has begun in English goes on in English.
+  await speak(asked ? [asked] : navigator.languages, (lines) => !app && (words = lines));
+};
+
 // ---- the page outside ----
 
 const tell = (message) => outside?.postMessage({ ...news, ...message });
@@ -65,7 +80,7 @@ const forget = async () => {
     const answer = await fetch(`/v1/sites/${site}/conversation`, { method: "DELETE" });
     if (!answer.ok) throw answer;
   } catch {
-    return tell({ event: "error", detail: { code: "not-forgotten", message: "the edge could not be reached: try again" } });
+    return tell({ event: "error", detail: { code: "not-forgotten" } });
   }
   // Where nothing can be kept there is nothing to clear.
   await forgetInBrowser().catch(() => {});
@@ -110,8 +125,9 @@ const early = (given) => {
   row.className = "row";
   row.dataset.by = "own";
   row.dataset.place = "first last";
-  row.innerHTML = '<div class="bubble" data-state="queued"><p class="text" dir="auto"></p><p class="meta"><span class="state">Queued</span></p></div>';
+  row.innerHTML = '<div class="bubble" data-state="queued"><p class="text" dir="auto"></p><p class="meta"><span class="state"></span></p></div>';
   row.querySelector(".text").textContent = text;
+  row.querySelector(".state").textContent = word("{{word:queued}}", "{{english:queued}}");
   find(".rows").append(row);
   find(".greeting")?.remove();
 };
@@ -182,7 +198,7 @@ const hear = (unread, chatting, link, mode, agents, ...now) => {
 
 /** A text of the page's that cannot wait as well. */
 hear.refused = () => {
-  tell({ event: "error", detail: { code: "outbox-full", message: "500 messages wait already; they must be sent first" } });
+  tell({ event: "error", detail: { code: "outbox-full" } });
 };
 
 const takeOver = (ready) => {
@@ -192,21 +208,25 @@ const takeOver = (ready) => {
   listen("removeEventListener");
   const area = find("textarea");
   const caret = document.activeElement === area ? [area.selectionStart, area.selectionEnd] : [];
-  app.start(chat, site, area.value, new Uint32Array(caret), sent, hear);
+  app.start(chat, site, area.value, new Uint32Array(caret), sent, hear, words.join("\n"));
   app.show(shown);
 };
 
 const bring = async (attempt) => {
   let ready;
+  // A browser remembers that an import has failed; a new name makes it try again.
+  const again = attempt ? "?" + attempt : "";
+  const spoken = bringWords(again).catch(() => {});
   try {
-    // A browser remembers that an import has failed; a new name makes it try again.
-    ready = await import("{{asset:widget/widget.js}}" + (attempt ? "?" + attempt : ""));
+    ready = await import("{{asset:widget/widget.js}}" + again);
     await ready.default("{{asset:widget/widget_bg.wasm}}");
   } catch {
-    say("waiting", "The chat is still loading. You can write already; your message waits here.");
+    say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}"));
     setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);
     return;
   }
+  // Words are there before the app, as a rule, and not worth a long wait.
+  await Promise.race([spoken, new Promise((done) => setTimeout(done, 3e3))]);
   takeOver(ready);
 };
 
@@ -247,14 +267,15 @@ try {
   keepsNothing = true;
 }
 
-let broken = false;
+let trapped = false;
 const onTrap = (error) => {
   const ours = error instanceof WebAssembly.RuntimeError || /\.wasm/.test(error?.stack);
-  if (!ours || broken) return;
-  broken = true;
-  tell({ event: "error", detail: { code: "restarted", message: "something in the chat has broken; it begins anew" } });
+  if (!ours || trapped) return;
+  trapped = true;
+  tell({ event: "error", detail: { code: "restarted" } });
   if ((carried.restarts ?? 0) < MOST_RESTARTS) return restart();
-  say("stopped", "Something went wrong in this chat.", "Start it again", () => {
+  const broken = word("{{word:page-broken}}", "{{english:page-broken}}");
+  say("stopped", broken, word("{{word:page-start-again}}", "{{english:page-start-again}}"), () => {
     carried.restarts = 0;
     restart();
   });

@@ -1,6 +1,8 @@
 //! What browsers download: apps and pages, minified, named after their content, and with each other's names filled in.
 //!
 //! A page or script names another file by `{{asset:frame/frame.js}}`; the build puts `/frame/frame-1a2b3c4d.js` there.
+//! `{{english:send}}` becomes a sentence of `www/words/en.json`, `{{word:send}}` its place in the files of all other
+//! languages, and `{{locales}}` those files' names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,6 +15,7 @@ use serde_json::json;
 use crate::process::capture;
 use crate::progress::say;
 use crate::tools::Tools;
+use crate::words::Words;
 use crate::workspace::{files, hash, output, write_changed};
 
 /// The static files in the making.
@@ -22,12 +25,15 @@ pub(crate) struct Assets {
     out: PathBuf,
     /// From the name in the source (`frame/frame.js`) to the one in the URL (`/frame/frame-1a2b3c4d.js`).
     urls: BTreeMap<String, String>,
+    /// What else stands between braces in a source, and what the build puts there.
+    texts: BTreeMap<String, String>,
     written: BTreeSet<PathBuf>,
 }
 
 impl Assets {
     pub(crate) fn new(tools: &Tools, www: PathBuf, out: PathBuf) -> Result<Assets> {
-        Ok(Assets { esbuild: tools.esbuild()?, www, out, urls: BTreeMap::new(), written: BTreeSet::new() })
+        let (urls, texts, written) = Default::default();
+        Ok(Assets { esbuild: tools.esbuild()?, www, out, urls, texts, written })
     }
 
     /// An app's wasm, then its glue, which names the wasm.
@@ -38,8 +44,26 @@ impl Assets {
         self.put_hashed(&format!("{app}/{app}.js"), glue.as_bytes()).map(drop)
     }
 
+    /// The chat's languages, each in a file of its own but English, which is built in.
+    fn add_words(&mut self) -> Result<()> {
+        let words = Words::read(&self.www.join("words"))?;
+        let mut files = Vec::new();
+        for locale in words.fetched() {
+            let url = self.put_hashed(&format!("words/{locale}.txt"), words.shipped(locale)?.as_bytes())?;
+            let file = url.rsplit('/').next().unwrap_or_default();
+            files.push(file.trim_end_matches(".txt").to_owned());
+        }
+        self.texts.insert("locales".to_owned(), files.join(" "));
+        for (place, (key, english)) in words.english().enumerate() {
+            self.texts.insert(format!("word:{key}"), place.to_string());
+            self.texts.insert(format!("english:{key}"), english);
+        }
+        Ok(())
+    }
+
     /// Everything in `www/`: a file follows as soon as all that it names is there.
     pub(crate) fn add_pages(&mut self) -> Result<()> {
+        self.add_words()?;
         let mut missing: Vec<&str> = Vec::new();
         missing.extend(EXPECTED.iter().filter(|name| !self.www.join(name).is_file()));
         if !missing.is_empty() {
@@ -53,12 +77,15 @@ impl Assets {
                 .context("a file in www/ is not named in UTF-8")?
                 .to_owned();
             let treatment = Treatment::of(&name);
+            if treatment == Treatment::Words {
+                continue;
+            }
             let content = match treatment {
                 Treatment::Loader => self.minify(&path)?.into_bytes(),
                 Treatment::Host => self.minify_module(&path)?.into_bytes(),
                 Treatment::Hashed if name.ends_with(".js") => self.minify_module(&path)?.into_bytes(),
                 Treatment::Hashed => self.minify(&path)?.into_bytes(),
-                Treatment::Copied => fs::read(&path)?,
+                Treatment::Copied | Treatment::Words => fs::read(&path)?,
             };
             pending.push((name, treatment, content));
         }
@@ -74,11 +101,12 @@ impl Assets {
                     Treatment::Hashed => self.put_hashed(&name, &filled).map(drop)?,
                     Treatment::Host => self.put(&name, &name, &filled).map(drop)?,
                     Treatment::Copied => self.put(&name, &name, &filled).map(drop)?,
+                    Treatment::Words => {}
                 }
             }
             if pending.len() == before {
                 let stuck = pending.iter().filter_map(|(name, _, content)| {
-                    Some(format!("www/{name} asks for {{{{asset:{}}}}}", self.fill(content).err()?))
+                    Some(format!("www/{name} asks for {{{{{}}}}}", self.fill(content).err()?))
                 });
                 bail!("nothing makes these files: {}", stuck.collect::<Vec<_>>().join("; "));
             }
@@ -99,16 +127,25 @@ impl Assets {
         )
     }
 
-    /// Puts URLs in place of `{{asset:…}}`; the error is the first name that is not known yet.
+    /// Puts in what stands between braces; the error is the first name that is not known yet.
     fn fill(&self, content: &[u8]) -> Result<Vec<u8>, String> {
         let Ok(mut rest) = str::from_utf8(content) else { return Ok(content.to_vec()) };
         let mut filled = String::with_capacity(content.len());
-        while let Some((before, after)) = rest.split_once("{{asset:") {
+        while let Some((before, after)) = rest.split_once("{{") {
+            filled.push_str(before);
+            if !NAMED.iter().any(|name| after.starts_with(name)) {
+                filled.push_str("{{");
+                rest = after;
+                continue;
+            }
             let Some((name, after)) = after.split_once("}}") else {
                 return Err("… without an end".to_owned());
             };
-            filled.push_str(before);
-            filled.push_str(self.urls.get(name.trim()).ok_or_else(|| name.to_owned())?);
+            let found = match name.strip_prefix("asset:") {
+                Some(file) => self.urls.get(file.trim()),
+                None => self.texts.get(name),
+            };
+            filled.push_str(found.ok_or_else(|| name.to_owned())?);
             rest = after;
         }
         filled.push_str(rest);
@@ -148,6 +185,9 @@ impl Assets {
     }
 }
 
+/// What braces are ours; a script has its own.
+const NAMED: [&str; 4] = ["asset:", "word:", "english:", "locales}}"];
+
 /// What happens to a file of `www/`.
 #[derive(Clone, Copy, PartialEq)]
 enum Treatment {
@@ -159,6 +199,8 @@ enum Treatment {
     Hashed,
     /// Under its own name, with names filled in.
     Copied,
+    /// Languages go their own way (`add_words`).
+    Words,
 }
 
 impl Treatment {
@@ -167,6 +209,7 @@ impl Treatment {
         match (folder, name.rsplit('.').next()) {
             ("", _) if name == "loader.js" => Treatment::Loader,
             ("", _) if name == "host.js" => Treatment::Host,
+            ("words", _) => Treatment::Words,
             ("" | "frame" | "console" | "status" | "demo/replay", Some("js" | "css")) => Treatment::Hashed,
             _ => Treatment::Copied,
         }
@@ -198,8 +241,10 @@ mod tests {
             www: "www".into(),
             out: "out".into(),
             urls: std::collections::BTreeMap::new(),
+            texts: std::collections::BTreeMap::new(),
             written: std::collections::BTreeSet::new(),
         };
+        assets.texts.insert("english:send".to_owned(), "Send".to_owned());
         assets.urls.insert("frame/frame.js".to_owned(), "/frame/frame-1a2b3c4d.js".to_owned());
         assets
     }
@@ -212,7 +257,14 @@ mod tests {
 
     #[test]
     fn a_name_that_nothing_makes_is_told() {
-        assert_eq!(assets().fill(b"{{asset:frame/frame.css}}"), Err("frame/frame.css".to_owned()));
+        assert_eq!(assets().fill(b"{{asset:frame/frame.css}}"), Err("asset:frame/frame.css".to_owned()));
+        assert_eq!(assets().fill(b"{{english:sned}}"), Err("english:sned".to_owned()));
+    }
+
+    #[test]
+    fn a_sentence_is_put_in_and_a_scripts_own_braces_stay() {
+        let filled = assets().fill(b"if(a){{say('{{english:send}}')}}");
+        assert_eq!(filled, Ok(b"if(a){{say('Send')}}".to_vec()));
     }
 
     #[test]
@@ -230,6 +282,8 @@ mod tests {
             ("status/status.js", Treatment::Hashed),
             ("frame/index.html", Treatment::Copied),
             ("demo/demo.js", Treatment::Copied),
+            ("words/de.json", Treatment::Words),
+            ("words/README.md", Treatment::Words),
             ("demo/replay/worker.js", Treatment::Hashed),
             ("shared/icon.svg", Treatment::Copied),
         ] {

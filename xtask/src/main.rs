@@ -4,7 +4,7 @@
 //!
 //! [`workspace`] where things lie · [`progress`] what is being done and for how long · [`process`] starting
 //! programs · [`toolchain`] a compiler for wasm · [`tools`] programs pinned by lock files · [`build`] crates to
-//! `dist`, with [`worker`] (the edge's module), [`assets`] (what browsers download) and [`stamp`] (what need not be
+//! `dist`, with [`worker`] (the edge's module), [`assets`] (what browsers download), [`words`] (its languages) and [`stamp`] (what need not be
 //! done again) · [`run`] · [`fault`] · [`test`] · [`fuzz`] · [`check`] · [`size`] · [`bench`] · [`replay`] ·
 //! [`http`] a client for one request.
 
@@ -27,6 +27,7 @@ mod stamp;
 mod test;
 mod toolchain;
 mod tools;
+mod words;
 mod worker;
 mod workspace;
 

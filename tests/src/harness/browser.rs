@@ -66,6 +66,11 @@ return roots.flatMap((r) => [...r.querySelectorAll(selector)]).find((e) => shown
 impl Browser {
     /// Opens a browser with this profile folder; the same folder again is the same person's browser again.
     pub async fn open(profile: &Path, storage: Storage, look: Look) -> Browser {
+        Browser::open_in("en-US,en", profile, storage, look).await
+    }
+
+    /// The same for a person who reads these languages, the best one first.
+    pub async fn open_in(languages: &str, profile: &Path, storage: Storage, look: Look) -> Browser {
         let mut driver = Command::new(program("SEAWALL_CHROMEDRIVER"))
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -86,6 +91,9 @@ impl Browser {
         let mut arguments = vec![
             format!("--user-data-dir={}", profile.display()),
             format!("--window-size={},{}", look.width, look.height),
+            // Whatever the machine's own language is.
+            format!("--lang={}", languages.split(',').next().unwrap_or_default()),
+            format!("--accept-lang={languages}"),
         ];
         for flag in [
             "--headless",
@@ -114,7 +122,7 @@ impl Browser {
         let mut options = json!({
             "binary": program("SEAWALL_CHROMIUM"),
             "args": arguments,
-            "prefs": { "profile.cookie_controls_mode": cookie_controls },
+            "prefs": { "profile.cookie_controls_mode": cookie_controls, "intl.accept_languages": languages },
         });
         // A window is never narrower than 500 px; a phone is.
         if look.width < 500 {

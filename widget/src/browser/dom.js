@@ -19,20 +19,36 @@ export const openLink = (url, protocol, polls) => {
   return link;
 };
 
-const clock = new Intl.DateTimeFormat([], { hour: "numeric", minute: "2-digit" });
+const language = () => document.documentElement.lang || [];
 
-export const time = (ms) => clock.format(ms);
+// Made when they are first needed: the frame's script says the page's language after this file has come.
+let clock, date, near;
 
-// The words are in the page's language, the hours as the person is used to read them.
-const language = document.documentElement.lang || [];
-const date = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
-const near = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+/** In the page's language, with 12 or 24 hours as the person is used to read them. */
+export const time = (ms) => {
+  clock ??= new Intl.DateTimeFormat(language(), {
+    hour: "numeric",
+    minute: "2-digit",
+    hourCycle: new Intl.DateTimeFormat([], { hour: "numeric" }).resolvedOptions().hourCycle,
+  });
+  return clock.format(ms);
+};
+
+/** `one={n} day|{n} days`, in the form that the language has for this number. */
+export const count = (forms, n) => {
+  const kind = new Intl.PluralRules(language()).select(n) + "=";
+  const all = forms.split("|");
+  const form = all.find((form) => form.startsWith(kind)) ?? kind + all.at(-1);
+  return form.slice(kind.length).replace("{n}", n.toLocaleString(language()));
+};
 
 /** "today", "yesterday", "Monday, 3 March". */
 export const day = (ms) => {
   const start = (at) => new Date(at).setHours(0, 0, 0, 0);
   // Rounded, because a day of a changing clock has 23 or 25 hours.
   const ago = Math.round((start(Date.now()) - start(ms)) / 864e5);
+  near ??= new Intl.RelativeTimeFormat(language(), { numeric: "auto" });
+  date ??= new Intl.DateTimeFormat(language(), { weekday: "long", day: "numeric", month: "long" });
   return ago === 0 || ago === 1 ? near.format(-ago, "day") : date.format(ms);
 };
 

@@ -22,6 +22,10 @@ extern "C" {
     /// "today", "yesterday" or the date.
     pub fn day(ms: f64) -> String;
 
+    /// A count in words: `forms` is a sentence for each kind of number, such as `one={n} day|{n} days`, the last one
+    /// for all other numbers.
+    pub fn count(forms: &str, number: f64) -> String;
+
     /// Makes a textarea as high as its text.
     pub fn grow(area: &HtmlTextAreaElement);
 

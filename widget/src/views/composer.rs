@@ -7,7 +7,7 @@ use web_sys::{Event, HtmlTextAreaElement, KeyboardEvent};
 use yew::prelude::*;
 
 use crate::browser::{Listener, grow};
-use crate::words;
+use crate::words::{self, Word, say};
 
 use super::icon::{self, icon};
 
@@ -82,7 +82,7 @@ impl Component for Composer {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let placeholder = ctx.props().placeholder.clone().unwrap_or(AttrValue::Static(words::WRITE));
+        let placeholder = ctx.props().placeholder.clone().unwrap_or(AttrValue::Static(say(Word::Write)));
         html! {
             <form ref={self.form.clone()} class="composer">
                 if let Some(hint) = self.hint(ctx.props()) {
@@ -92,12 +92,12 @@ impl Component for Composer {
                     ref={self.area.clone()}
                     rows="1"
                     dir="auto"
-                    aria-label={words::MESSAGE}
+                    aria-label={say(Word::Message)}
                     aria-describedby="hint"
                     placeholder={placeholder}
                     enterkeyhint="send"
                 />
-                <button type="submit" class="send" aria-label={words::SEND}>{ icon(icon::SEND) }</button>
+                <button type="submit" class="send" aria-label={say(Word::Send)}>{ icon(icon::SEND) }</button>
             </form>
         }
     }

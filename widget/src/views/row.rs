@@ -5,7 +5,7 @@ use shared::session::{MessageState, Row};
 use yew::prelude::*;
 
 use crate::browser::time;
-use crate::words;
+use crate::words::{self, Word, say};
 
 use super::text::text;
 
@@ -28,8 +28,11 @@ pub fn row(row: &Row, own: Side, first: bool, last: bool) -> Html {
     };
     let (state, refused) = match &row.state {
         Some(MessageState::Queued) => ("queued", None),
+        Some(MessageState::Sent) => ("sent", None),
+        Some(MessageState::Delivered) => ("delivered", None),
+        Some(MessageState::Seen) => ("seen", None),
         Some(MessageState::NotSent { reason }) => ("refused", Some(reason)),
-        _ => ("", None),
+        None => ("", None),
     };
     html! {
         <div key={row.id.as_str()} id={row.id.as_str().to_owned()} class="row" data-by={by} data-place={place}>
@@ -48,8 +51,8 @@ pub fn row(row: &Row, own: Side, first: bool, last: bool) -> Html {
             if let Some(reason) = refused {
                 <div class="choices">
                     <span>{ words::refused(reason) }</span>
-                    <button type="button" name="retry" value={row.id.as_str().to_owned()}>{ words::TRY_AGAIN }</button>
-                    <button type="button" name="discard" value={row.id.as_str().to_owned()}>{ words::DISCARD }</button>
+                    <button type="button" name="retry" value={row.id.as_str().to_owned()}>{ say(Word::TryAgain) }</button>
+                    <button type="button" name="discard" value={row.id.as_str().to_owned()}>{ say(Word::Discard) }</button>
                 </div>
             }
         </div>
@@ -64,7 +67,7 @@ pub fn name(row: &Row) -> AttrValue {
 /// Who writes on that side, where nobody has said their name.
 pub fn unnamed(side: Side) -> AttrValue {
     AttrValue::Static(match side {
-        Side::Agent => words::AGENT,
-        Side::Visitor => words::VISITOR,
+        Side::Agent => say(Word::Agent),
+        Side::Visitor => say(Word::Visitor),
     })
 }

@@ -13,7 +13,7 @@ use web_sys::{Element, Event};
 use yew::prelude::*;
 
 use crate::browser::{Listener, day, height, restore};
-use crate::words;
+use crate::words::{Word, say};
 
 use super::icon::{self, icon};
 use super::row::{continues, name, row, unnamed};
@@ -164,14 +164,14 @@ impl Component for Transcript {
                     ref={self.log.clone()}
                     class="log"
                     role="log"
-                    aria-label={words::CONVERSATION}
+                    aria-label={say(Word::Conversation)}
                     aria-live="off"
                     tabindex="0"
                 >
                     <div class="rows">
                         if more_before {
                             <button key="earlier" type="button" class="pill" name="earlier">
-                                { words::EARLIER }
+                                { say(Word::Earlier) }
                             </button>
                         }
                         if rows.is_empty() {
@@ -188,7 +188,7 @@ impl Component for Transcript {
                 </div>
                 if more_after {
                     <button type="button" class="pill latest" name="latest">
-                        { words::LATEST }{ icon(icon::DOWN) }
+                        { say(Word::Latest) }{ icon(icon::DOWN) }
                     </button>
                 }
                 <div class="unseen" aria-live="polite">

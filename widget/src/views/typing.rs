@@ -8,7 +8,7 @@ pub fn typing(name: &str) -> Html {
     html! {
         <div key="typing" class="row" data-by="theirs" data-place="first last">
             <div class="bubble" data-state="typing">
-                <span class="unseen">{ name }{ " " }{ words::TYPING }</span>
+                <span class="unseen">{ words::typing(name) }</span>
                 <i></i><i></i><i></i>
             </div>
         </div>

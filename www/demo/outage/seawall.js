@@ -12,7 +12,8 @@ const rows = new Map();
 let ours = null;
 let chat;
 
-const STATES = { Queued: "waiting", Sent: "sent", Delivered: "delivered", Seen: "seen", "Not sent": "failed" };
+// The chat speaks the reader's language; beside its words stand these.
+const STATES = { queued: "waiting", sent: "sent", delivered: "delivered", seen: "seen", refused: "failed" };
 
 const plain = (text) => text.replace(/\s+/g, " ").trim();
 
@@ -26,7 +27,7 @@ const look = () => {
       if (press) press.fate.id = row.id;
       rows.set(row.id, press?.fate ?? null);
     }
-    const state = STATES[row.querySelector(".state")?.textContent];
+    const state = STATES[row.querySelector(".bubble").dataset.state];
     if (state) rows.get(row.id)?.is(state);
   }
 };
