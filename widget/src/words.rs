@@ -127,49 +127,49 @@ pub struct Situation<'a> {
 }
 
 /// The lines of the mode's status region, most important first; usually none.
-pub fn status(situation: &Situation) -> Vec<(Tone, &'static str)> {
+pub fn status(situation: &Situation) -> Vec<(Tone, Word)> {
     let mut lines = Vec::new();
     lines.extend(standing(situation));
     if situation.limited {
-        lines.push((Tone::Waiting, say(Word::Limited)));
+        lines.push((Tone::Waiting, Word::Limited));
     }
     if situation.at_risk && !situation.moment && situation.standing != Standing::Live {
-        lines.push((Tone::Waiting, say(Word::NotKept)));
+        lines.push((Tone::Waiting, Word::NotKept));
     }
     lines
 }
 
-fn standing(situation: &Situation) -> Option<(Tone, &'static str)> {
+fn standing(situation: &Situation) -> Option<(Tone, Word)> {
     match situation.standing {
-        Standing::Live => mode(situation.notice).map(|sentence| (Tone::Calm, sentence)),
+        Standing::Live => mode(situation.notice).map(|word| (Tone::Calm, word)),
         Standing::Stopped(code) => Some((Tone::Stopped, stopped(code))),
-        Standing::Offline => Some((Tone::Waiting, say(Word::Offline))),
+        Standing::Offline => Some((Tone::Waiting, Word::Offline)),
         Standing::Connecting | Standing::Retrying { .. } if situation.moment => None,
-        _ if situation.welcomed => Some((Tone::Waiting, say(Word::ConnectingAgain))),
-        _ => Some((Tone::Waiting, say(Word::Connecting))),
+        _ if situation.welcomed => Some((Tone::Waiting, Word::ConnectingAgain)),
+        _ => Some((Tone::Waiting, Word::Connecting)),
     }
 }
 
 /// With an agent connected to the edge the origin's trouble is nothing that a visitor notices, except that it is slow.
-fn mode(notice: &Notice) -> Option<&'static str> {
+fn mode(notice: &Notice) -> Option<Word> {
     match (notice.mode, notice.agents) {
-        (Mode::Holding, 0) => Some(say(Word::Holding)),
-        (_, 0) => Some(say(Word::Away)),
-        (Mode::Degraded, _) => Some(say(Word::Slow)),
+        (Mode::Holding, 0) => Some(Word::Holding),
+        (_, 0) => Some(Word::Away),
+        (Mode::Degraded, _) => Some(Word::Slow),
         (Mode::Normal | Mode::ChattingOnly | Mode::Holding, _) => None,
     }
 }
 
 /// Why the link was ended for good, and what to do.
-pub fn stopped(code: CloseCode) -> &'static str {
-    say(match code {
+pub fn stopped(code: CloseCode) -> Word {
+    match code {
         CloseCode::UNKNOWN_SITE => Word::UnknownSite,
         CloseCode::FOREIGN_PAGE => Word::ForeignPage,
         CloseCode::TOKEN_REFUSED => Word::TokenRefused,
         CloseCode::LOGIN_REQUIRED => Word::LoginRequired,
         CloseCode::FRAME_TOO_LARGE => Word::TooLarge,
         _ => Word::Stopped,
-    })
+    }
 }
 
 /// The state of one's own message.
@@ -264,7 +264,7 @@ mod tests {
             limited: false,
             at_risk: false,
         };
-        status(&situation).into_iter().map(|(_, sentence)| sentence).collect()
+        status(&situation).into_iter().map(|(_, word)| say(word)).collect()
     }
 
     #[test]
@@ -306,10 +306,10 @@ mod tests {
         assert!(status(&situation).is_empty());
         situation.moment = false;
         let lines = status(&situation);
-        assert!(lines[0].1.starts_with("Connecting…"));
-        assert_eq!(lines[1].1, say(Word::NotKept));
+        assert!(say(lines[0].1).starts_with("Connecting…"));
+        assert_eq!(lines[1].1, Word::NotKept);
         situation.limited = true;
-        assert!(status(&situation).contains(&(Tone::Waiting, say(Word::Limited))));
+        assert!(status(&situation).contains(&(Tone::Waiting, Word::Limited)));
         // A default notice says "no agents"; before a welcome that is nobody's word.
         assert_eq!(lines.len(), 2);
     }
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn every_stop_names_what_to_do_and_no_code() {
         for code in [4400, 4401, 4403, 4404, 4413, 4440] {
-            let sentence = stopped(CloseCode(code));
+            let sentence = say(stopped(CloseCode(code)));
             assert!(sentence.ends_with('.') && !sentence.contains(char::is_numeric), "{sentence}");
         }
     }

@@ -27,19 +27,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     build::build()?;
     let sizes = Sizes::measure()?;
     if options.json {
-        let Sizes { loader, opened_chat, parts, .. } = &sizes;
+        let Sizes { loader, opened_chat, language, parts, .. } = &sizes;
         println!(
             "{}",
-            json!({"loader": loader, "page_view": sizes.page_view(), "opened_chat": opened_chat, "parts": parts})
+            json!({"loader": loader, "page_view": sizes.page_view(), "opened_chat": opened_chat, "language": language, "parts": parts})
         );
     } else {
         for (name, bytes) in &sizes.parts {
             println!("{bytes:>8}  {name}");
         }
         println!(
-            "{:>8}  = a page view (the loader)\n{:>8}  = opening the chat",
+            "{:>8}  = a page view (the loader)\n{:>8}  = opening the chat\n{:>8}  more in another language than English",
             sizes.page_view(),
-            sizes.opened_chat
+            sizes.opened_chat,
+            sizes.language
         );
     }
     Ok(())
@@ -50,6 +51,8 @@ pub(crate) struct Sizes {
     loader: usize,
     host: usize,
     opened_chat: usize,
+    /// What another language than English adds, at most.
+    language: usize,
     parts: BTreeMap<String, usize>,
 }
 
@@ -74,8 +77,13 @@ impl Sizes {
         for name in OPENED_CHAT {
             opened_chat += measure(name)?;
         }
+        let mut language = 0;
+        for name in urls.keys().filter(|name| name.starts_with("words/")) {
+            language = language.max(measure(name)?);
+        }
+        language += measure("frame/language.js")?;
         step.done();
-        Ok(Sizes { loader, host, opened_chat, parts })
+        Ok(Sizes { loader, host, opened_chat, language, parts })
     }
 
     /// What every page pays, whether or not anybody chats.
@@ -90,6 +98,7 @@ impl Sizes {
             ("a page view", self.page_view(), MOST_LOADER),
             ("the second file on the page", self.host, MOST_HOST),
             ("opening the chat", self.opened_chat, MOST_OPENED_CHAT),
+            ("another language", self.language, MOST_LANGUAGE),
         ] {
             if bytes > most {
                 bail!("{what} costs {bytes} bytes after brotli, more than {most}: see `cargo xtask size`");
@@ -119,3 +128,4 @@ const OPENED_CHAT: [&str; 6] = [
 const MOST_LOADER: usize = 1_000;
 const MOST_HOST: usize = 4_000;
 const MOST_OPENED_CHAT: usize = 72_000;
+const MOST_LANGUAGE: usize = 2_000;

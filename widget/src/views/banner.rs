@@ -2,16 +2,16 @@
 
 use yew::prelude::*;
 
-use crate::words::Tone;
+use crate::words::{Tone, Word, say};
 
-pub fn banner(lines: &[(Tone, &'static str)]) -> Html {
-    let line = |(tone, sentence): &(Tone, &'static str)| {
+pub fn banner(lines: &[(Tone, Word)]) -> Html {
+    let line = |(tone, word): &(Tone, Word)| {
         let tone = match tone {
             Tone::Calm => "calm",
             Tone::Waiting => "waiting",
             Tone::Stopped => "stopped",
         };
-        html! { <p class="line" data-tone={tone}>{ *sentence }</p> }
+        html! { <p class="line" data-tone={tone}>{ say(*word) }</p> }
     };
     html! { <div class="banner" role="status">{ for lines.iter().map(line) }</div> }
 }

@@ -66,8 +66,8 @@ pub fn name(row: &Row) -> AttrValue {
 
 /// Who writes on that side, where nobody has said their name.
 pub fn unnamed(side: Side) -> AttrValue {
-    AttrValue::Static(match side {
-        Side::Agent => say(Word::Agent),
-        Side::Visitor => say(Word::Visitor),
-    })
+    AttrValue::Static(say(match side {
+        Side::Agent => Word::Agent,
+        Side::Visitor => Word::Visitor,
+    }))
 }
