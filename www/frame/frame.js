@@ -225,8 +225,8 @@ const bring = async (attempt) => {
     setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);
     return;
   }
-  // Words are there before the app, as a rule, and not worth a long wait.
-  await Promise.race([spoken, new Promise((done) => setTimeout(done, 3e3))]);
+  // Words come a moment after the app, if that. Meanwhile the plain page takes typing; it is not worth more than 10 s.
+  await Promise.race([spoken, new Promise((done) => setTimeout(done, 1e4))]);
   takeOver(ready);
 };
 
