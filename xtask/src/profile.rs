@@ -54,7 +54,7 @@ impl Profile {
                 }
                 Payload::DataSection(reader) => sections.push(("data", reader.range().len())),
                 Payload::ElementSection(reader) => {
-                    sections.push(("table of functions", reader.range().len()))
+                    sections.push(("table of functions", reader.range().len()));
                 }
                 Payload::TypeSection(reader) => sections.push(("types", reader.range().len())),
                 Payload::CodeSectionEntry(body) => bodies.push(body.range().len()),

@@ -129,6 +129,12 @@ pub(crate) const FRAME_WATCH: &str = r#"(() => {
   const seen = (window.bench = {});
   const at = () => performance.timeOrigin + performance.now();
   addEventListener("input", () => (seen.typed ??= at()), true);
+  const open = IDBFactory.prototype.open;
+  IDBFactory.prototype.open = function (...given) {
+    const [request, asked] = [open.apply(this, given), at()];
+    request.addEventListener("success", () => (seen.storage ??= at() - asked));
+    return request;
+  };
   new MutationObserver((_, observer) => {
     if (!document.querySelector(".presence[data-here]")) return;
     seen.live = at();

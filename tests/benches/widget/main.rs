@@ -69,6 +69,7 @@ async fn measure() -> ExitCode {
     let mut report = Report::new(options.rounds, stage.browser_version());
     for round in 0..options.rounds {
         let say = |what: &str| progress.say(&format!("round {} of {}: {what}", round + 1, options.rounds));
+        report.begin_round();
         // Somebody else begins in each round.
         let mut contenders = Contender::ALL;
         contenders.rotate_left(round % Contender::ALL.len());

@@ -14,7 +14,9 @@ pub(crate) enum Metric {
     Opened,
     Launcher,
     LauncherSlow,
+    ComposerShown,
     Composer,
+    Storage,
     Live,
     Floor,
     ComposerHovered,
@@ -34,9 +36,9 @@ pub(crate) enum Metric {
 
 use Contender::{Bare, DeepChat, N8n, Seawall};
 use Metric::{
-    Composer, ComposerHovered, Floor, HeapAfter, HeapBefore, HeapFrame, Launcher, LauncherSlow, Live,
-    LiveHovered, LongTasks, LongTasksMs, Opened, PageView, PaintFew, PaintMany, Shift, Typing, TypingRate,
-    TypingWorst,
+    Composer, ComposerHovered, ComposerShown, Floor, HeapAfter, HeapBefore, HeapFrame, Launcher,
+    LauncherSlow, Live, LiveHovered, LongTasks, LongTasksMs, Opened, PageView, PaintFew, PaintMany, Shift,
+    Storage, Typing, TypingRate, TypingWorst,
 };
 
 /// A part of the table: its title and its rows.
@@ -47,7 +49,7 @@ const SECTIONS: [Section; 7] = [
     ("the launcher is visible, ms after the navigation began", &[Launcher, LauncherSlow]),
     (
         "opening on slow 4G (150 ms, 1.6 Mbit/s) with a processor 4 times slower, ms after the click",
-        &[Composer, Live, Floor, ComposerHovered, LiveHovered],
+        &[ComposerShown, Composer, Storage, Live, Floor, ComposerHovered, LiveHovered],
     ),
     ("the customer's page with a processor 6 times slower, nobody clicks", &[LongTasks, LongTasksMs, Shift]),
     ("JavaScript's heap after a collection, kB", &[HeapBefore, HeapAfter, HeapFrame]),
@@ -66,6 +68,8 @@ impl Metric {
             Opened => ("opened_bytes", "chat opened, in all", 0),
             Launcher => ("launcher_ms", "as the machine is", 0),
             LauncherSlow => ("launcher_6x_ms", "6 times slower", 0),
+            ComposerShown => ("composer_shown_ms", "composer is painted", 0),
+            Storage => ("storage_ms", "live waits for storage, ms", 0),
             Composer => ("composer_ms", "composer takes typing", 0),
             Live => ("live_ms", "live", 0),
             Floor => ("floor_ms", "floor: 2 round trips + bytes", 0),
@@ -89,8 +93,9 @@ impl Metric {
     fn absent(self, contender: Contender) -> &'static str {
         match (self, contender) {
             (_, Bare) => "",
-            (Composer | ComposerHovered, DeepChat) => "n/a: stands open",
-            (Live | LiveHovered | Floor, DeepChat | N8n) => "n/a: no link",
+            (ComposerShown, N8n) => "n/a: see the next",
+            (ComposerShown | Composer | ComposerHovered, DeepChat) => "n/a: stands open",
+            (Live | LiveHovered | Floor | Storage, DeepChat | N8n) => "n/a: no link",
             (ComposerHovered, N8n) => "n/a: loads unasked",
             (PaintMany, DeepChat) => "n/a: minutes to fill",
             (HeapFrame, DeepChat | N8n) => "n/a: no frame",
@@ -141,17 +146,24 @@ impl Bound {
 pub(crate) struct Report {
     rounds: usize,
     browser: String,
+    /// The machine's, before each round: beyond the cores, others take part of what is measured.
+    load: Vec<f64>,
     /// By round.
     measured: BTreeMap<(Metric, Contender), Vec<f64>>,
 }
 
 impl Report {
     pub(crate) fn new(rounds: usize, browser: &str) -> Report {
-        Report { rounds, browser: browser.to_owned(), measured: BTreeMap::new() }
+        Report { rounds, browser: browser.to_owned(), load: Vec::new(), measured: BTreeMap::new() }
     }
 
     pub(crate) fn add(&mut self, metric: Metric, contender: Contender, value: f64) {
         self.measured.entry((metric, contender)).or_default().push(value);
+    }
+
+    pub(crate) fn begin_round(&mut self) {
+        let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        self.load.push(load.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(f64::NAN));
     }
 
     fn spread(&self, metric: Metric, contender: Contender) -> Option<Spread> {
@@ -217,6 +229,7 @@ impl Report {
             "cores": cores(),
             "browser": self.browser,
             "rounds": self.rounds,
+            "load": Spread::of(self.load.clone()).json(),
             "paint_messages": { "few": FEW, "many": MANY },
             "contenders": contenders,
             "bounds": bounds,
@@ -225,9 +238,13 @@ impl Report {
 
     /// For one screen.
     pub(crate) fn table(&self) -> String {
+        let load = Spread::of(self.load.clone());
         let mut out = format!(
-            "{} cores, {}; medians of {} rounds (least to most)\n",
+            "{} cores, load {:.1} ({:.1}-{:.1}), {}; medians of {} rounds (least to most)\n",
             cores(),
+            load.median,
+            load.min,
+            load.max,
             self.browser,
             self.rounds
         );

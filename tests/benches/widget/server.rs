@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use reqwest::{Client, Method};
@@ -40,14 +40,18 @@ pub(crate) struct Server {
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
+/// What went in, and what came out.
+type Compressed = Mutex<HashMap<Vec<u8>, Arc<Vec<u8>>>>;
+
+/// All servers compress the same, which takes seconds.
+static COMPRESSED: LazyLock<Compressed> = LazyLock::new(Compressed::default);
+
 struct Shared {
     edge_port: u16,
     packages: PathBuf,
     http: Client,
     /// Bytes of bodies.
     served: AtomicUsize,
-    /// By what went in.
-    compressed: Mutex<HashMap<Vec<u8>, Arc<Vec<u8>>>>,
     line: Option<Line>,
     /// When each direction of the line is free again, for all connections together.
     up: Mutex<Instant>,
@@ -68,7 +72,6 @@ impl Server {
                 .build()
                 .expect("a client"),
             served: AtomicUsize::new(0),
-            compressed: Mutex::default(),
             line,
             up: Mutex::new(now),
             down: Mutex::new(now),
@@ -222,7 +225,7 @@ impl Shared {
                 None => ("502 Bad Gateway".to_owned(), Vec::new(), Vec::new()),
             },
         };
-        let body = self.brotli(body);
+        let body = brotli(body);
         self.served.fetch_add(body.len(), Ordering::Relaxed);
         headers.push(("content-encoding".to_owned(), "br".to_owned()));
         let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -252,19 +255,18 @@ impl Shared {
             .collect();
         Some((status, headers, answer.bytes().await.ok()?.to_vec()))
     }
+}
 
-    fn brotli(&self, body: Vec<u8>) -> Arc<Vec<u8>> {
-        let known = self.compressed.lock().expect("a cache").get(&body).cloned();
-        known.unwrap_or_else(|| {
-            let mut out = Vec::new();
-            let parameters =
-                brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
-            brotli::BrotliCompress(&mut body.as_slice(), &mut out, &parameters).expect("it fits into memory");
-            let out = Arc::new(out);
-            self.compressed.lock().expect("a cache").insert(body, Arc::clone(&out));
-            out
-        })
-    }
+fn brotli(body: Vec<u8>) -> Arc<Vec<u8>> {
+    let known = COMPRESSED.lock().expect("a cache").get(&body).cloned();
+    known.unwrap_or_else(|| {
+        let mut out = Vec::new();
+        let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+        brotli::BrotliCompress(&mut body.as_slice(), &mut out, &parameters).expect("it fits into memory");
+        let out = Arc::new(out);
+        COMPRESSED.lock().expect("a cache").insert(body, Arc::clone(&out));
+        out
+    })
 }
 
 const PACKET: usize = 1_460;

@@ -44,6 +44,15 @@ impl Visit {
         let (its_cdp, its_frame) = (cdp.clone(), Arc::clone(&frame));
         let follower = tokio::spawn(async move {
             while let Some(event) = events.recv().await {
+                if event["method"] == "Target.detachedFromTarget" {
+                    let gone = event["params"]["sessionId"].as_str();
+                    drop(
+                        its_frame
+                            .lock()
+                            .expect("a frame")
+                            .take_if(|frame: &mut String| gone == Some(frame.as_str())),
+                    );
+                }
                 if event["method"] != "Target.attachedToTarget" {
                     continue;
                 }
@@ -81,7 +90,9 @@ impl Visit {
     async fn try_eval(&self, place: Place, expression: &str) -> Option<Value> {
         let session = self.session(place)?;
         let params = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
-        let answer = self.cdp.ask(&session, "Runtime.evaluate", params).outcome().await.ok()?;
+        let answer = self.cdp.ask(&session, "Runtime.evaluate", params).outcome();
+        // A frame that goes away in the meantime never answers.
+        let answer = tokio::time::timeout(MOST_EVALUATION, answer).await.ok()?.ok()?;
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
         Some(answer["result"]["value"].clone())
     }
@@ -107,9 +118,22 @@ impl Visit {
             }
             // Looking takes the measured thread's time: seldom.
             tokio::time::sleep(LOOK_EVERY).await;
-            Err(format!("{place:?}{}", now[1].as_str().unwrap_or("; is not there")))
+            let instead = match now[1].as_str() {
+                Some(instead) => instead.to_owned(),
+                None => format!(
+                    "; is not there, and the launcher says {} session {:?}",
+                    self.launcher_says().await,
+                    self.session(Place::Frame)
+                ),
+            };
+            Err(format!("{place:?}{instead}"))
         })
         .await;
+    }
+
+    async fn launcher_says(&self) -> Value {
+        let says = r#"document.querySelector("seawall-chat")?.shadowRoot.textContent"#;
+        self.try_eval(Place::Page, says).await.unwrap_or_default()
     }
 
     async fn launcher(&self) -> (f64, f64) {
@@ -197,4 +221,6 @@ fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
+/// deep-chat's page thinks for seconds.
+const MOST_EVALUATION: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(80);
