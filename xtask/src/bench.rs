@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
 use crate::process::{self, raise_descriptor_limit};
+use crate::tools::{Browser, Tools, other_widgets};
 use crate::{build, workspace};
 
 #[derive(Args)]
@@ -18,15 +19,17 @@ pub(crate) struct Options {
 #[derive(Subcommand)]
 enum What {
     /// The edge on disk, against one commit per message and against the same worker in JavaScript
-    Edge(Edge),
+    Edge(How),
+    /// The chat in a real Chromium, against deep-chat and @n8n/chat; fails where one of our bounds is broken
+    Widget(How),
 }
 
 #[derive(Args)]
-struct Edge {
+struct How {
     /// For scripts
     #[arg(long)]
     json: bool,
-    /// How often every server does every scenario
+    /// How often everybody does everything
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
     /// Short and small, to see that it works; its numbers mean little
@@ -36,29 +39,48 @@ struct Edge {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.what {
-        What::Edge(edge) => run_edge(edge),
+        What::Edge(how) => run_edge(how),
+        What::Widget(how) => run_widget(how),
     }
 }
 
-fn run_edge(options: &Edge) -> Result<()> {
+fn run_edge(how: &How) -> Result<()> {
     let tools = build::build()?;
     let one_commit_each = build::edge_with("commit-each", &tools)?;
     // Tests keep their data in the system's folder for such, which may be in memory; a benchmark of a disk must not.
     let data = workspace::output().join("bench");
     std::fs::create_dir_all(&data).with_context(|| format!("{} cannot be made", data.display()))?;
+    let mut command = bench("edge", how, &tools)?;
+    command.env("SEAWALL_DIST_COMMIT_EACH", one_commit_each).env("SEAWALL_BENCH_DATA", data);
+    finish(command)
+}
+
+fn run_widget(how: &How) -> Result<()> {
+    let tools = build::build()?;
+    let mut command = bench("widget", how, &tools)?;
+    command
+        .env("SEAWALL_CHROMIUM", Browser::set_up()?.chromium)
+        .env("SEAWALL_BENCH_PACKAGES", other_widgets()?);
+    finish(command)
+}
+
+/// A benchmark of `tests/benches` with the servers that it starts.
+fn bench(name: &str, how: &How, tools: &Tools) -> Result<Command> {
     raise_descriptor_limit();
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
-        .args(["bench", "--quiet", "--locked", "--package", "tests", "--bench", "edge", "--"])
-        .args(["--rounds", &options.rounds.to_string()])
-        .args(options.json.then_some("--json"))
-        .args(options.quick.then_some("--quick"))
+        .args(["bench", "--quiet", "--locked", "--package", "tests", "--bench", name, "--"])
+        .args(["--rounds", &how.rounds.to_string()])
+        .args(how.json.then_some("--json"))
+        .args(how.quick.then_some("--quick"))
         .current_dir(workspace::root())
         .env("SEAWALL_DIST", workspace::dist())
-        .env("SEAWALL_DIST_COMMIT_EACH", one_commit_each)
         .env("SEAWALL_WORKERD", tools.workerd()?)
-        .env("SEAWALL_ORIGIN_BIN", build::origin()?)
-        .env("SEAWALL_BENCH_DATA", data);
+        .env("SEAWALL_ORIGIN_BIN", build::origin()?);
+    Ok(command)
+}
+
+fn finish(mut command: Command) -> Result<()> {
     process::tie_to_us(&mut command);
     let status = command.stdin(Stdio::null()).status().context("cargo does not start")?;
     if !status.success() {

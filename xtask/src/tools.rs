@@ -20,36 +20,7 @@ pub(crate) struct Tools {
 impl Tools {
     /// Installs them once per lock file.
     pub(crate) fn set_up() -> Result<Tools> {
-        let source = workspace::root().join("xtask/tools");
-        let lock_file =
-            fs::read(source.join("package-lock.json")).context("xtask/tools/package-lock.json")?;
-        let cache = workspace::cache()?;
-        let folder = cache.join(format!("npm-{}", workspace::hash(&lock_file, 16)));
-        let tools = Tools { modules: folder.join("node_modules") };
-        let complete = folder.join("complete");
-        if complete.is_file() {
-            return Ok(tools);
-        }
-        let _lock = workspace::lock(&cache.join("npm.lock"), "another installation of the npm tools")?;
-        if complete.is_file() {
-            return Ok(tools);
-        }
-        let npm = find("npm").context(
-            "Node.js with npm is missing, which installs workerd, esbuild and wasm-opt: install it \
-             (on Debian or Ubuntu: sudo apt-get install nodejs npm)",
-        )?;
-        let step = Step::begin("install workerd, esbuild, wasm-opt and wrangler from npm");
-        fs::create_dir_all(&folder)?;
-        for name in ["package.json", "package-lock.json", ".npmrc"] {
-            fs::copy(source.join(name), folder.join(name)).with_context(|| format!("xtask/tools/{name}"))?;
-        }
-        // Install scripts would fetch binaries from elsewhere; the packages for this platform already bring them.
-        let flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-        capture_within(Command::new(npm).args(flags).current_dir(&folder), Some(Duration::from_secs(900)))
-            .context("the npm tools could not be installed; is the npm registry within reach?")?;
-        fs::write(complete, "")?;
-        step.done();
-        Ok(tools)
+        Ok(Tools { modules: npm_packages("xtask/tools", "workerd, esbuild, wasm-opt and wrangler")? })
     }
 
     pub(crate) fn workerd(&self) -> Result<PathBuf> {
@@ -106,6 +77,47 @@ impl Tools {
         command.arg(self.modules.join(path));
         Ok(command)
     }
+}
+
+/// Chat widgets to measure ours against (`xtask/bench-packages/package-lock.json`): the folder of their packages.
+pub(crate) fn other_widgets() -> Result<PathBuf> {
+    npm_packages("xtask/bench-packages", "the chat widgets to compare with")
+}
+
+/// Installs a folder's npm packages, once per lock file; returns where they are.
+fn npm_packages(folder: &str, what: &str) -> Result<PathBuf> {
+    let source = workspace::root().join(folder);
+    let lock_file =
+        fs::read(source.join("package-lock.json")).with_context(|| format!("{folder}/package-lock.json"))?;
+    let cache = workspace::cache()?;
+    let installed = cache.join(format!("npm-{}", workspace::hash(&lock_file, 16)));
+    let modules = installed.join("node_modules");
+    let complete = installed.join("complete");
+    if complete.is_file() {
+        return Ok(modules);
+    }
+    let _lock = workspace::lock(&cache.join("npm.lock"), "another installation of npm packages")?;
+    if complete.is_file() {
+        return Ok(modules);
+    }
+    let npm = find("npm").with_context(|| {
+        format!(
+            "Node.js with npm is missing, which installs {what}: install it (on Debian or Ubuntu: sudo \
+             apt-get install nodejs npm)"
+        )
+    })?;
+    let step = Step::begin(format!("install {what} from npm"));
+    fs::create_dir_all(&installed)?;
+    for name in ["package.json", "package-lock.json", ".npmrc"] {
+        fs::copy(source.join(name), installed.join(name)).with_context(|| format!("{folder}/{name}"))?;
+    }
+    // Install scripts would fetch binaries from elsewhere; the packages for this platform already bring them.
+    let flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    capture_within(Command::new(npm).args(flags).current_dir(&installed), Some(Duration::from_secs(900)))
+        .with_context(|| format!("{what} could not be installed; is the npm registry within reach?"))?;
+    fs::write(complete, "")?;
+    step.done();
+    Ok(modules)
 }
 
 pub(crate) fn cargo_deny() -> Result<PathBuf> {

@@ -92,7 +92,9 @@ async fn the_guided_outage_ends_with_what_was_measured() {
         stack.admin(Method::GET, "/faults").send().await.expect("it answers").json().await.expect("JSON");
     assert_eq!(fault, json!({ "kind": "none" }));
     assert_eq!(page::text_of(&browser, "naive-score").await, "0 of 5 delivered, 5 given up");
-    assert_eq!(page::text_of(&browser, "seawall-score").await, "5 of 5 safe at the edge, 5 delivered");
+    let score = "5 of 5 safe at the edge, 5 delivered";
+    // It is drawn a little later than told.
+    wait::until_reads("the score", score, 30, || page::text_of(&browser, "seawall-score")).await;
     browser.quit().await;
 }
 

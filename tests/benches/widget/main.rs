@@ -1,0 +1,141 @@
+//! The chat in a real Chromium, measured beside others: `cargo xtask bench widget` sets up what this needs. docs/widget.md
+//! says what the numbers mean and what they do not. Ends with 1 where one of our own bounds is broken.
+//!
+//! Everybody does the same in turn, so that a machine that slows down slows them all.
+//!
+//! # Layout, in reading order
+//!
+//! [`contenders`] who is measured, and what watches in their pages · [`scenarios`] what is done · [`visit`] one window ·
+//! [`cdp`] the browser · [`server`] what sends everybody's files, and the slow line · [`talker`] who writes to ours ·
+//! [`report`] the table, the JSON and the bounds
+
+mod cdp;
+mod contenders;
+mod report;
+mod scenarios;
+mod server;
+mod talker;
+mod visit;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use tests::harness::stack::program;
+use tokio::signal::unix::{SignalKind, signal};
+
+use contenders::Contender;
+use report::Report;
+use scenarios::{How, Stage};
+
+struct Options {
+    json: bool,
+    rounds: usize,
+    how: How,
+}
+
+impl Options {
+    fn parse() -> Options {
+        let given: Vec<String> = std::env::args().collect();
+        let has = |flag: &str| given.iter().any(|argument| argument == flag);
+        let rounds = given.iter().position(|argument| argument == "--rounds");
+        let rounds = rounds.and_then(|at| given.get(at + 1)?.parse().ok()).unwrap_or(5);
+        if has("--quick") {
+            let how = How { typing: Duration::from_secs(2), paintings: 5 };
+            return Options { json: has("--json"), rounds: rounds.min(1), how };
+        }
+        Options { json: has("--json"), rounds, how: How { typing: Duration::from_secs(8), paintings: 20 } }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // Whoever ends this ends servers and browser as well: they go with what is dropped here.
+    let mut terminated = signal(SignalKind::terminate()).expect("a signal");
+    tokio::select! {
+        code = measure() => code,
+        _ = tokio::signal::ctrl_c() => ExitCode::FAILURE,
+        _ = terminated.recv() => ExitCode::FAILURE,
+    }
+}
+
+async fn measure() -> ExitCode {
+    let options = Options::parse();
+    let progress = Progress { began: Instant::now() };
+    let packages: PathBuf = program("SEAWALL_BENCH_PACKAGES");
+    progress.say("starting servers and browser");
+    let mut stage = Stage::set(&packages, options.how, |what| progress.say(what)).await;
+    let mut report = Report::new(options.rounds, stage.browser_version());
+    for round in 0..options.rounds {
+        let say = |what: &str| progress.say(&format!("round {} of {}: {what}", round + 1, options.rounds));
+        report.begin_round();
+        // Somebody else begins in each round.
+        let mut contenders = Contender::ALL;
+        contenders.rotate_left(round % Contender::ALL.len());
+        for contender in contenders {
+            say(&format!("page view, {}", contender.name()));
+            stage.page_view(contender, 1.0, &mut report).await;
+        }
+        for contender in contenders {
+            say(&format!("page view with a slow processor, {}", contender.name()));
+            stage.page_view(contender, 6.0, &mut report).await;
+        }
+        for contender in contenders {
+            match contender {
+                Contender::Seawall => {
+                    for hovered in [false, true] {
+                        say(&format!(
+                            "opening on slow 4G, seawall{}",
+                            if hovered { ", hovered" } else { "" }
+                        ));
+                        stage.open(contender, hovered, &mut report).await;
+                    }
+                }
+                Contender::N8n => {
+                    say("opening on slow 4G, n8n");
+                    stage.open(contender, false, &mut report).await;
+                }
+                Contender::DeepChat | Contender::Bare => {}
+            }
+        }
+        stage.paint(round, &mut report, say).await;
+        for contender in contenders {
+            if let Contender::Seawall | Contender::DeepChat = contender {
+                say(&format!("typing, {}", contender.name()));
+                stage.typing(contender, &mut report).await;
+            }
+        }
+    }
+    drop(stage);
+    progress.end();
+    if options.json {
+        println!("{}", report.json());
+    } else {
+        print!("{}", report.table());
+    }
+    if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What is being done, on stderr; on a terminal in one line.
+struct Progress {
+    began: Instant,
+}
+
+impl Progress {
+    fn say(&self, what: &str) {
+        let line = format!("{:>4} s  {what}", self.began.elapsed().as_secs());
+        let mut stderr = std::io::stderr().lock();
+        let _ = if stderr.is_terminal() {
+            write!(stderr, "\r\x1b[K{line}").and_then(|()| stderr.flush())
+        } else {
+            writeln!(stderr, "{line}")
+        };
+    }
+
+    fn end(&self) {
+        if std::io::stderr().is_terminal() {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
