@@ -23,7 +23,8 @@ const KEY_EVERY: Duration = Duration::from_millis(25);
 /// Five keys a second, as people type.
 const TYPE_EVERY: Duration = Duration::from_millis(200);
 const MESSAGES_PER_S: u32 = 50;
-const PAINT_EVERY: Duration = Duration::from_millis(150);
+/// Long enough for each message to be drawn by itself, with its animation.
+const PAINT_EVERY: Duration = Duration::from_millis(400);
 /// What a session, and the edge's log, keeps of a conversation (LOG-1).
 pub(crate) const MANY: u64 = 5_000;
 pub(crate) const FEW: u64 = 200;

@@ -180,7 +180,7 @@ impl Component for Transcript {
                                 <p>{ props.greeting[1] }</p>
                             </div>
                         }
-                        { for drawn(&rows[range], props) }
+                        { drawn(&rows[range], props) }
                         if props.other_is_typing && !more_after {
                             { typing(&rows.iter().rfind(|row| row.side != props.own).map_or_else(|| unnamed(props.own.other()), name)) }
                         }
@@ -257,8 +257,9 @@ fn pressed(event: &Event) -> Option<Msg> {
     }
 }
 
-/// The rows with a line before each new day.
-fn drawn(rows: &[Row], props: &TranscriptProps) -> Vec<Html> {
+/// The rows with a line before each new day. A list of its own, in which everything has a key: beside something without
+/// one, every row after a new or a vanished one would be made anew.
+fn drawn(rows: &[Row], props: &TranscriptProps) -> Html {
     let mut drawn = Vec::with_capacity(rows.len() + 4);
     let mut today = String::new();
     for (index, this) in rows.iter().enumerate() {
@@ -273,7 +274,7 @@ fn drawn(rows: &[Row], props: &TranscriptProps) -> Vec<Html> {
         let last = rows.get(index + 1).is_none_or(|next| !continues(this, next));
         drawn.push(row(this, props.own, first, last));
     }
-    drawn
+    drawn.into_iter().collect()
 }
 
 /// What is read aloud: each message of the other side once, and nothing that was there from the start.
