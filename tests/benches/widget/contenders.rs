@@ -123,11 +123,19 @@ const PAGE_WATCH: &str = r#"(() => {
   addEventListener("pointerdown", open, true);
 })()"#;
 
-/// Runs in our chat's frame before anything else. Live: the app has drawn that an agent is here, which it does only
-/// after the edge's welcome (`header` in widget/src/app.rs); the plain page never says so.
+/// Runs in our chat's frame before anything else. Live: the frame in which the app draws what the edge's welcome has
+/// changed. It asks for that frame while it handles the welcome, and we do so in the same moment.
 pub(crate) const FRAME_WATCH: &str = r#"(() => {
   const seen = (window.bench = {});
   const at = () => performance.timeOrigin + performance.now();
+  window.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", ({ data }) => {
+        if (data.includes('"type":"welcome"')) requestAnimationFrame(() => (seen.live ??= at()));
+      });
+    }
+  };
   addEventListener("input", () => (seen.typed ??= at()), true);
   const open = IDBFactory.prototype.open;
   IDBFactory.prototype.open = function (...given) {
@@ -135,11 +143,6 @@ pub(crate) const FRAME_WATCH: &str = r#"(() => {
     request.addEventListener("success", () => (seen.storage ??= at() - asked));
     return request;
   };
-  new MutationObserver((_, observer) => {
-    if (!document.querySelector(".presence[data-here]")) return;
-    seen.live = at();
-    observer.disconnect();
-  }).observe(document, { subtree: true, childList: true, attributeFilter: ["data-here"] });
 })()"#;
 
 /// From a key to the first moment after the frame that shows it. `timeStamp` is when the browser got the key, so waiting

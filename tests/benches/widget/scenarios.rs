@@ -4,10 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::harness::person::Person;
-use tests::harness::stack::{ADA, Stack};
-use tests::harness::wait;
-use tests::harness::wire::Door;
+use tests::harness::stack::Stack;
 
 use crate::cdp::Chromium;
 use crate::contenders::{Contender, KEY_WATCH};
@@ -34,8 +31,6 @@ pub(crate) struct Stage {
     stack: Stack,
     fast: Server,
     slow: Server,
-    /// Somebody has to be here for the chat to say so.
-    _agent: Person,
     /// Conversations that have begun.
     conversations: Vec<String>,
     how: How,
@@ -61,27 +56,11 @@ struct Painter {
 impl Stage {
     pub(crate) async fn set(packages: &Path, how: How, say: impl Fn(&str)) -> Stage {
         let stack = Stack::start().await;
-        let cookie = stack.log_in(ADA).await;
-        let agent = Person::inbox(Door::inbox(stack.edge_port, &cookie));
-        agent.live().await;
-        // The worker keeps a site's word for 2 s.
-        wait::until_true("who opens a chat is told that an agent is here", 30, || async {
-            Person::visitor(stack.edge_port).live().await.agents == 1
-        })
-        .await;
         let fast = Server::start(stack.edge_port, packages, None).await;
         let slow = Server::start(stack.edge_port, packages, Some(Line::SLOW_4G)).await;
         let browser = Chromium::start().await;
-        let mut stage = Stage {
-            browser,
-            stack,
-            fast,
-            slow,
-            _agent: agent,
-            conversations: Vec::new(),
-            how,
-            painters: Vec::new(),
-        };
+        let mut stage =
+            Stage { browser, stack, fast, slow, conversations: Vec::new(), how, painters: Vec::new() };
         // 5,000 messages take deep-chat minutes, given one by one or as its `history`.
         for (contender, metric, messages) in [
             (Contender::Seawall, Metric::PaintFew, FEW),
