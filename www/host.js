@@ -26,7 +26,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   // What a handler that comes late still wants to know.
   const last = { ready: {} };
   const settings = { theme: script.dataset.theme };
-  let waiting = [];
+  const waiting = [];
   let port;
   let badge;
   let gone = false;
@@ -73,7 +73,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     badge.textContent = unread > 99 ? "99+" : unread;
   };
 
-  const heard = ({ unread, chatting, call, event, detail }) => {
+  const heard = ({ unread, chatting, call, event, detail, forgotten }) => {
     if (unread !== undefined) {
       draw(unread);
       if (unread !== (last.unread?.count ?? 0)) emit("unread", { count: unread });
@@ -81,9 +81,11 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     if (call === "close" && isOpen()) toggle();
     if (event === "error") fail(detail.code, MESSAGES[detail.code]);
     else if (event) emit(event, detail);
-    if (!chatting) return;
+    // Its document ends; what is said until the next one is there waits.
+    if (call === "leave") port = undefined;
     try {
-      localStorage[flag] = 1;
+      if (forgotten) delete localStorage[flag];
+      else if (chatting) localStorage[flag] = 1;
     } catch {
       // The chat works; on the next page it waits for a click.
     }
@@ -168,11 +170,6 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       port?.postMessage({ theme });
     },
     forget() {
-      try {
-        delete localStorage[flag];
-      } catch {
-        // Nothing was kept.
-      }
       post({ forget: true });
     },
     on(event, handler) {

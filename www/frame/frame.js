@@ -32,6 +32,13 @@ const bringWords = async (again) => {
 
 const tell = (message) => outside?.postMessage({ ...news, ...message });
 
+/** A fresh document takes this one's place. */
+const leave = (why) => {
+  tell({ call: "leave", ...why });
+  outside = undefined;
+  location.reload();
+};
+
 const close = () => {
   if (alone || !shown) return;
   tell({ call: "close" });
@@ -84,7 +91,7 @@ const forget = async () => {
   }
   // Where nothing can be kept there is nothing to clear.
   await forgetInBrowser().catch(() => {});
-  location.reload();
+  leave({ forgotten: true });
 };
 
 const told = (message) => {
@@ -256,7 +263,7 @@ const restart = () => {
     unsent: keepsNothing ? [...queued].map((row) => row.textContent) : [],
   };
   window.name = CARRIED + JSON.stringify(kept);
-  location.reload();
+  leave();
 };
 
 // Where one storage is denied to the frame, all are.

@@ -175,6 +175,8 @@ async fn what_is_forgotten_is_gone_and_the_next_conversation_is_a_new_one() {
         empty
     })
     .await;
+    let kept = browser.script("return Object.keys(localStorage)", vec![]).await;
+    assert_eq!(kept, json!([]), "nothing is left on the page either");
     call(&browser, "'send', 'Hello again'").await;
     browser.enter_chat().await;
     browser.state("Hello again", &["Sent", "Delivered"], 30).await;
