@@ -1,10 +1,12 @@
 // The second file on the customer's page, fetched with the chat's frame or at the first call that needs it: speaks with
-// that frame, and is the API behind `Seawall(method, …)`. The two talk through a MessageChannel whose other end is
+// that frame, and is the API behind `Seawall(method, …)`; of its calls, those that few pages make are in `visit.js`. The two talk through a MessageChannel whose other end is
 // handed to the edge's origin alone: nothing here listens to the page's own messages, and nothing is posted to `*`.
 
 const EVENTS = ["ready", "open", "close", "unread", "message", "sent", "delivered", "health", "error"];
-const THEMES = ["auto", "light", "dark"];
 // A browser's own error page never answers.
+// What the launcher needs only once the chat is there.
+const STYLE = `b{position:absolute;top:0;right:0;min-width:20px;border-radius:20px;background:#c62828;color:#fff;font:13px/20px system-ui}
+@media(prefers-reduced-motion:no-preference){div{transition:.2s}}`;
 const SILENT_MS = 2e3;
 const AGAIN_MS = 3e4;
 const MOST_CHARACTERS = 4000;
@@ -20,18 +22,25 @@ const MESSAGES = {
 
 /** Called by the loader once; what it hands over is the same in every version. */
 export const start = (script, calls, panel, button, toggle, begin) => {
-  const flag = "seawall-" + script.dataset.site;
-  const shell = panel.getRootNode().host;
+  const data = script.dataset;
+  const root = panel.getRootNode();
+  const shell = root.host;
   const handlers = Object.fromEntries(EVENTS.map((event) => [event, new Set()]));
   // What a handler that comes late still wants to know.
   const last = { ready: {} };
-  const settings = { theme: script.dataset.theme };
   const waiting = [];
+  const wait = calls.push.bind(calls);
   let port;
+  let bringing;
   let badge;
   let gone = false;
 
   const isOpen = () => panel.className === "true";
+  const flag = () => "seawall-" + data.site;
+
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(STYLE);
+  root.adoptedStyleSheets.push(sheet);
 
   // ---- events ----
 
@@ -63,6 +72,14 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     begin();
   };
 
+  /** Where there is no frame yet, it is told at its begin. */
+  const tell = (message) => {
+    port?.postMessage(message);
+    return !!port;
+  };
+
+  const drop = () => (port = undefined);
+
   const draw = (unread) => {
     if (!unread) {
       badge?.remove();
@@ -82,10 +99,10 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     if (event === "error") fail(detail.code, MESSAGES[detail.code]);
     else if (event) emit(event, detail);
     // Its document ends; what is said until the next one is there waits.
-    if (call === "leave") port = undefined;
+    if (call === "leave") drop();
     try {
-      if (forgotten) delete localStorage[flag];
-      else if (chatting) localStorage[flag] = 1;
+      if (forgotten) delete localStorage[flag()];
+      else if (chatting) localStorage[flag()] = 1;
     } catch {
       // The chat works; on the next page it waits for a click.
     }
@@ -98,9 +115,11 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       port = undefined;
       panel.textContent = "Chat cannot be reached. Trying again...";
       emit("health", { link: "connecting", truth: "unreachable" });
-      setTimeout(() => gone || begin(), Math.random() * AGAIN_MS);
+      setTimeout(() => gone || !data.site || begin(), Math.random() * AGAIN_MS);
     }, SILENT_MS);
     channel.port1.onmessage = ({ data }) => {
+      // One that has been taken away may still have something to say.
+      if (!frame.isConnected) return;
       clearTimeout(silent);
       if (port !== channel.port1) {
         port = channel.port1;
@@ -108,7 +127,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       }
       heard(data);
     };
-    frame.contentWindow.postMessage({ shown: isOpen(), ...settings }, new URL(frame.src).origin, [channel.port2]);
+    frame.contentWindow.postMessage({ shown: isOpen(), theme: data.theme }, new URL(frame.src).origin, [channel.port2]);
   };
 
   const watch = () => {
@@ -163,12 +182,6 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     prefill(value) {
       if ((value = text("prefill", value))) post({ prefill: value });
     },
-    setTheme(theme) {
-      if (!THEMES.includes(theme)) return fail("unknown-theme", `"${theme}" is none of ${THEMES.join(", ")}`);
-      settings.theme = theme;
-      // Where there is no frame yet, it is told at its begin.
-      port?.postMessage({ theme });
-    },
     forget() {
       post({ forget: true });
     },
@@ -191,13 +204,31 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     },
   };
 
-  const perform = ([method, ...rest]) => {
+  const perform = (call) => {
     if (gone) return;
-    if (Object.hasOwn(methods, method)) methods[method](...rest);
-    else fail("unknown-method", `there is no "${method}", only ${Object.keys(methods).join(", ")}`);
+    // In order: it waits where others wait.
+    if (bringing) return calls.length < MOST_WAITING ? wait(call) : fail("too-many-waiting", "call again after `ready`");
+    const [method, ...rest] = call;
+    if (Object.hasOwn(methods, method)) return methods[method](...rest);
+    if (methods.boot) return fail("unknown-method", `there is no "${method}", only ${Object.keys(methods).join(", ")}`);
+    wait(call);
+    bring();
+  };
+
+  const bring = async (attempt = 0) => {
+    bringing = true;
+    try {
+      const { visit } = await import("{{asset:visit.js}}?" + attempt);
+      Object.assign(methods, visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, tell, draw, drop }));
+    } catch {
+      return setTimeout(bring, Math.random() * AGAIN_MS, attempt + 1);
+    }
+    bringing = false;
+    calls.splice(0).forEach(perform);
   };
 
   calls.push = perform;
   watch();
-  calls.splice(0).forEach(perform);
+  if (data.site) calls.splice(0).forEach(perform);
+  else bring();
 };

@@ -3,7 +3,8 @@
 // few pages need of the API. The two files come from caches of different age: what is handed over stays as it is.
 (() => {
   const script = document.currentScript;
-  const site = script?.dataset.site;
+  // The settings: what the page says of them, and what the API makes of them. The frame's address carries them all.
+  const data = script?.dataset;
   const early = window.Seawall;
   const calls = early?.q || [];
   let open = false;
@@ -11,8 +12,7 @@
   let tries = 0;
   let frame, host;
 
-  if (!site) return console.warn('Seawall: add data-site to the script');
-  if (early && !early.q) return;
+  if (!data || (early && !early.q)) return;
 
   // Elements and a constructed sheet: pages with a strict policy refuse markup and <style>.
   const put = (name, parent) => parent.appendChild(document.createElement(name));
@@ -22,16 +22,14 @@
   const sheet = new CSSStyleSheet();
   root.adoptedStyleSheets = [sheet];
   sheet.replaceSync(`:host{all:initial!important}
-button,div{position:fixed;inset-inline-end:20px;bottom:20px;z-index:99999999;box-shadow:0 4px 24px#0006}
-button{width:56px;height:56px;border:0;border-radius:50%;background:var(--seawall-color,#0b5c86);cursor:pointer;forced-color-adjust:none}
-button:before{content:"";position:absolute;inset:14px;background:#fff;clip-path:path("M2 2h24v18H14l-8 6v-6H2z")}
+button,div{position:fixed;inset-inline-end:20px;${data.position}:20px;bottom:20px;z-index:99999999;box-shadow:0 4px 24px#0006}
+button{width:56px;height:56px;border:0;border-radius:50%;color:var(--seawall-color,#0b5c86);background:currentColor;cursor:pointer;forced-color-adjust:none}
+button:before{content:"";position:absolute;inset:14px;background:#fff;background:color(from currentColor xyz calc((.18 - y)*1e5)calc((.18 - y)*1e5)calc((.18 - y)*1e5));clip-path:path("M2 2h24v18H14l-8 6v-6H2z")}
 .true+button:before{clip-path:path("M2 8h24L14 20z")}
-b{position:absolute;top:0;right:0;min-width:20px;border-radius:20px;background:#c62828;color:#fff;font:13px/20px system-ui}
 div{bottom:92px;width:384px;height:min(640px,100dvh - 112px);border-radius:16px;overflow:hidden;color-scheme:light dark;background:Canvas;color:CanvasText;font:15px/9 system-ui;text-align:center}
 .false{visibility:hidden;opacity:0;translate:0 16px}
 iframe{width:100%;height:100%;border:0}
-@media(max-width:480px){div{width:100%;height:100%;inset:0;border-radius:0}.true+button{visibility:hidden}}
-@media(prefers-reduced-motion:no-preference){div{transition:.2s}}`);
+@media(max-width:480px){div{width:100%;height:100%;inset:0;border-radius:0}.true+button{visibility:hidden}}`);
 
   const url = (path) => new URL(path, script.src);
 
@@ -50,7 +48,7 @@ iframe{width:100%;height:100%;border:0}
     if (frame?.parentNode) return;
     panel.textContent = "";
     frame = put("iframe", panel);
-    frame.src = url("/frame/" + site);
+    frame.src = url("/frame/" + data.site + "?" + new URLSearchParams(data));
     // Tells `host.js`, should it come later, that the frame has loaded.
     frame.onload = () => (frame.title = "Chat");
     more();
@@ -59,7 +57,7 @@ iframe{width:100%;height:100%;border:0}
   const draw = () => {
     panel.className = open;
     button.ariaExpanded = open;
-    button.ariaLabel = open ? "Close chat" : "Open chat";
+    button.ariaLabel = open ? "Close chat" : data.label || "Open chat";
   };
 
   const toggle = () => {
@@ -70,11 +68,14 @@ iframe{width:100%;height:100%;border:0}
   };
 
   const api = (window.Seawall = (...call) => {
-    if (call[0] == (open ? "close" : "open")) return toggle();
+    // In order: it waits where others wait.
+    if (!calls[0] && data.site && call[0] == (open ? "close" : "open")) return toggle();
     calls.push(call);
     more();
   });
   draw();
+  button.hidden = !data.site;
+  button.style.color = data.color;
   button.onclick = toggle;
   button.onpointerenter = button.onfocus = begin;
   calls.splice(0).map((call) => api(...call));
@@ -83,5 +84,7 @@ iframe{width:100%;height:100%;border:0}
   try {
     store = localStorage;
   } catch {}
-  if (store["seawall-" + site]) setTimeout(begin, 2e3);
+  if (store["seawall-" + data.site]) setTimeout(begin, 2e3);
+  // It waits for "boot", or says what is missing.
+  data.site || more();
 })();

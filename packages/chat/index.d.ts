@@ -1,12 +1,24 @@
 export type Theme = "auto" | "light" | "dark";
 
-export interface Settings {
+/** Nothing (`null`) is the default again. */
+export interface Look {
+  /** `auto`, the default, is as the visitor's device. */
+  theme?: Theme | null;
+  /** A language tag, such as `pt-BR`; by default what the visitor's browser asks for. */
+  lang?: string | null;
+  /** The launcher's, in any form of CSS. */
+  color?: string | null;
+  /** Where the launcher stands; by default at the end of a line: right, or left on a page that reads from the right. */
+  position?: "left" | "right" | null;
+  /** What the launcher is called, for those who hear it; at most 60 characters. */
+  label?: string | null;
+}
+
+export interface Settings extends Look {
   /** The edge's address, such as `https://chat.example`. */
   edge: string;
-  /** The site's id. */
-  site: string;
-  /** `auto`, the default, is as the visitor's device. */
-  theme?: Theme;
+  /** The site's id. Without it the chat waits for `boot`. */
+  site?: string;
   /** For pages whose policy asks for one. */
   nonce?: string;
 }
@@ -27,6 +39,14 @@ export interface ChatError {
     | "unknown-method"
     | "unknown-event"
     | "unknown-theme"
+    | "unknown-language"
+    | "unknown-color"
+    | "unknown-position"
+    | "unknown-setting"
+    | "bad-label"
+    | "no-settings"
+    | "no-site"
+    | "not-booted"
     | "no-text"
     | "text-too-long"
     | "outbox-full"
@@ -55,6 +75,11 @@ export interface Events {
 }
 
 export interface Chat {
+  /** Begins the visit, with these settings; where it has begun it is the same as `update`. */
+  boot(settings?: Look & { site?: string }): void;
+  /** Ends the visit on this page: launcher, chat and link are gone until the next `boot`. */
+  shutdown(): void;
+  update(settings: Look): void;
   open(): void;
   close(): void;
   toggle(): void;
@@ -67,6 +92,8 @@ export interface Chat {
   /** Sends it as the visitor. */
   send(text: string): void;
   setTheme(theme: Theme): void;
+  /** Nothing: what the visitor's browser asks for. */
+  setLocale(tag: string | null): void;
   /** Erases the conversation in this browser, at the edge and, as soon as it can be told, at the origin. */
   forget(): void;
   /** Returns what ends it. */

@@ -1,18 +1,18 @@
 // Puts the chat's script on the page, once, and gives its calls names and types.
 
-const METHODS = ["open", "close", "toggle", "show", "hide", "prefill", "send", "setTheme", "forget", "off"];
+const METHODS = "boot shutdown update setTheme setLocale open close toggle show hide prefill send forget off".split(" ");
+const SETTINGS = ["site", "theme", "lang", "color", "position", "label"];
 
 /** The chat of the page; on a server, where there is none, every call is nothing. */
-export const load = ({ edge, site, theme, nonce }) => {
+export const load = ({ edge, nonce, ...settings }) => {
   const call = (...words) => globalThis.window?.Seawall?.(...words);
   if (typeof document !== "undefined" && !window.Seawall) {
-    if (!edge || !site) throw new TypeError('load wants "edge", such as https://chat.example, and "site"');
+    if (!edge) throw new TypeError('load wants "edge", such as https://chat.example');
     window.Seawall = Object.assign((...words) => window.Seawall.q.push(words), { q: [] });
     const script = document.createElement("script");
     script.src = new URL("/seawall.js", edge).href;
     script.async = true;
-    script.dataset.site = site;
-    if (theme) script.dataset.theme = theme;
+    for (const name of SETTINGS) if (settings[name] != null) script.dataset[name] = settings[name];
     if (nonce) script.nonce = nonce;
     // Without it calls wait for good; a later load() tries again.
     script.onerror = () => {
@@ -29,7 +29,7 @@ export const load = ({ edge, site, theme, nonce }) => {
     },
     destroy() {
       call("destroy");
-      if (typeof document !== "undefined") document.querySelector("script[data-site][src$='/seawall.js']")?.remove();
+      if (typeof document !== "undefined") document.querySelector("script[src$='/seawall.js']")?.remove();
     },
   };
 };

@@ -22,3 +22,5 @@ mod status_page;
 mod story;
 #[path = "browser/transcript.rs"]
 mod transcript;
+#[path = "browser/visit.rs"]
+mod visit;

@@ -33,10 +33,10 @@ const bringWords = async (again) => {
 const tell = (message) => outside?.postMessage({ ...news, ...message });
 
 /** A fresh document takes this one's place. */
-const leave = (why) => {
+const leave = (why, search = location.search) => {
   tell({ call: "leave", ...why });
   outside = undefined;
-  location.reload();
+  location.replace(search || location.href);
 };
 
 const close = () => {
@@ -100,6 +100,7 @@ const told = (message) => {
   if (message.send) app ? app.write(message.send) : early(message.send);
   if (message.prefill) prefill(message.prefill);
   if (message.forget) forget();
+  if (message.leave) carryOn({}, message.leave);
 };
 
 addEventListener("message", ({ source, origin, data, ports }) => {
@@ -253,17 +254,22 @@ const carried = (() => {
 })();
 window.name = "";
 
-const restart = () => {
+const carryOn = (why, search) => {
   const area = find("textarea");
   const queued = chat.querySelectorAll("[data-by=own] [data-state=queued] .text");
   const kept = {
-    restarts: (carried.restarts ?? 0) + 1,
+    restarts: carried.restarts ?? 0,
     text: area?.value,
     caret: [area?.selectionStart, area?.selectionEnd],
     unsent: keepsNothing ? [...queued].map((row) => row.textContent) : [],
   };
   window.name = CARRIED + JSON.stringify(kept);
-  leave();
+  leave(why, search);
+};
+
+const restart = () => {
+  carried.restarts = (carried.restarts ?? 0) + 1;
+  carryOn();
 };
 
 // Where one storage is denied to the frame, all are.

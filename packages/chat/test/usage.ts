@@ -8,6 +8,13 @@ chat.on("health", (health: Health) => health.truth === "away");
 chat.on("error", ({ code, message }) => `${code}: ${message}`);
 chat.off("open");
 chat.setTheme("light");
+chat.setLocale("pt-BR");
+chat.setLocale(null);
+chat.update({ theme: "dark", color: "#7a1f5c", position: "left", label: "Ask us", lang: null });
+chat.boot();
+chat.boot({ site: "demo", lang: "de" });
+chat.shutdown();
+load({ edge: "https://chat.example" });
 const seq = (detail: Events["sent"]): number => detail.seq;
 chat.on("sent", seq);
 
@@ -17,5 +24,7 @@ chat.on("flown", () => 0);
 chat.send(7);
 // @ts-expect-error: a theme
 chat.setTheme("pink");
-// @ts-expect-error: no site
-load({ edge: "https://chat.example" });
+// @ts-expect-error: no edge
+load({ site: "demo" });
+// @ts-expect-error: a side
+chat.update({ position: "top" });

@@ -4,6 +4,7 @@
 //! - [`person`]: a visitor or an agent: the real session machine on a real socket
 //! - [`browser`]: a person in a real Chromium
 //! - [`customer`]: the website that the chat stands on
+//! - [`owner`]: its owner, who calls the chat from the page
 //! - [`axe`]: what is wrong with a page for people who see, hear or move differently
 //! - [`outage_page`]: `/demo/outage/` in such a browser
 //! - [`ledger`]: what the origin has
@@ -22,6 +23,7 @@ pub mod fake_origin;
 pub mod ledger;
 pub mod neighbour;
 pub mod outage_page;
+pub mod owner;
 pub mod person;
 pub mod proxy;
 pub mod raw;

@@ -1,0 +1,141 @@
+//! A visit begins, changes its settings and ends as the page wants it.
+
+use serde_json::json;
+use tests::harness::owner::Owner;
+use tests::harness::stack::Stack;
+use tests::harness::wait;
+
+const SHADOW: &str = "const root = document.querySelector('seawall-chat').shadowRoot; const button = root.querySelector('button');";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_site_the_chat_waits_for_boot_and_a_visit_may_end_and_begin_again() {
+    let stack = Stack::start().await;
+    let owner = Owner::shop(stack.edge_port, "", "").await;
+    owner.hears("ready", |_| true).await;
+    let buttons = format!("{SHADOW} return button.getClientRects().length");
+    assert_eq!(owner.browser.script(&buttons, vec![]).await, json!(0), "nothing is shown");
+    owner.call("'open'").await;
+    owner.hears_error("not-booted").await;
+    owner.call("'boot'").await;
+    owner.hears_error("no-site").await;
+    owner.call("'boot', { site: 'demo', label: 'Ask us' }").await;
+    owner.call("'boot'").await;
+    owner.browser.click("button", "Ask us").await;
+    owner.says("Do you ship to Norway?").await;
+
+    for _ in 0..2 {
+        owner.call("'shutdown'").await;
+        owner.call("'shutdown'").await;
+        let left = "return document.querySelectorAll('seawall-chat').length + frames.length";
+        assert_eq!(owner.browser.script(left, vec![]).await, json!(0), "launcher and frame are gone");
+        owner.browser.script("heard.length = 0", vec![]).await;
+        owner.call("'send', 'To nobody'").await;
+        owner.call("'open'").await;
+        owner.hears_error("not-booted").await;
+        // In one breath, as a page that is built anew does it.
+        owner.browser.script("Seawall('boot'); Seawall('send', 'Here again'); Seawall('open')", vec![]).await;
+        owner.reads("Do you ship to Norway?").await;
+        owner.browser.enter_chat().await;
+        owner.browser.state("Here again", &["Sent", "Delivered", "Seen"], 30).await;
+        assert!(!owner.browser.log_text().await.contains("To nobody"));
+        owner.browser.leave_chat().await;
+    }
+    owner.is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_from_before_the_script_are_done_in_order_once_it_is_there() {
+    let stack = Stack::start().await;
+    let early = "Seawall('shutdown'); Seawall('boot'); Seawall('update', { label: 'Ask us' }); Seawall('boot', {});\
+                 Seawall('open'); Seawall('send', 'Early bird')";
+    let owner = Owner::shop(stack.edge_port, "data-site=demo", early).await;
+    owner.hears("sent", |sent| sent["seq"] == 1).await;
+    owner.reads("Early bird").await;
+    assert_eq!(owner.heard("open").await.len(), 1);
+    assert_eq!(owner.heard("error").await.len(), 0);
+    owner.is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chat_speaks_another_language_with_what_is_written_in_it() {
+    let stack = Stack::start().await;
+    let owner = Owner::shop(stack.edge_port, "data-site=demo data-lang=de", "").await;
+    let browser = &owner.browser;
+    owner.call("'open'").await;
+    let enter = async |name: &str| {
+        browser.leave_chat().await;
+        browser.find("iframe", "").await.enter_frame().await.expect("the chat's frame");
+        browser.find("textarea[aria-describedby]", name).await;
+    };
+    enter("Nachricht").await;
+    browser.fill("Nachricht", "Ein Entwurf").await;
+    browser.leave_chat().await;
+    owner.call("'setLocale', 'fr-CA'").await;
+    wait::until_true("French", 30, || async {
+        browser.leave_chat().await;
+        let frame = browser.find("iframe", "").await;
+        let entered = frame.enter_frame().await.is_ok();
+        let lang = browser.client.execute("return document.documentElement.lang", vec![]).await;
+        entered && lang.is_ok_and(|lang| lang == json!("fr"))
+    })
+    .await;
+    enter("Message").await;
+    let draft = "return document.querySelector('textarea').value";
+    wait::until_true("the draft is there", 30, || async {
+        browser.script(draft, vec![]).await == json!("Ein Entwurf")
+    })
+    .await;
+    browser.leave_chat().await;
+    owner.call("'setLocale', 'no such language'").await;
+    owner.hears_error("unknown-language").await;
+    owner.is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_launchers_sign_is_seen_on_every_colour_and_stands_where_the_page_wants_it() {
+    let stack = Stack::start().await;
+    let owner =
+        Owner::shop(stack.edge_port, "data-site=demo data-position=left data-color=#ffd400", "").await;
+    let browser = &owner.browser;
+    browser.find("button", "Open chat").await;
+    let looks = format!(
+        "{SHADOW} const sign = getComputedStyle(button, ':before').backgroundColor;\
+         const ground = getComputedStyle(button).backgroundColor;\
+         const make = (color) => {{ const c = document.createElement('canvas').getContext('2d', {{ willReadFrequently: true }});\
+         c.fillStyle = color; c.fillRect(0, 0, 1, 1); return [...c.getImageData(0, 0, 1, 1).data].slice(0, 3)\
+         .map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); }};\
+         const light = ([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;\
+         const [a, b] = [light(make(sign)), light(make(ground))];\
+         const box = button.getBoundingClientRect();\
+         return {{ contrast: Math.max(a, b) / Math.min(a, b), left: box.left, right: innerWidth - box.right, ground }}"
+    );
+    let look = browser.script(&looks, vec![]).await;
+    assert_eq!((look["left"].as_f64(), look["ground"].as_str()), (Some(20.0), Some("rgb(255, 212, 0)")));
+    owner.call("'update', { position: 'right' }").await;
+    wait::until_true("on the right", 30, || async {
+        browser.script(&looks, vec![]).await["right"].as_f64() == Some(20.0)
+    })
+    .await;
+    owner.call("'update', { position: null }").await;
+    // Every brightness, and hues around the one at which black takes the place of white.
+    let mut colors: Vec<String> = (0..=255).step_by(15).map(|v| format!("rgb({v} {v} {v})")).collect();
+    colors.extend((0..360).step_by(20).map(|hue| format!("hsl({hue} 80% 50%)")));
+    colors.extend((40..=50).map(|l| format!("hsl(210 12% {l}%)")));
+    for color in colors {
+        owner.call(&format!("'update', {{ color: '{color}' }}")).await;
+        let look = browser.script(&looks, vec![]).await;
+        assert!(look["contrast"].as_f64().is_some_and(|contrast| contrast >= 4.5), "{color}: {look}");
+    }
+    assert_eq!(browser.script(&looks, vec![]).await["right"].as_f64(), Some(20.0));
+    for (settings, code) in [
+        ("{ color: 'mauvish' }", "unknown-color"),
+        ("{ position: 'top' }", "unknown-position"),
+        ("{ label: '' }", "bad-label"),
+        ("{ size: 7 }", "unknown-setting"),
+        ("7", "no-settings"),
+    ] {
+        owner.call(&format!("'update', {settings}")).await;
+        owner.hears_error(code).await;
+    }
+    owner.is_well().await;
+}

@@ -1,0 +1,137 @@
+// What few pages ask of the API: to begin and end a visit, and to change its settings. Fetched by `host.js` at the first
+// such call. The settings live in the tag's `data-*` attributes: the loader reads them there, the frame in its address.
+
+const THEMES = ["auto", "light", "dark"];
+const POSITIONS = ["left", "right"];
+const MOST_LABEL = 60;
+
+/** Gives the calls; `host` is what `host.js` shares. */
+export const visit = (host) => {
+  const { data, shell, panel, button, begin, emit, fail, methods, tell } = host;
+  // Comes after the loader's and wins over it.
+  const sheet = new CSSStyleSheet();
+  panel.getRootNode().adoptedStyleSheets.push(sheet);
+  // Of the visit that was, for a "boot" that names none.
+  let site = data.site;
+
+  /** Where there is no answer from the frame yet, another takes its place. */
+  const afresh = () => {
+    if (!panel.firstElementChild) return;
+    drop();
+    begin();
+  };
+
+  const drop = () => {
+    panel.textContent = "";
+    host.drop();
+  };
+
+  // ---- settings ----
+
+  const oneOf = (values, code) => (value) =>
+    values.includes(value) || fail(code, `"${value}" is none of ${values.join(", ")}`);
+
+  // For each setting: whether a value will do (where not, that is told), and what else happens.
+  const SETTINGS = {
+    theme: {
+      fits: oneOf(THEMES, "unknown-theme"),
+      put: (theme = "auto") => tell({ theme }),
+    },
+    lang: {
+      fits(tag) {
+        try {
+          return !!Intl.getCanonicalLocales(tag)[0];
+        } catch {
+          fail("unknown-language", `"${tag}" is no language tag such as "de" or "pt-BR"`);
+        }
+      },
+      // A fresh document speaks it, with what is written.
+      put: () => tell({ leave: "?" + new URLSearchParams(data) }) || afresh(),
+    },
+    color: {
+      fits: (color) => CSS.supports("color", color) || fail("unknown-color", `"${color}" is no color of CSS`),
+      put(color = "") {
+        button.style.color = color;
+        tell({ color });
+      },
+    },
+    position: {
+      fits: oneOf(POSITIONS, "unknown-position"),
+      put(position) {
+        const inset = position ? `auto;${position}:20px` : "auto 20px";
+        sheet.replaceSync(`button,div{left:auto;right:auto;inset-inline:${inset}}@media(max-width:480px){div{inset:0}}`);
+      },
+    },
+    label: {
+      fits: (label) =>
+        (typeof label === "string" && label.trim() && label.length <= MOST_LABEL) ||
+        fail("bad-label", `a label is a text of at most ${MOST_LABEL} characters`),
+      put: (label = "Open chat") => panel.className === "true" || (button.ariaLabel = label),
+    },
+  };
+
+  const set = (name, value) => {
+    const setting = SETTINGS[name];
+    if (!setting) return fail("unknown-setting", `there is no setting "${name}", only ${Object.keys(SETTINGS).join(", ")}`);
+    // Nothing is the default.
+    if (value == null) value = undefined;
+    else if (!setting.fits(value)) return;
+    if (data[name] === value) return;
+    if (value === undefined) delete data[name];
+    else data[name] = value;
+    setting.put(value);
+  };
+
+  const update = (settings) => {
+    if (Object(settings) !== settings) return fail("no-settings", 'write them as { theme: "dark", lang: "de" }');
+    for (const [name, value] of Object.entries(settings)) set(name, value);
+  };
+
+  // ---- the visit ----
+
+  const end = () => {
+    if (!data.site) return;
+    methods.close();
+    site = data.site;
+    // Without it neither this script nor the loader begins anything.
+    delete data.site;
+    drop();
+    // Nobody else says it.
+    host.waiting.length = 0;
+    host.draw(0);
+    shell.remove();
+  };
+
+  /** These are of a visit; where there is none, that is told. */
+  const ofVisit = Object.fromEntries(
+    ["open", "toggle", "prefill", "send", "forget"].map((name) => {
+      const method = methods[name];
+      const told = () => fail("not-booted", `call "boot" before "${name}"`);
+      return [name, (...rest) => (data.site ? method(...rest) : told())];
+    }),
+  );
+
+  if (!site) setTimeout(() => data.site || console.warn('Seawall: add data-site to the script, or call "boot"'), 1e4);
+
+  return {
+    ...ofVisit,
+    boot(settings = {}) {
+      const { site: wanted = site, ...rest } = Object(settings);
+      if (typeof wanted !== "string" || !/^[\w-]{1,64}$/.test(wanted)) return fail("no-site", 'the first "boot" names the site: { site: "your-site" }');
+      if (wanted !== data.site) end();
+      update(rest);
+      if (data.site) return;
+      data.site = site = wanted;
+      button.hidden = false;
+      document.documentElement.append(shell);
+      try {
+        // Whoever has talked to us hears of answers.
+        if (localStorage[host.flag()]) begin();
+      } catch {}
+    },
+    shutdown: end,
+    update,
+    setTheme: (theme) => set("theme", theme ?? "auto"),
+    setLocale: (lang) => set("lang", lang),
+  };
+};
