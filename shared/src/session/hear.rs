@@ -170,7 +170,7 @@ impl Session {
         }
     }
 
-    fn receipted(&mut self, upto_seq: u64) {
+    pub(super) fn receipted(&mut self, upto_seq: u64) {
         let upto_seq = upto_seq.max(self.transcript.receipted_upto);
         self.transcript.receipted_upto = upto_seq;
         for id in self.lanes.receipted(upto_seq) {

@@ -71,7 +71,8 @@ impl Role {
 
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// The page is there; `saved` is what earlier pages left in the browser's storage.
+    /// The page is there; `saved` is what earlier pages left in the browser's storage. Comes again where the storage takes its
+    /// time: nobody waits for a disk to be linked.
     Start {
         saved: Vec<Saved>,
     },
@@ -208,7 +209,12 @@ impl Session {
                 if self.state == State::Idle {
                     self.open(now);
                 }
-                // A slow storage may answer when the link is long live.
+                // A slow storage may answer when the link is long live. ADOPT-4: what the log shows is not sent again.
+                for message in self.transcript.messages() {
+                    self.lanes.in_log(&message.id, message.seq);
+                }
+                self.receipted(0);
+                self.changed();
                 self.flush(now);
             }
             Input::Opened(link) => {

@@ -7,6 +7,7 @@ use edge::conversation::LinkId;
 use edge::origin_gate::{Answer, Turn};
 use shared::Millis;
 use shared::close::CloseCode;
+use shared::codec::Saved;
 use shared::event::{Event, Outcome as Verdict, Receipt};
 use shared::frame::{ClientFrame, EdgeFrame};
 use shared::mode::Notice;
@@ -27,6 +28,11 @@ pub enum Happening {
     },
     /// What a tab has said meanwhile goes out, in one message per link.
     TabSpeaks(TabId),
+    /// What earlier pages left in the browser's storage has been read.
+    StorageRead {
+        tab: TabId,
+        saved: Vec<Saved>,
+    },
     /// The oldest pending write to the browser's storage is done.
     StorageLands(TabId),
     /// A tab's request for a link has come to the edge.

@@ -31,7 +31,7 @@ pub mod versions;
 use shared::Millis;
 use shared::mode::Notice;
 use shared::random::Random;
-use shared::session::Role;
+use shared::session::{Input, Role};
 
 use bugs::{Adapter, Bug};
 use clock::{Clock, Happening};
@@ -274,6 +274,7 @@ impl World {
                 self.tab_speaks(tab);
                 Ok(())
             }
+            Happening::StorageRead { tab, saved } => self.tab_input(tab, Input::Start { saved }),
             Happening::StorageLands(tab) => {
                 self.storage_lands(tab);
                 Ok(())

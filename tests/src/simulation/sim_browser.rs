@@ -104,7 +104,11 @@ impl World {
         self.trace.tell(self.clock.now, || {
             format!("tab {} of browser {browser} opens with {} saved, edge: {version:?}", tab.0, saved.len())
         });
-        self.tab_input(tab, Input::Start { saved })
+        // The link does not wait for the storage, which answers before it is there, or long after.
+        self.tab_input(tab, Input::Start { saved: Vec::new() })?;
+        let wait = if self.random.percent(50) { self.random.below(10) } else { self.random.below(3_000) };
+        self.clock.after(wait, Happening::StorageRead { tab, saved });
+        Ok(())
     }
 
     /// The tab is gone at once. Of what it was saving an unknown part has made it.

@@ -53,10 +53,8 @@ impl Live {
         };
         let live = Driver::new(session, adapters, on_change);
         live.input(Input::Online(page::online()));
-        // With storage, `Start` comes from there with what earlier pages left behind.
-        if database.is_none() {
-            live.input(Input::Start { saved: Vec::new() });
-        }
+        // What earlier pages left behind comes from the storage with another `Start`: the link does not wait for a disk.
+        live.input(Input::Start { saved: Vec::new() });
         live
     }
 

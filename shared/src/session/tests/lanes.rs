@@ -182,6 +182,24 @@ fn adopt_4_a_message_that_the_log_has_is_not_sent_again() {
     assert_eq!(page.sends(), []);
 }
 
+/// The link does not wait for the browser's storage, which may answer after the welcome.
+#[test]
+fn adopt_4_what_a_slow_storage_brings_and_the_log_has_is_not_sent_again() {
+    let mut page = Page::new("new", vec![]);
+    let mine = |seq| Message {
+        id: MessageId::parse(&format!("w.{seq}")).unwrap(),
+        author: Author::Visitor,
+        ..event(seq)
+    };
+    page.connect(Welcome { messages: vec![mine(1), mine(2)], receipted_upto: 1, ..welcome(EPOCH, 2) });
+    let late = vec![saved("w", 1), saved("w", 2), saved("w", 3)];
+    page.saved = late.iter().map(|saved| (saved.id.clone(), saved.clone())).collect();
+    page.input(Input::Start { saved: late });
+    assert_eq!(page.sends(), [sent("w", 3, "3")]);
+    assert_eq!(page.saved.len(), 2, "KEEP-2: the origin has the first one");
+    assert_eq!(page.states(), [MessageState::Delivered, MessageState::Sent, MessageState::Queued]);
+}
+
 /// Found by the simulation: a refusal from before the snapshot came after it, over a link that does not keep the order,
 /// and what the log had already was sent to it once more under another name.
 #[test]
