@@ -1,10 +1,15 @@
 // The frame around the chat: works from the first moment, brings the app, and speaks with the page outside.
 
+import { openAhead } from "./link.js";
+
 const chat = document.getElementById("chat");
 const site = location.pathname.split("/")[2];
 // Opened in a tab of its own there is nobody to open or close it.
 const alone = parent === window;
 const find = (selector) => chat.querySelector(selector);
+
+// The app asks for a link by this name and, where it gets none, opens one itself.
+window.takeLink = openAhead(new URL(`/v1/sites/${site}/link?`, location.href.replace(/^http/, "ws")), "seawall.v1");
 
 let app;
 let outside;
@@ -44,12 +49,18 @@ const close = () => {
   tell({ call: "close" });
 };
 
+// On a touch screen the keyboard would cover what there is to read.
+const focus = () => matchMedia("(pointer:coarse)").matches || find("textarea")?.focus();
+
 const show = (now) => {
   shown = now;
   app?.show(now);
-  // On a touch screen the keyboard would cover what there is to read.
-  if (now && !matchMedia("(pointer:coarse)").matches) find("textarea")?.focus();
+  if (now) focus();
 };
+
+// The page has given us its focus before it could tell us that we are shown.
+if (document.hasFocus()) focus();
+else addEventListener("focus", focus, { once: true });
 
 /** Dark where the person likes it so, unless the page outside knows better. */
 const setTheme = (theme) => {

@@ -1,6 +1,7 @@
 //! What browsers download: apps and pages, minified, named after their content, and with each other's names filled in.
 //!
 //! A page or script names another file by `{{asset:frame/frame.js}}`; the build puts `/frame/frame-1a2b3c4d.js` there.
+//! `{{inline:frame/frame.js}}` becomes that file's content, where a round trip is worth more than a cache.
 //! `{{english:send}}` becomes a sentence of `www/words/en.json`, `{{word:send}}` its place in the files of all other
 //! languages, and `{{locales}}` those files' names.
 
@@ -77,15 +78,17 @@ impl Assets {
                 .context("a file in www/ is not named in UTF-8")?
                 .to_owned();
             let treatment = Treatment::of(&name);
-            if treatment == Treatment::Words {
+            if matches!(treatment, Treatment::Words | Treatment::Part) {
                 continue;
             }
             let content = match treatment {
                 Treatment::Loader => self.minify(&path)?.into_bytes(),
                 Treatment::Host => self.minify_module(&path)?.into_bytes(),
+                Treatment::Inlined => self.minify_script(&path)?.into_bytes(),
+                Treatment::Both => self.minify(&path)?.into_bytes(),
                 Treatment::Hashed if name.ends_with(".js") => self.minify_module(&path)?.into_bytes(),
                 Treatment::Hashed => self.minify(&path)?.into_bytes(),
-                Treatment::Copied | Treatment::Words => fs::read(&path)?,
+                Treatment::Copied | Treatment::Words | Treatment::Part => fs::read(&path)?,
             };
             pending.push((name, treatment, content));
         }
@@ -101,7 +104,12 @@ impl Assets {
                     Treatment::Hashed => self.put_hashed(&name, &filled).map(drop)?,
                     Treatment::Host => self.put(&name, &name, &filled).map(drop)?,
                     Treatment::Copied => self.put(&name, &name, &filled).map(drop)?,
-                    Treatment::Words => {}
+                    Treatment::Inlined => self.inline(&name, &filled)?,
+                    Treatment::Both => {
+                        self.inline(&name, &filled)?;
+                        self.put_hashed(&name, &filled).map(drop)?;
+                    }
+                    Treatment::Words | Treatment::Part => {}
                 }
             }
             if pending.len() == before {
@@ -161,6 +169,12 @@ impl Assets {
         Ok(url)
     }
 
+    fn inline(&mut self, name: &str, content: &[u8]) -> Result<()> {
+        let text = String::from_utf8(content.to_vec()).with_context(|| format!("www/{name} is no text"))?;
+        self.texts.insert(format!("inline:{name}"), text);
+        Ok(())
+    }
+
     /// The edge lets browsers keep `-[0-9a-f]{8}.` names for ever.
     fn put_hashed(&mut self, name: &str, content: &[u8]) -> Result<String> {
         let (stem, extension) = name.rsplit_once('.').context("a file without an extension")?;
@@ -170,6 +184,11 @@ impl Assets {
     /// A module with what it imports, in one file; other assets stay outside.
     fn minify_module(&self, path: &Path) -> Result<String> {
         self.esbuild(path, &["--bundle", "--format=esm", "--external:{{*"])
+    }
+
+    /// The same as a plain script, which runs where it stands.
+    fn minify_script(&self, path: &Path) -> Result<String> {
+        self.esbuild(path, &["--bundle", "--format=iife", "--external:{{*"])
     }
 
     fn minify(&self, path: &Path) -> Result<String> {
@@ -186,7 +205,7 @@ impl Assets {
 }
 
 /// What braces are ours; a script has its own.
-const NAMED: [&str; 4] = ["asset:", "word:", "english:", "locales}}"];
+const NAMED: [&str; 5] = ["asset:", "inline:", "word:", "english:", "locales}}"];
 
 /// What happens to a file of `www/`.
 #[derive(Clone, Copy, PartialEq)]
@@ -195,6 +214,12 @@ enum Treatment {
     Loader,
     /// Minified under its own name: the loader that asks for it may be five minutes older or newer.
     Host,
+    /// Minified, and put into the page that names it.
+    Inlined,
+    /// That, and a file of its own for another page.
+    Both,
+    /// Only other scripts name it, and hold it.
+    Part,
     /// Minified and named after its content.
     Hashed,
     /// Under its own name, with names filled in.
@@ -210,6 +235,9 @@ impl Treatment {
             ("", _) if name == "loader.js" => Treatment::Loader,
             ("", _) if name == "host.js" => Treatment::Host,
             ("words", _) => Treatment::Words,
+            ("frame", _) if name == "frame/frame.js" => Treatment::Inlined,
+            ("frame", _) if name == "frame/frame.css" => Treatment::Both,
+            ("frame", _) if name == "frame/link.js" => Treatment::Part,
             ("" | "frame" | "console" | "status" | "demo/replay", Some("js" | "css")) => Treatment::Hashed,
             _ => Treatment::Copied,
         }
@@ -268,6 +296,14 @@ mod tests {
     }
 
     #[test]
+    fn an_inlined_file_is_put_in_as_it_is() {
+        let mut assets = assets();
+        assets.texts.insert("inline:frame/frame.js".to_owned(), "a='{{english:send}}'".to_owned());
+        let filled = assets.fill(b"<script nonce={{nonce}}>{{inline:frame/frame.js}}</script>");
+        assert_eq!(filled, Ok(b"<script nonce={{nonce}}>a='{{english:send}}'</script>".to_vec()));
+    }
+
+    #[test]
     fn bytes_that_are_no_text_stay_as_they_are() {
         assert_eq!(assets().fill(&[0xff, 0xfe, b'{']), Ok(vec![0xff, 0xfe, b'{']));
     }
@@ -278,7 +314,10 @@ mod tests {
             ("loader.js", Treatment::Loader),
             ("host.js", Treatment::Host),
             ("store.js", Treatment::Hashed),
-            ("frame/frame.css", Treatment::Hashed),
+            ("frame/frame.js", Treatment::Inlined),
+            ("frame/frame.css", Treatment::Both),
+            ("frame/link.js", Treatment::Part),
+            ("frame/language.js", Treatment::Hashed),
             ("status/status.js", Treatment::Hashed),
             ("frame/index.html", Treatment::Copied),
             ("demo/demo.js", Treatment::Copied),

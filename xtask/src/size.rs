@@ -116,11 +116,10 @@ fn brotli(mut content: &[u8]) -> Result<usize> {
 }
 
 /// What the first click on the launcher adds to a page view.
-const OPENED_CHAT: [&str; 6] = [
+const OPENED_CHAT: [&str; 4] = [
     "host.js",
+    // With its style and script in it.
     "frame/index.html",
-    "frame/frame.js",
-    "frame/frame.css",
     "widget/widget.js",
     "widget/widget_bg.wasm",
 ];

@@ -35,16 +35,23 @@ pub(super) async fn frame(env: &Env, settings: &Settings, request: &Request, sit
         // Never known yet: there is no conversation that a foreign page could reach.
         Known::Yes | Known::NotYet => "*".to_owned(),
     };
+    // Style and script stand in the document: a file of their own each would cost a round trip before anybody can type.
+    let nonce = random_id();
+    let inline = format!(" 'nonce-{nonce}'");
     let headers = Headers::new();
-    headers.set("content-security-policy", &policy(settings, "'none'", &ancestors))?;
+    headers.set("content-security-policy", &policy(settings, &inline, "'none'", &ancestors))?;
     headers.set("cache-control", "no-store")?;
     headers.set("set-cookie", &visitor_cookie(settings, site, request).1)?;
-    file_of(env, "/frame/index.html", headers).await
+    headers.set("content-type", "text/html; charset=utf-8")?;
+    let page =
+        String::from_utf8(bytes_of(env, "/frame/index.html").await?).map_err(|_| Problem::NOT_FOUND)?;
+    let page = page.replace("{{nonce}}", &nonce);
+    Ok(ResponseBuilder::new().with_headers(headers).fixed(page.into_bytes()))
 }
 
 pub(super) async fn console(env: &Env, settings: &Settings) -> Answer {
     let headers = Headers::new();
-    headers.set("content-security-policy", &policy(settings, "'self'", "'none'"))?;
+    headers.set("content-security-policy", &policy(settings, "", "'self'", "'none'"))?;
     headers.set("x-frame-options", "DENY")?;
     headers.set("cache-control", "no-cache")?;
     file_of(env, "/console/index.html", headers).await
@@ -123,11 +130,12 @@ pub(super) fn new_conversation() -> ConversationId {
     ConversationId::parse(&format!("c{}", random_id())).unwrap_or_default()
 }
 
-/// What the chat's and the console's documents may do. `'self'` covers WebSockets in new browsers only.
-fn policy(settings: &Settings, form_action: &str, ancestors: &str) -> String {
+/// What the chat's and the console's documents may do. `'self'` covers WebSockets in new browsers only; `inline` names what stands
+/// in the document itself.
+fn policy(settings: &Settings, inline: &str, form_action: &str, ancestors: &str) -> String {
     let socket = settings.origin_of(&settings.host).replacen("http", "ws", 1);
     format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' {socket}; \
+        "default-src 'none'; script-src 'self'{inline} 'wasm-unsafe-eval'; style-src 'self'{inline}; connect-src 'self' {socket}; \
          img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action {form_action}; \
          frame-ancestors {ancestors}"
     )
@@ -135,13 +143,17 @@ fn policy(settings: &Settings, form_action: &str, ancestors: &str) -> String {
 
 async fn file_of(env: &Env, path: &str, headers: Headers) -> Answer {
     let kind = content_type(path).ok_or(Problem::NOT_FOUND)?;
+    let body = bytes_of(env, path).await?;
+    headers.set("content-type", kind)?;
+    Ok(ResponseBuilder::new().with_headers(headers).fixed(body))
+}
+
+async fn bytes_of(env: &Env, path: &str) -> Result<Vec<u8>, Problem> {
     let mut file = env.assets("ASSETS")?.fetch(format!("https://assets{path}"), None).await?;
     if file.status_code() != 200 {
         return Err(Problem::NOT_FOUND);
     }
-    headers.set("content-type", kind)?;
-    let body = file.bytes().await?;
-    Ok(ResponseBuilder::new().with_headers(headers).fixed(body))
+    Ok(file.bytes().await?)
 }
 
 fn content_type(path: &str) -> Option<&'static str> {

@@ -8,9 +8,9 @@ export const randomName = () => Array.from(crypto.getRandomValues(new Uint8Array
 /** A path at the page's own host, as a WebSocket address. */
 export const linkUrl = (path) => new URL(path, location.href).href.replace(/^http/, "ws");
 
-/** A WebSocket, or what looks like one and polls; its script is fetched where it is needed. */
+/** A WebSocket, which the page may have opened already, or what looks like one and polls; its script is fetched where it is needed. */
 export const openLink = (url, protocol, polls) => {
-  if (!polls) return new WebSocket(url, protocol);
+  if (!polls) return window.takeLink?.() ?? new WebSocket(url, protocol);
   const link = { close() {} };
   import(document.body.dataset.poll).then(
     ({ poll }) => poll(link, url),
