@@ -101,7 +101,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     // Its document ends; what is said until the next one is there waits.
     if (call === "leave") drop();
     try {
-      if (forgotten) delete localStorage[flag()];
+      // With what `keep.js` has kept.
+      if (forgotten) for (const name in localStorage) (name + ":").startsWith(flag() + ":") && delete localStorage[name];
       else if (chatting) localStorage[flag()] = 1;
     } catch {
       // The chat works; on the next page it waits for a click.
@@ -117,10 +118,12 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       emit("health", { link: "connecting", truth: "unreachable" });
       setTimeout(() => gone || !data.site || begin(), Math.random() * AGAIN_MS);
     }, SILENT_MS);
-    channel.port1.onmessage = ({ data }) => {
+    channel.port1.onmessage = ({ data, ports }) => {
       // One that has been taken away may still have something to say.
       if (!frame.isConnected) return;
       clearTimeout(silent);
+      // A frame that is denied storage has its outbox here, sealed.
+      if (data.keep) return import("{{asset:keep.js}}").then(({ keep }) => keep(ports[0], flag() + ":"), () => {});
       if (port !== channel.port1) {
         port = channel.port1;
         for (const message of waiting.splice(0)) port.postMessage(message);

@@ -16,6 +16,8 @@ mod outage_page;
 mod replay_page;
 #[path = "browser/restarted.rs"]
 mod restarted;
+#[path = "browser/sealed.rs"]
+mod sealed;
 #[path = "browser/status_page.rs"]
 mod status_page;
 #[path = "browser/story.rs"]

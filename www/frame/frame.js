@@ -102,6 +102,8 @@ const forget = async () => {
   }
   // Where nothing can be kept there is nothing to clear.
   await forgetInBrowser().catch(() => {});
+  // What the page outside keeps is sealed with it.
+  document.cookie = `seawall_key=; Path=${location.pathname}; Max-Age=0; Secure; SameSite=None; Partitioned`;
   leave({ forgotten: true });
 };
 
@@ -120,9 +122,15 @@ addEventListener("message", ({ source, origin, data, ports }) => {
   outside = ports[0];
   outside.onmessage = (event) => told(event.data);
   tell();
+  if (keepers) keep(keepers);
   told(data);
 });
 let host;
+
+// Where the frame is denied storage, its outbox asks for a place on the page outside (`sealed.js`).
+let keepers;
+const keep = (ports) => (outside ? outside.postMessage({ keep: true }, ports) : (keepers = ports));
+addEventListener("keep", ({ ports }) => keep(ports));
 
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing) close();
@@ -252,7 +260,7 @@ const bring = async (attempt) => {
 // ---- when the app breaks ----
 
 // It stands there, deaf, and looks alive. A fresh document takes its place; the frame's name, which nobody else can read, outlives
-// it and carries what is written. What was sent is in the browser's storage; without storage it is carried as well.
+// it and carries what is written, with what is in the outbox: it may be kept nowhere else.
 const CARRIED = "seawall ";
 const MOST_RESTARTS = 3;
 
@@ -267,12 +275,12 @@ window.name = "";
 
 const carryOn = (why, search) => {
   const area = find("textarea");
-  const queued = chat.querySelectorAll("[data-by=own] [data-state=queued] .text");
   const kept = {
     restarts: carried.restarts ?? 0,
     text: area?.value,
     caret: [area?.selectionStart, area?.selectionEnd],
-    unsent: keepsNothing ? [...queued].map((row) => row.textContent) : [],
+    sent: app ? [] : sent,
+    outbox: [...window.outbox],
   };
   window.name = CARRIED + JSON.stringify(kept);
   leave(why, search);
@@ -282,14 +290,6 @@ const restart = () => {
   carried.restarts = (carried.restarts ?? 0) + 1;
   carryOn();
 };
-
-// Where one storage is denied to the frame, all are.
-let keepsNothing = false;
-try {
-  localStorage.length;
-} catch {
-  keepsNothing = true;
-}
 
 let trapped = false;
 const onTrap = (error) => {
@@ -312,7 +312,9 @@ if (carried.text) {
   area.value = carried.text;
   area.setSelectionRange(...carried.caret);
 }
-carried.unsent?.forEach((text) => early(text));
+carried.sent?.forEach((text) => early(text));
+// From id to text, as the app saves it.
+window.outbox = new Map(carried.outbox);
 
 addEventListener("error", (event) => onTrap(event.error));
 addEventListener("unhandledrejection", (event) => onTrap(event.reason));

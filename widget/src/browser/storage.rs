@@ -1,4 +1,4 @@
-//! What outlives the page: the outbox in IndexedDB (`storage.js`).
+//! What outlives the page: the outbox (`storage.js`), in IndexedDB or sealed on the page outside.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -11,13 +11,15 @@ use wasm_bindgen::prelude::*;
 
 use crate::driver::Feed;
 
+use super::page::online;
+
 /// Whether unsent messages outlive the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Keeping {
     /// As far as we know.
     #[default]
     Kept,
-    /// The browser refuses storage; messages live as long as the page.
+    /// Some could not be saved: they live as long as the page.
     Denied,
 }
 
@@ -25,8 +27,7 @@ pub enum Keeping {
 extern "C" {
     type Store;
 
-    #[wasm_bindgen(constructor)]
-    fn new(name: &str, denied: &Closure<dyn Fn()>) -> Store;
+    fn store(name: &str, keeps: &Closure<dyn Fn(bool)>) -> Store;
 
     #[wasm_bindgen(method)]
     fn load(this: &Store, loaded: &Closure<dyn Fn(Array)>);
@@ -44,7 +45,7 @@ extern "C" {
 pub(super) struct Storage {
     store: Store,
     keeping: Rc<Cell<Keeping>>,
-    _on_denied: Closure<dyn Fn()>,
+    _on_keeps: Closure<dyn Fn(bool)>,
     _on_loaded: Closure<dyn Fn(Array)>,
 }
 
@@ -52,15 +53,20 @@ impl Storage {
     /// What was found comes as [`Input::Start`].
     pub(super) fn open(name: &str, feed: Feed) -> Storage {
         let keeping = Rc::new(Cell::new(Keeping::Kept));
-        let told = keeping.clone();
-        let on_denied = Closure::<dyn Fn()>::new(move || told.set(Keeping::Denied));
+        let (told, redraw) = (keeping.clone(), feed.clone());
+        let on_keeps = Closure::<dyn Fn(bool)>::new(move |all| {
+            let now = if all { Keeping::Kept } else { Keeping::Denied };
+            if told.replace(now) != now {
+                redraw.input(Input::Online(online()));
+            }
+        });
         let on_loaded = Closure::<dyn Fn(Array)>::new(move |texts: Array| {
             let saved = texts.iter().filter_map(|text| Saved::decode(&text.as_string()?)).collect();
             feed.input(Input::Start { saved });
         });
-        let store = Store::new(name, &on_denied);
+        let store = store(name, &on_keeps);
         store.load(&on_loaded);
-        Storage { store, keeping, _on_denied: on_denied, _on_loaded: on_loaded }
+        Storage { store, keeping, _on_keeps: on_keeps, _on_loaded: on_loaded }
     }
 
     pub(super) fn save(&self, message: &Saved) {
