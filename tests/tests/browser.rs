@@ -4,6 +4,8 @@
 mod api;
 #[path = "browser/closed_tab.rs"]
 mod closed_tab;
+#[path = "browser/disk.rs"]
+mod disk;
 #[path = "browser/firewall.rs"]
 mod firewall;
 #[path = "browser/hostile.rs"]

@@ -1,7 +1,9 @@
 //! A message written without a network outlives its tab.
 
+use serde_json::json;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::customer::{Page, website};
 use tests::harness::ledger;
 use tests::harness::proxy::Proxy;
 use tests::harness::stack::Stack;
@@ -49,4 +51,39 @@ async fn keep_1_messages_queued_before_the_tab_was_closed_arrive_once_when_the_b
 async fn keep_1_messages_queued_before_the_tab_was_closed_arrive_once_also_where_the_frame_is_denied_storage()
 {
     story(Storage::Denied).await;
+}
+
+/// As docs/site-owner.md has it: the chat's host is a name of the customer's own, and no other site's frame.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_customers_own_subdomain_the_browser_denies_the_chat_nothing() {
+    let stack = Stack::start().await;
+    let proxy = Proxy::start(stack.edge_port).await;
+    let tag = format!(
+        r#"<script async nonce=n src="http://chat.shop.localhost:{}/seawall.js" data-site=demo></script>"#,
+        proxy.port
+    );
+    let port = website(vec![Page::html("/", "", &tag)]).await;
+    let url = format!("http://www.shop.localhost:{port}/");
+    let profile = TempDir::new().expect("a folder for the profile");
+    let browser = Browser::open(profile.path(), Storage::Denied, Look::WIDE).await;
+    browser.go(&url).await;
+    browser.click("button", "Open chat").await;
+    browser.enter_chat().await;
+    browser.say("Before the cut").await;
+    browser.state("Before the cut", &["Delivered", "Seen"], 30).await;
+    proxy.cut();
+    browser.say(WAITING[0]).await;
+    browser.state(WAITING[0], &["Queued"], 30).await;
+    browser.leave_chat().await;
+    let kept = browser.script("return Object.keys(localStorage)", vec![]).await;
+    assert_eq!(kept, json!(["seawall-demo"]), "nothing but the flag is on the page");
+    browser.quit().await;
+
+    proxy.mend();
+    let browser = Browser::open(profile.path(), Storage::Denied, Look::WIDE).await;
+    browser.go(&url).await;
+    let lines = ledger::whole(&stack, 2, 60).await;
+    ledger::checked(&lines);
+    assert_eq!(lines[1].text, WAITING[0]);
+    browser.quit().await;
 }
