@@ -8,6 +8,8 @@ mod closed_tab;
 mod disk;
 #[path = "browser/firewall.rs"]
 mod firewall;
+#[path = "browser/form.rs"]
+mod form;
 #[path = "browser/hostile.rs"]
 mod hostile;
 #[path = "browser/languages.rs"]

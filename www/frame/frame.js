@@ -157,6 +157,7 @@ const early = (given) => {
   row.querySelector(".state").textContent = word("{{word:queued}}", "{{english:queued}}");
   find(".rows").append(row);
   find(".greeting")?.remove();
+  return row;
 };
 const onEnter = (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
@@ -239,12 +240,28 @@ const takeOver = (ready) => {
   app.show(shown);
 };
 
+/** Not everybody's browser runs WebAssembly: companies forbid it, and some people do. */
+const runs = () => {
+  try {
+    return new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  } catch {}
+};
+// So often the app may fail to come before a form takes its place, if that can be had.
+const MOST_TRIES = 3;
+
 const bring = async (attempt) => {
   let ready;
   // A browser remembers that an import has failed; a new name makes it try again.
   const again = attempt ? "?" + attempt : "";
   const spoken = bringWords(again).catch(() => {});
   try {
+    if (!runs() || attempt > MOST_TRIES) {
+      const { form } = await import("{{asset:frame/form.js}}" + again);
+      await spoken;
+      listen("removeEventListener");
+      app = form({ chat, site, sent, early, word, say, hear });
+      return;
+    }
     ready = await import("{{asset:widget/widget.js}}" + again);
     await ready.default("{{asset:widget/widget_bg.wasm}}");
   } catch {

@@ -71,6 +71,22 @@ impl Browser {
 
     /// The same for a person who reads these languages, the best one first.
     pub async fn open_in(languages: &str, profile: &Path, storage: Storage, look: Look) -> Browser {
+        Browser::open_with(&[], languages, profile, storage, look).await
+    }
+
+    /// A browser that runs no WebAssembly, because it compiles nothing: companies set it so, and some people do.
+    pub async fn without_wasm(languages: &str, profile: &Path, look: Look) -> Browser {
+        let flags = ["--js-flags=--jitless"];
+        Browser::open_with(&flags, languages, profile, Storage::Allowed, look).await
+    }
+
+    async fn open_with(
+        flags: &[&str],
+        languages: &str,
+        profile: &Path,
+        storage: Storage,
+        look: Look,
+    ) -> Browser {
         let mut driver = Command::new(program("SEAWALL_CHROMEDRIVER"))
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -108,6 +124,7 @@ impl Browser {
         ] {
             arguments.push(flag.to_owned());
         }
+        arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
         if look.dark {
             arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
         }

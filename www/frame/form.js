@@ -1,0 +1,268 @@
+// Where the app cannot be had: the plain page with a field for an e-mail address, in place of the chat. It sends what is
+// written as ordinary messages, by the rules of the protocol (OUTBOX-1, KEEP-1, KEEP-2, ADOPT-2) and over the long poll, and
+// fetches no answers: those come by e-mail.
+
+import { store } from "../../widget/src/browser/storage.js";
+import { poll } from "../poll.js";
+
+const STYLE = `
+.contact { padding: 8px 16px; border-top: 1px solid var(--line); display: grid; gap: 4px }
+.contact input { font: 1rem/1.4 system-ui, sans-serif; padding: 8px 12px; border: 1px solid var(--ink-soft); border-radius: 8px; background: var(--ground); color: inherit; min-height: 44px; min-width: 0 }
+.contact input[aria-invalid] { border-color: var(--on-stopped) }
+.contact p { color: var(--on-stopped); font-size: var(--small) }
+.contact p:empty { display: none }`;
+
+// Trying again brings nothing else.
+const STOPS = {
+  4403: ["{{word:foreign-page}}", "{{english:foreign-page}}"],
+  4404: ["{{word:unknown-site}}", "{{english:unknown-site}}"],
+  4401: ["{{word:token-refused}}", "{{english:token-refused}}"],
+  4400: ["{{word:stopped}}", "{{english:stopped}}"],
+  4411: ["{{word:stopped}}", "{{english:stopped}}"],
+  4413: ["{{word:stopped}}", "{{english:stopped}}"],
+};
+const MOST_WAITING = 500;
+const MOST_WRITERS = 16;
+// Of the 4,000 that a message may have; the address comes with the first one.
+const MOST_CHARACTERS = 3700;
+const NACK_PAUSE_MS = 5e3;
+
+const STATES = {
+  queued: ["{{word:queued}}", "{{english:queued}}"],
+  sent: ["{{word:sent}}", "{{english:sent}}"],
+  delivered: ["{{word:delivered}}", "{{english:delivered}}"],
+  "not-sent": ["{{word:not-sent}}", "{{english:not-sent}}"],
+};
+
+/** `host` is the frame's script. Returns what it calls the app for. */
+export const form = ({ chat, site, sent, early, word, say, hear }) => {
+  const composer = chat.querySelector(".composer");
+  const area = composer.querySelector("textarea");
+
+  // ---- the outbox ----
+
+  const writer = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  let n = 0;
+  /** Written here or by an earlier page, and not yet with the origin; `seq` once it is stored at the edge. */
+  let waiting = [];
+  let keepsAll = true;
+  const upto = { sent: 0, delivered: 0 };
+
+  const draw = ({ row }, state) => {
+    row.querySelector(".bubble").dataset.state = state;
+    row.querySelector(".state").textContent = word(...STATES[state]);
+  };
+
+  const save = ({ id, writer, n, text, at_ms }) => kept.save(id, JSON.stringify({ id, writer, n, text, at_ms }));
+
+  const write = (text, row = early(text)) => {
+    if (waiting.length === MOST_WAITING) return hear.refused();
+    n += 1;
+    const message = { id: `${writer}.${n}`, writer, n, text, at_ms: Date.now(), row };
+    waiting.push(message);
+    save(message);
+    if (greeted) send(message);
+    connect();
+    tell();
+  };
+
+  const settled = (message) => {
+    waiting = waiting.filter((other) => other !== message);
+    kept.erase(message.id);
+  };
+
+  // ---- the link ----
+
+  let link;
+  let greeted = false;
+  let stopped;
+  let attempt = 0;
+  let later;
+  let retryAfterMs = 0;
+  let epoch;
+
+  const send = ({ id, writer, n, text }) => link.send(JSON.stringify({ type: "send", id, writer, n, text }));
+
+  const heard = {
+    welcome(welcome) {
+      // EPOCH-2: whatever the origin may not have goes to the new log.
+      if (epoch !== welcome.epoch) for (const message of waiting) delete message.seq;
+      epoch = welcome.epoch;
+      attempt = 0;
+      welcome.acks?.forEach(heard.ack);
+      heard.receipted({ upto_seq: welcome.receipted_upto });
+      greeted = true;
+      waiting.filter(({ seq }) => !seq).forEach(send);
+    },
+    ack({ writer, upto_n, seq }) {
+      for (const message of waiting) {
+        if (message.writer !== writer || message.n > upto_n || message.seq) continue;
+        message.seq = seq;
+        draw(message, "sent");
+      }
+      upto.sent = Math.max(upto.sent, seq);
+    },
+    nack({ id, writer, upto_n, reason, retry }) {
+      if (retry) {
+        const lane = waiting.filter((message) => message.writer === writer && !message.seq);
+        const before = (lane[0]?.n ?? 0) - 1;
+        // ADOPT-2: what the edge misses nobody has any more.
+        if (reason === "gap" && before > upto_n) {
+          for (const message of lane) {
+            Object.assign(message, { writer: lane[0].id, n: message.n - before });
+            save(message);
+          }
+        }
+        retryAfterMs = NACK_PAUSE_MS;
+        return end();
+      }
+      const message = waiting.find((message) => message.id === id);
+      if (!message) return;
+      draw(message, "not-sent");
+      settled(message);
+    },
+    receipted({ upto_seq }) {
+      for (const message of waiting.filter(({ seq }) => seq <= upto_seq)) {
+        draw(message, "delivered");
+        settled(message);
+        upto.delivered = Math.max(upto.delivered, message.seq);
+      }
+    },
+    bye({ retry_after_ms }) {
+      retryAfterMs = retry_after_ms;
+    },
+  };
+
+  const connect = () => {
+    if (link || stopped || !waiting.length) return;
+    clearTimeout(later);
+    const unacked = [...new Set(waiting.map(({ writer }) => writer))].slice(0, MOST_WRITERS);
+    const mine = {
+      onopen: () => mine.send(JSON.stringify({ type: "hello", protocol: 1, unacked })),
+      onmessage({ data }) {
+        for (const frame of JSON.parse(data)) if (mine === link && Object.hasOwn(heard, frame.type)) heard[frame.type](frame);
+        // Nobody is kept waiting for answers here.
+        if (mine === link && !waiting.length) close();
+        tell();
+      },
+      onclose({ code }) {
+        if (mine !== link) return;
+        stopped = STOPS[code];
+        end();
+        tell();
+      },
+    };
+    link = mine;
+    poll(mine, new URL(`/v1/sites/${site}/link?chatting`, location.href).href);
+  };
+
+  const close = () => {
+    link.close();
+    link = undefined;
+    greeted = false;
+  };
+
+  const end = () => {
+    close();
+    clearTimeout(later);
+    const pause = Math.max(1e3, retryAfterMs) + Math.random() * Math.min(6e4, 2e3 * 2 ** attempt);
+    attempt += 1;
+    retryAfterMs = 0;
+    later = setTimeout(connect, pause);
+  };
+  addEventListener("online", connect);
+
+  // ---- what is said ----
+
+  const LINES = {
+    begin: ["calm", "{{word:page-form}}", "{{english:page-form}}"],
+    left: ["calm", "{{word:page-left}}", "{{english:page-left}}"],
+    offline: ["waiting", "{{word:offline}}", "{{english:offline}}"],
+    connecting: ["waiting", "{{word:connecting-again}}", "{{english:connecting-again}}"],
+  };
+  let line;
+  /** The one that agents have been told. */
+  let address;
+
+  const tell = () => {
+    const unsent = waiting.some(({ seq }) => !seq);
+    const wait = unsent && !greeted && attempt > 0;
+    const place = !unsent && address ? "left" : !wait ? "begin" : navigator.onLine ? "connecting" : "offline";
+    let [tone, ...words] = LINES[place];
+    if (stopped) [tone, words] = ["stopped", stopped];
+    const risk = wait && !keepsAll && !stopped ? " " + word("{{word:not-kept}}", "{{english:not-kept}}") : "";
+    const sentence = word(...words) + risk;
+    // Said again it would be heard again.
+    if (line !== sentence) say(tone, (line = sentence));
+    const standing = stopped ? "stopped" : !wait ? "live" : navigator.onLine ? "connecting" : "offline";
+    hear(0, n > 0 || waiting.length > 0, standing, "normal", 0, 0, upto.sent, upto.delivered);
+  };
+
+  const kept = store(`seawall-${site}`, (all) => {
+    if (keepsAll === all) return;
+    keepsAll = all;
+    tell();
+  });
+  kept.load((texts) => {
+    for (const text of texts) {
+      try {
+        const message = JSON.parse(text);
+        if (waiting.some(({ id }) => id === message.id)) continue;
+        waiting.push({ ...message, row: early(message.text) });
+      } catch {
+        // Damaged: left alone.
+      }
+    }
+    // ORDER-1: within a writer nothing goes before what was written earlier.
+    waiting.sort((a, b) => a.n - b.n);
+    connect();
+    tell();
+  });
+
+  // ---- the fields ----
+
+  const contact = document.createElement("div");
+  contact.className = "contact";
+  const make = (name, properties) => contact.appendChild(Object.assign(document.createElement(name), properties));
+  composer.id = "form";
+  composer.noValidate = true;
+  make("label", { htmlFor: "email", textContent: word("{{word:page-email}}", "{{english:page-email}}") });
+  const email = make("input", { id: "email", type: "email", autocomplete: "email", required: true, maxLength: 254, dir: "ltr" });
+  const wrong = make("p", { id: "wrong" });
+  email.setAttribute("form", "form");
+  email.setAttribute("aria-describedby", "wrong");
+  wrong.setAttribute("role", "alert");
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(STYLE);
+  document.adoptedStyleSheets.push(sheet);
+  composer.before(contact);
+  area.maxLength = MOST_CHARACTERS;
+
+  const submit = (event) => {
+    event.preventDefault();
+    const text = area.value.trim();
+    const given = email.value.trim();
+    const fits = given && email.checkValidity();
+    wrong.textContent = fits ? "" : word("{{word:page-email-wrong}}", "{{english:page-email-wrong}}");
+    fits ? email.removeAttribute("aria-invalid") : email.setAttribute("aria-invalid", true);
+    if (!fits) return email.focus();
+    const news = given !== address;
+    // The address alone will do where something was said before it.
+    if (!text && !(news && (n || waiting.length))) return area.focus();
+    // A sign, which agents of any language read.
+    address = given;
+    write([text, news && `✉ ${given}`].filter(Boolean).join("\n\n"));
+    area.value = "";
+    area.focus();
+  };
+  composer.addEventListener("submit", submit);
+  area.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) submit(event);
+  });
+
+  // Sent while the app was awaited: each has its row.
+  const rows = chat.querySelectorAll("[data-by=own]");
+  sent.forEach((text, at) => write(text, rows[at]));
+  tell();
+  return { show() {}, write: (text) => write(text) };
+};
