@@ -121,7 +121,8 @@ addEventListener("message", ({ source, origin, data, ports }) => {
   if (source !== parent || alone || (host ??= origin) !== origin || !ports[0]) return;
   outside = ports[0];
   outside.onmessage = (event) => told(event.data);
-  tell();
+  // The app may have been quicker than the page outside.
+  tell(healthBefore && { event: "health", detail: JSON.parse(healthBefore) });
   if (keepers) keep(keepers);
   told(data);
 });

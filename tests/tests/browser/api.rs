@@ -245,3 +245,24 @@ async fn the_npm_package_puts_one_chat_on_the_page_and_takes_it_off_again() {
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.quit().await;
 }
+
+/// The chat may be live before the page's second script has come.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_speaks_to_the_chat_late_hears_how_it_is_at_once() {
+    let stack = Stack::start().await;
+    let here = stack.edge_url("localhost");
+    let port =
+        website(vec![Page::html("/", "", &format!("<iframe src='{here}/frame/demo'></iframe>"))]).await;
+    let profile = TempDir::new().expect("a folder for the profile");
+    let browser = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
+    browser.go(&format!("http://127.0.0.1:{port}/")).await;
+    browser.enter_chat().await;
+    browser.status_reads("Our agents are away.", 30).await;
+    browser.leave_chat().await;
+    let begin = "window.heard = []; const { port1, port2 } = new MessageChannel();\
+                 port1.onmessage = ({ data }) => data.event && heard.push([data.event, data.detail]);\
+                 document.querySelector('iframe').contentWindow.postMessage({ shown: true }, arguments[0], [port2])";
+    browser.script(begin, vec![json!(here)]).await;
+    hears(&browser, "health", |health| health["link"] == "live" && health["truth"] == "away").await;
+    browser.quit().await;
+}
