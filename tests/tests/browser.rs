@@ -16,6 +16,8 @@ mod hostile;
 mod languages;
 #[path = "browser/outage_page.rs"]
 mod outage_page;
+#[path = "browser/random.rs"]
+mod random;
 #[path = "browser/replay_page.rs"]
 mod replay_page;
 #[path = "browser/restarted.rs"]

@@ -6,10 +6,9 @@
 //! # Layout, in reading order
 //!
 //! [`contenders`] who is measured, and what watches in their pages · [`scenarios`] what is done · [`visit`] one window ·
-//! [`cdp`] the browser · [`server`] what sends everybody's files, and the slow line · [`talker`] who writes to ours ·
+//! [`server`] what sends everybody's files, and the slow line · [`talker`] who writes to ours ·
 //! [`report`] the table, the JSON and the bounds
 
-mod cdp;
 mod contenders;
 mod report;
 mod scenarios;

@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::harness::stack::Stack;
 
-use crate::cdp::Chromium;
 use crate::contenders::{Contender, KEY_WATCH};
 use crate::report::{Metric, Report};
 use crate::server::{Line, Server};
 use crate::talker::{TEXT, Talker};
 use crate::visit::{Place, Visit};
+use tests::harness::cdp::Chromium;
 
 /// After the page is there: what a chat still does by itself.
 const SETTLE: Duration = Duration::from_secs(2);

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::harness::wait;
 
-use crate::cdp::{Answer, Cdp, Chromium};
 use crate::contenders::{Contender, FRAME_WATCH};
+use tests::harness::cdp::{Answer, Cdp, Chromium};
 
 pub(crate) struct Visit {
     cdp: Cdp,

@@ -19,7 +19,7 @@ impl Page {
     pub fn html(path: &str, head: &str, body: &str) -> Page {
         let body = format!(
             "<!doctype html><html lang=en><head><title>Shop</title><meta name=viewport content='width=device-width'>\
-             <script nonce=n>{WITNESS}</script>{head}</head><body><h1>Lanterns</h1>{body}</body></html>"
+             <script nonce=n>{WITNESS}</script>{head}</head><body><main><h1>Lanterns</h1></main>{body}</body></html>"
         );
         Page { path: path.to_owned(), body, ..Page::default() }
     }

@@ -3,6 +3,8 @@
 //! - [`stack`]: starts, kills and restarts the two servers on free ports with data of their own
 //! - [`person`]: a visitor or an agent: the real session machine on a real socket
 //! - [`browser`]: a person in a real Chromium
+//! - [`cdp`]: the same by the protocol of its developer tools, which reaches every tab and frame at once
+//! - [`tab`]: one of its tabs, with the chat in it
 //! - [`customer`]: the website that the chat stands on
 //! - [`owner`]: its owner, who calls the chat from the page
 //! - [`axe`]: what is wrong with a page for people who see, hear or move differently
@@ -10,7 +12,9 @@
 //! - [`ledger`]: what the origin has
 //! - [`wire`]: what carries a person's link
 //! - [`wait`]: until a condition holds, with a limit
-//! - [`proxy`]: a network that can be cut
+//! - [`proxy`]: a network with faults
+//! - [`states`]: everything that a visitor can see of the chat
+//! - [`story`]: what chance makes a visitor do
 //! - [`raw`]: a link that says what no client of ours would
 //! - [`neighbour`]: whom nothing of that may reach
 //! - [`fake_origin`]: an origin that answers as the test wants
@@ -18,6 +22,7 @@
 
 pub mod axe;
 pub mod browser;
+pub mod cdp;
 pub mod customer;
 pub mod fake_origin;
 pub mod ledger;
@@ -28,6 +33,9 @@ pub mod person;
 pub mod proxy;
 pub mod raw;
 pub mod stack;
+pub mod states;
+pub mod story;
+pub mod tab;
 pub mod tokens;
 pub mod wait;
 pub mod wire;

@@ -1,15 +1,39 @@
-//! A network between a browser and the edge. It can be cut: open connections break, new ones are refused. Or it lets
-//! no WebSocket through, or changes what passes.
+//! A network between a browser and the edge, with the faults that networks have. A browser's own "offline" leaves open
+//! sockets as they are; this one does not. Another one lets no WebSocket through, or changes what passes.
 
-use std::sync::Arc;
+use std::io;
+use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+/// How the network is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weather {
+    Fair,
+    /// Open connections break, new ones are refused.
+    Cut,
+    /// Connections stand, and nothing comes through them until it passes.
+    Silent,
+    /// Everything takes so many milliseconds, each way.
+    Slow(u64),
+    /// A few bytes at a time.
+    Sliced,
+    /// Who hangs up is heard of only when it passes.
+    SlowToClose,
+}
+
+/// A text and what is put in its place.
+type Change = (&'static str, &'static str);
 
 pub struct Proxy {
     pub port: u16,
-    cut: Arc<watch::Sender<bool>>,
+    weather: watch::Sender<Weather>,
+    /// Counts how often every open connection was reset.
+    resets: watch::Sender<u64>,
 }
 
 impl Proxy {
@@ -23,73 +47,50 @@ impl Proxy {
     }
 
     /// Puts the second text in the first one's place, both ways. They are of one length.
-    pub async fn changing(to: u16, change: (&'static str, &'static str)) -> Proxy {
+    pub async fn changing(to: u16, change: Change) -> Proxy {
         assert_eq!(change.0.len(), change.1.len(), "no length may change");
         Proxy::between(to, true, Some(change)).await
     }
 
-    async fn between(to: u16, websockets: bool, change: Option<(&'static str, &'static str)>) -> Proxy {
+    async fn between(to: u16, websockets: bool, change: Option<Change>) -> Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = listener.local_addr().expect("its address").port();
-        let cut = Arc::new(watch::channel(false).0);
-        let switch = Arc::clone(&cut);
+        let (weather, resets) = (watch::channel(Weather::Fair).0, watch::channel(0).0);
+        let (forecast, resetting) = (weather.subscribe(), resets.subscribe());
         tokio::spawn(async move {
-            while let Ok((mut browser, _)) = listener.accept().await {
-                let mut cut = switch.subscribe();
+            while let Ok((browser, _)) = listener.accept().await {
+                let (weather, mut resetting) = (forecast.clone(), resetting.clone());
+                resetting.mark_unchanged();
                 tokio::spawn(async move {
-                    if *cut.borrow() {
+                    if *weather.borrow() == Weather::Cut
+                        || !websockets && asks_for_a_websocket(&browser).await
+                    {
                         return;
                     }
-                    if !websockets && asks_for_a_websocket(&browser).await {
-                        return;
-                    }
-                    let Ok(mut edge) = TcpStream::connect(("127.0.0.1", to)).await else { return };
-                    let copy = async {
-                        let Some(change) = change else {
-                            let _ = copy_bidirectional(&mut browser, &mut edge).await;
-                            return;
-                        };
-                        let ((browser, to_browser), (edge, to_edge)) = (browser.split(), edge.split());
-                        tokio::join!(pass(browser, to_edge, change), pass(edge, to_browser, change));
-                    };
-                    tokio::select! {
-                        () = copy => {}
-                        _ = cut.wait_for(|cut| *cut) => {}
-                    }
+                    let Ok(edge) = TcpStream::connect(("127.0.0.1", to)).await else { return };
+                    let _ = join(browser, edge, change, weather, resetting).await;
                 });
             }
         });
-        Proxy { port, cut }
+        Proxy { port, weather, resets }
+    }
+
+    pub fn weather(&self, weather: Weather) {
+        self.weather.send_replace(weather);
     }
 
     pub fn cut(&self) {
-        self.cut.send_replace(true);
+        self.weather(Weather::Cut);
     }
 
     pub fn mend(&self) {
-        self.cut.send_replace(false);
+        self.weather(Weather::Fair);
     }
-}
 
-/// Until either side ends. A text that two reads share stays as it is: heads come in one.
-async fn pass(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    (old, new): (&'static str, &'static str),
-) {
-    let mut bytes = vec![0; 1 << 16];
-    while let Ok(read @ 1..) = from.read(&mut bytes).await {
-        let passing = &mut bytes[..read];
-        let found = passing.windows(old.len()).enumerate().filter(|(_, part)| *part == old.as_bytes());
-        let found: Vec<_> = found.map(|(at, _)| at).collect();
-        for at in found {
-            passing[at..at + old.len()].copy_from_slice(new.as_bytes());
-        }
-        if to.write_all(passing).await.is_err() {
-            break;
-        }
+    /// Open connections end with a reset; new ones work.
+    pub fn reset(&self) {
+        self.resets.send_modify(|count| *count += 1);
     }
-    let _ = to.shutdown().await;
 }
 
 /// Whether the connection begins with a handshake; reads nothing away.
@@ -98,3 +99,93 @@ async fn asks_for_a_websocket(browser: &TcpStream) -> bool {
     let read = browser.peek(&mut head).await.unwrap_or(0);
     String::from_utf8_lossy(&head[..read]).to_ascii_lowercase().contains("upgrade: websocket")
 }
+
+/// Until both have hung up, or the network ends it.
+async fn join(
+    mut browser: TcpStream,
+    mut edge: TcpStream,
+    change: Option<Change>,
+    weather: watch::Receiver<Weather>,
+    mut resetting: watch::Receiver<u64>,
+) -> io::Result<()> {
+    browser.set_nodelay(true)?;
+    edge.set_nodelay(true)?;
+    let mut cut = weather.clone();
+    let reset = {
+        let (from_browser, to_browser) = browser.split();
+        let (from_edge, to_edge) = edge.split();
+        tokio::select! {
+            carried = async {
+                tokio::try_join!(carry(from_browser, to_edge, change, weather.clone()), carry(from_edge, to_browser, change, weather))
+            } => return carried.map(drop),
+            _ = cut.wait_for(|weather| *weather == Weather::Cut) => false,
+            _ = resetting.changed() => true,
+        }
+    };
+    if reset {
+        browser.set_zero_linger()?;
+        edge.set_zero_linger()?;
+    }
+    Ok(())
+}
+
+/// One direction. What is under way when the weather changes still arrives, and in order.
+async fn carry(
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
+    change: Option<Change>,
+    mut weather: watch::Receiver<Weather>,
+) -> io::Result<()> {
+    let (send, mut sent) = mpsc::channel::<(Instant, Vec<u8>)>(MOST_UNDER_WAY);
+    let now = weather.clone();
+    let reading = async move {
+        loop {
+            let mut bytes = vec![0; 16_384];
+            let read = from.read(&mut bytes).await?;
+            bytes.truncate(read);
+            if let Some(change) = change {
+                put(&mut bytes, change);
+            }
+            let latency = match *now.borrow() {
+                Weather::Slow(ms) => ms,
+                _ => 0,
+            };
+            let due = Instant::now() + Duration::from_millis(latency);
+            if send.send((due, bytes)).await.is_err() || read == 0 {
+                return Ok(());
+            }
+        }
+    };
+    let writing = async move {
+        while let Some((due, bytes)) = sent.recv().await {
+            // No test waits here for something: this is how slow the network is.
+            tokio::time::sleep_until(due).await;
+            let _ = weather.wait_for(|weather| *weather != Weather::Silent).await;
+            if bytes.is_empty() {
+                let _ = weather.wait_for(|weather| *weather != Weather::SlowToClose).await;
+                return to.shutdown().await;
+            }
+            let piece = if *weather.borrow() == Weather::Sliced { SLICE } else { bytes.len() };
+            for piece in bytes.chunks(piece) {
+                to.write_all(piece).await?;
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok::<_, io::Error>(())
+    };
+    tokio::try_join!(reading, writing).map(drop)
+}
+
+/// A text that two reads share stays as it is: heads come in one.
+fn put(bytes: &mut [u8], (old, new): Change) {
+    let found = bytes.windows(old.len()).enumerate().filter(|(_, part)| *part == old.as_bytes());
+    let found: Vec<_> = found.map(|(at, _)| at).collect();
+    for at in found {
+        bytes[at..at + old.len()].copy_from_slice(new.as_bytes());
+    }
+}
+
+/// Pieces of 16 KB in each direction: more than a browser sends while nothing gets through.
+const MOST_UNDER_WAY: usize = 64;
+/// Less than a WebSocket frame's head and a word.
+const SLICE: usize = 7;

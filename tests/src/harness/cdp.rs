@@ -1,6 +1,7 @@
 //! A Chromium of our own and the protocol that its developer tools speak: one socket, a session per target.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,7 +9,6 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tests::harness::stack::program;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -16,21 +16,47 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
+use super::browser::Storage;
+use super::stack::program;
+
 /// Nothing that is asked of the browser may take longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Ends with its profile when it is dropped.
-pub(crate) struct Chromium {
-    pub(crate) cdp: Cdp,
-    pub(crate) version: String,
+/// Ends when it is dropped.
+pub struct Chromium {
+    pub cdp: Cdp,
+    pub version: String,
     /// Leads a process group of its own.
     process: Child,
-    _profile: tempfile::TempDir,
+    /// Where the profile is nobody else's, it goes too.
+    _profile: Option<tempfile::TempDir>,
 }
 
 impl Chromium {
-    pub(crate) async fn start() -> Chromium {
+    /// With a profile of its own, and nothing in it.
+    pub async fn start() -> Chromium {
         let profile = tempfile::Builder::new().prefix("seawall-test-").tempdir().expect("a folder");
+        let mut chromium = Chromium::open(profile.path(), Storage::Allowed).await;
+        chromium._profile = Some(profile);
+        chromium
+    }
+
+    /// The same folder again is the same person's browser again.
+    pub async fn open(profile: &Path, storage: Storage) -> Chromium {
+        let preferences = profile.join("Default/Preferences");
+        if !preferences.exists() {
+            let controls = match storage {
+                Storage::Allowed => 0,
+                Storage::Denied => 1,
+            };
+            let wanted = json!({ "profile": { "cookie_controls_mode": controls } });
+            std::fs::create_dir_all(profile.join("Default")).expect("a profile");
+            std::fs::write(preferences, wanted.to_string()).expect("a profile");
+        }
+        let features = match storage {
+            Storage::Allowed => "",
+            Storage::Denied => "--disable-features=ThirdPartyStoragePartitioning",
+        };
         let mut process = Command::new(program("SEAWALL_CHROMIUM"))
             .args([
                 "--headless",
@@ -48,7 +74,8 @@ impl Chromium {
                 "--disable-renderer-backgrounding",
                 "--remote-debugging-port=0",
             ])
-            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .args(Some(features).filter(|features| !features.is_empty()))
+            .arg(format!("--user-data-dir={}", profile.display()))
             .arg("about:blank")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -72,7 +99,14 @@ impl Chromium {
         let cdp = Cdp::connect(&url).await;
         let version = cdp.call("", "Browser.getVersion", json!({})).await;
         let version = version["product"].as_str().unwrap_or_default().to_owned();
-        Chromium { cdp, version, process, _profile: profile }
+        Chromium { cdp, version, process, _profile: None }
+    }
+
+    /// Ends as when a person closes its last window: the profile is written.
+    pub async fn quit(&mut self) {
+        drop(self.cdp.ask("", "Browser.close", json!({})));
+        let ended = tokio::time::timeout(PATIENCE, self.process.wait()).await;
+        ended.expect("Chromium ends in time").expect("it was started");
     }
 }
 
@@ -86,7 +120,7 @@ impl Drop for Chromium {
 
 /// Clones speak on the same socket.
 #[derive(Clone)]
-pub(crate) struct Cdp(Arc<Shared>);
+pub struct Cdp(Arc<Shared>);
 
 struct Shared {
     out: UnboundedSender<String>,
@@ -133,7 +167,7 @@ impl Cdp {
     }
 
     /// Asks without waiting for the answer; what one session is asked, it does in order.
-    pub(crate) fn ask(&self, session: &str, method: &str, params: Value) -> Answer {
+    pub fn ask(&self, session: &str, method: &str, params: Value) -> Answer {
         let id = self.0.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let (tell, told) = oneshot::channel();
         self.0.waiting.lock().expect("calls").insert(id, tell);
@@ -145,11 +179,11 @@ impl Cdp {
         Answer { told, method: method.to_owned() }
     }
 
-    pub(crate) async fn call(&self, session: &str, method: &str, params: Value) -> Value {
+    pub async fn call(&self, session: &str, method: &str, params: Value) -> Value {
         self.ask(session, method, params).get().await
     }
 
-    pub(crate) fn events(&self, session: &str) -> UnboundedReceiver<Value> {
+    pub fn events(&self, session: &str) -> UnboundedReceiver<Value> {
         let (tell, told) = unbounded_channel();
         self.0.listeners.lock().expect("listeners").insert(session.to_owned(), tell);
         told
@@ -171,19 +205,19 @@ impl Shared {
     }
 }
 
-pub(crate) struct Answer {
+pub struct Answer {
     told: oneshot::Receiver<Value>,
     method: String,
 }
 
 impl Answer {
-    pub(crate) async fn get(self) -> Value {
+    pub async fn get(self) -> Value {
         let method = self.method.clone();
         self.outcome().await.unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
     /// The error is the browser's own: a target may be gone.
-    pub(crate) async fn outcome(self) -> Result<Value, String> {
+    pub async fn outcome(self) -> Result<Value, String> {
         let told = tokio::time::timeout(PATIENCE, self.told).await;
         let mut value = told.map_err(|_| "no answer in time")?.map_err(|_| "the browser is gone")?;
         if let Some(error) = value.get("error") {
