@@ -2,6 +2,8 @@
 
 #[path = "browser/api.rs"]
 mod api;
+#[path = "browser/barriers.rs"]
+mod barriers;
 #[path = "browser/closed_tab.rs"]
 mod closed_tab;
 #[path = "browser/disk.rs"]
@@ -12,6 +14,8 @@ mod firewall;
 mod form;
 #[path = "browser/hostile.rs"]
 mod hostile;
+#[path = "browser/keyboard.rs"]
+mod keyboard;
 #[path = "browser/languages.rs"]
 mod languages;
 #[path = "browser/outage_page.rs"]
