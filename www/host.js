@@ -30,8 +30,16 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   const last = { ready: {} };
   const waiting = [];
   const wait = calls.push.bind(calls);
+  // The last document's, once it has answered.
   let port;
+  let current;
   let bringing;
+  // Hears what concerns `visit.js`.
+  let later;
+  // Nobody knows yet for whom texts are.
+  let held = false;
+  // What every document of the frame is told first.
+  const hello = {};
   let badge;
   let gone = false;
 
@@ -66,7 +74,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   // ---- the frame ----
 
   const post = (message) => {
-    if (port) return port.postMessage(message);
+    if (port && !held) return port.postMessage(message);
     if (waiting.length === MOST_WAITING) return fail("too-many-waiting", "the chat is not there yet; call again after `ready`");
     waiting.push(message);
     begin();
@@ -78,7 +86,12 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     return !!port;
   };
 
-  const drop = () => (port = undefined);
+  const drop = () => (port = current = undefined);
+
+  const hold = (now) => {
+    held = now;
+    if (port && !held) for (const message of waiting.splice(0)) port.postMessage(message);
+  };
 
   const draw = (unread) => {
     if (!unread) {
@@ -90,7 +103,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     badge.textContent = unread > 99 ? "99+" : unread;
   };
 
-  const heard = ({ unread, chatting, call, event, detail, forgotten }) => {
+  const heard = (message) => {
+    const { unread, chatting, call, event, detail, forgotten } = message;
     if (unread !== undefined) {
       draw(unread);
       if (unread !== (last.unread?.count ?? 0)) emit("unread", { count: unread });
@@ -100,10 +114,12 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     else if (event) emit(event, detail);
     // Its document ends; what is said until the next one is there waits.
     if (call === "leave") drop();
+    later?.(message);
     try {
       // With what `keep.js` has kept.
-      if (forgotten) for (const name in localStorage) (name + ":").startsWith(flag() + ":") && delete localStorage[name];
-      else if (chatting) localStorage[flag()] = 1;
+      if (forgotten) {
+        for (const name in localStorage) if (name === flag() || name.startsWith(forgotten + ":")) delete localStorage[name];
+      } else if (chatting) localStorage[flag()] = 1;
     } catch {
       // The chat works; on the next page it waits for a click.
     }
@@ -111,6 +127,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
 
   const connect = (frame) => {
     const channel = new MessageChannel();
+    current = channel.port1;
     const silent = setTimeout(() => {
       if (!frame.isConnected) return;
       port = undefined;
@@ -119,25 +136,25 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       setTimeout(() => gone || !data.site || begin(), Math.random() * AGAIN_MS);
     }, SILENT_MS);
     channel.port1.onmessage = ({ data, ports }) => {
-      // One that has been taken away may still have something to say.
-      if (!frame.isConnected) return;
+      // One whose time is over may still have something to say.
+      if (current !== channel.port1) return;
       clearTimeout(silent);
       // A frame that is denied storage has its outbox here, sealed.
-      if (data.keep) return import("{{asset:keep.js}}").then(({ keep }) => keep(ports[0], flag() + ":"), () => {});
+      if (data.keep) return import("{{asset:keep.js}}").then(({ keep }) => keep(ports[0], data.keep + ":"), () => {});
       if (port !== channel.port1) {
         port = channel.port1;
-        for (const message of waiting.splice(0)) port.postMessage(message);
+        hold(held);
       }
       heard(data);
     };
-    frame.contentWindow.postMessage({ shown: isOpen(), theme: data.theme }, new URL(frame.src).origin, [channel.port2]);
+    frame.contentWindow.postMessage({ shown: isOpen(), theme: data.theme, ...hello }, new URL(frame.src).origin, [channel.port2]);
   };
 
   const watch = () => {
     const frame = panel.querySelector("iframe");
     if (!frame || frame.watched) return;
     frame.watched = true;
-    port = undefined;
+    drop();
     frame.addEventListener("load", () => connect(frame));
     // The loader gives it a title when it has loaded.
     if (frame.title) connect(frame);
@@ -222,7 +239,9 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     bringing = true;
     try {
       const { visit } = await import("{{asset:visit.js}}?" + attempt);
-      Object.assign(methods, visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, tell, draw, drop }));
+      const { calls: more, heard } = visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, tell, draw, drop, hold, hello });
+      Object.assign(methods, more);
+      later = heard;
     } catch {
       return setTimeout(bring, Math.random() * AGAIN_MS, attempt + 1);
     }

@@ -1,5 +1,7 @@
 // What few pages ask of the API: to begin and end a visit, and to change its settings. Fetched by `host.js` at the first
-// such call. The settings live in the tag's `data-*` attributes: the loader reads them there, the frame in its address.
+// such call, with `person.js`. The settings live in the tag's `data-*` attributes: the loader reads them there, the frame in its address.
+
+import { person } from "./person.js";
 
 const THEMES = ["auto", "light", "dark"];
 const POSITIONS = ["left", "right"];
@@ -14,17 +16,30 @@ export const visit = (host) => {
   // Of the visit that was, for a "boot" that names none.
   let site = data.site;
 
-  /** Where there is no answer from the frame yet, another takes its place. */
-  const afresh = () => {
-    if (!panel.firstElementChild) return;
-    drop();
-    begin();
-  };
+  const frame = () => panel.querySelector("iframe");
 
   const drop = () => {
     panel.textContent = "";
     host.drop();
   };
+
+  /** Another frame takes its place; nothing goes with it. */
+  const afresh = () => {
+    if (!frame()) return;
+    drop();
+    begin();
+  };
+
+  /** A fresh document in the frame, by the settings that hold now, with what is written; `alone`: with nothing that was sent. */
+  const move = (alone) => {
+    const leave = "?" + new URLSearchParams(data);
+    if (!tell({ leave, alone })) return afresh();
+    frame().known = "identified" in data;
+    // What the old one still says is not listened to.
+    host.drop();
+  };
+
+  const who = person(host, { frame, afresh, move });
 
   // ---- settings ----
 
@@ -46,7 +61,7 @@ export const visit = (host) => {
         }
       },
       // A fresh document speaks it, with what is written.
-      put: () => tell({ leave: "?" + new URLSearchParams(data) }) || afresh(),
+      put: () => move(),
     },
     color: {
       fits: (color) => CSS.supports("color", color) || fail("unknown-color", `"${color}" is no color of CSS`),
@@ -96,16 +111,18 @@ export const visit = (host) => {
     // Without it neither this script nor the loader begins anything.
     delete data.site;
     drop();
+    who.forget();
     // Nobody else says it.
     host.waiting.length = 0;
+    host.hold(false);
     host.draw(0);
     shell.remove();
   };
 
   /** These are of a visit; where there is none, that is told. */
   const ofVisit = Object.fromEntries(
-    ["open", "toggle", "prefill", "send", "forget"].map((name) => {
-      const method = methods[name];
+    ["open", "toggle", "prefill", "send", "forget", "identify"].map((name) => {
+      const method = methods[name] ?? who[name];
       const told = () => fail("not-booted", `call "boot" before "${name}"`);
       return [name, (...rest) => (data.site ? method(...rest) : told())];
     }),
@@ -113,7 +130,7 @@ export const visit = (host) => {
 
   if (!site) setTimeout(() => data.site || console.warn('Seawall: add data-site to the script, or call "boot"'), 1e4);
 
-  return {
+  const calls = {
     ...ofVisit,
     boot(settings = {}) {
       const { site: wanted = site, ...rest } = Object(settings);
@@ -134,4 +151,5 @@ export const visit = (host) => {
     setTheme: (theme) => set("theme", theme ?? "auto"),
     setLocale: (lang) => set("lang", lang),
   };
+  return { calls, heard: who.heard };
 };

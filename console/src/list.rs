@@ -49,7 +49,7 @@ impl Line {
         let preview = if label == Some(words::DRAFT) { known.draft } else { &summary.text };
         Line {
             conversation: summary.conversation.clone(),
-            name: name(&summary.conversation),
+            name: if summary.name.is_empty() { name(&summary.conversation) } else { summary.name.clone() },
             tint: tint(&summary.conversation),
             label,
             preview: preview.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -62,7 +62,7 @@ impl Line {
     }
 }
 
-/// A visitor has no name; the beginning of the conversation's id tells them apart and never changes.
+/// A visitor for whom nobody has vouched has no name; the beginning of the conversation's id tells them apart and never changes.
 pub fn name(conversation: &ConversationId) -> String {
     let id = conversation.as_str();
     // The edge's ids are a letter and hexadecimal digits.
@@ -94,6 +94,7 @@ mod tests {
     fn summary(author: Author) -> Summary {
         Summary {
             conversation: ConversationId::parse("c3f2a9d01").expect("valid"),
+            name: String::new(),
             last_seq: 2,
             author,
             text: "Where is\nmy  lamp?".to_owned(),

@@ -3,7 +3,7 @@
 //! # Layout, in reading order
 //!
 //! - [`conversation`], [`site`], [`origin_gate`]: the machines. No clock, no I/O, no platform
-//! - [`frames`], [`token`], [`jwt`], [`admission`], [`shedding`]: what comes from outside, parsed, checked and kept within limits
+//! - [`frames`], [`token`], [`jwt`], [`identity`], [`admission`], [`shedding`]: what comes from outside, parsed, checked and kept within limits
 //! - [`origin_health`], [`quota`]: what the origin says about itself and what it still allows
 //! - `durable`: the machines on workerd, as Durable Objects
 //! - `worker`: every request's first stop
@@ -16,6 +16,7 @@ pub mod conversation;
 #[cfg(feature = "worker")]
 pub mod durable;
 pub mod frames;
+pub mod identity;
 pub mod jwt;
 pub mod origin_gate;
 pub mod origin_health;

@@ -8,6 +8,9 @@ use crate::problem::Problem;
 use crate::server::Origin;
 use crate::sites::{self, AgentSave, Save};
 
+/// The shop's own server signs with it; there is none in the demonstration, so it is here for everybody to see.
+pub const IDENTITY_SECRET: &str = "demo-identity-secret-of-harbour-goods";
+
 pub async fn make(origin: &Origin) -> Result<(), Problem> {
     let Some(site) = SiteId::parse("demo") else { return Ok(()) };
     if origin.store.read(|db| sites::settings(db, "demo")).await?.is_some() {
@@ -23,6 +26,7 @@ pub async fn make(origin: &Origin) -> Result<(), Problem> {
         agents: Some(agents),
         embed_origins: None,
         limits: None,
+        identity_secrets: Some(vec![IDENTITY_SECRET.into()]),
     };
     sites::store(origin, site, save).await.map(drop)
 }

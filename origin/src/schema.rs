@@ -150,6 +150,8 @@ CREATE TABLE connected (
     agents TEXT NOT NULL, -- a JSON array of ids
     at_ms  INTEGER NOT NULL
 ) STRICT;
+", "
+ALTER TABLE sites ADD COLUMN identity_secrets TEXT NOT NULL DEFAULT '[]'; -- a JSON array
 "];
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Deserialize;
-use shared::event::{Event, RosterGroup, SiteLimits, SiteSettings};
+use shared::event::{Event, IdentitySecret, RosterGroup, SiteLimits, SiteSettings};
 use shared::id::{AgentId, SiteId};
 
 use crate::bearer::Admin;
@@ -34,7 +34,8 @@ pub async fn get(
 }
 
 pub fn settings(db: &Connection, site: &str) -> Result<Option<SiteSettings>, Problem> {
-    let sql = "SELECT account, name, embed_origins, version, limits FROM sites WHERE id = ?1";
+    let sql =
+        "SELECT account, name, embed_origins, version, limits, identity_secrets FROM sites WHERE id = ?1";
     let row = db.prepare_cached(sql)?.query_row([site], |row| {
         Ok((
             row.get::<_, String>(0)?,
@@ -42,9 +43,10 @@ pub fn settings(db: &Connection, site: &str) -> Result<Option<SiteSettings>, Pro
             row.get::<_, String>(2)?,
             row.get::<_, u64>(3)?,
             row.get::<_, String>(4)?,
+            row.get::<_, String>(5)?,
         ))
     });
-    let (Some((account, name, embed_origins, version, limits)), Some(id)) =
+    let (Some((account, name, embed_origins, version, limits, secrets)), Some(id)) =
         (row.optional()?, SiteId::parse(site))
     else {
         return Ok(None);
@@ -57,6 +59,7 @@ pub fn settings(db: &Connection, site: &str) -> Result<Option<SiteSettings>, Pro
         agents: roster::agents_of(db, site)?,
         groups: roster::groups_of(db, &account, site)?,
         limits: serde_json::from_str(&limits).unwrap_or_default(),
+        identity_secrets: serde_json::from_str(&secrets).unwrap_or_default(),
         account,
     }))
 }
@@ -79,6 +82,9 @@ pub struct Save {
     pub groups: Option<Vec<RosterGroup>>,
     /// What is left out of them is the edge's default.
     pub limits: Option<SiteLimits>,
+    /// With which the site's server says who a visitor is: 32 to 256 visible characters; a second one while it changes, and
+    /// none to end it.
+    pub identity_secrets: Option<Vec<String>>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -146,6 +152,10 @@ fn write(
         let limits = serde_json::json!(limits).to_string();
         tx.execute("UPDATE sites SET limits = ?2 WHERE id = ?1", params![site.as_str(), limits])?;
     }
+    if let Some(secrets) = &save.identity_secrets {
+        let secrets = serde_json::json!(secrets).to_string();
+        tx.execute("UPDATE sites SET identity_secrets = ?2 WHERE id = ?1", params![site.as_str(), secrets])?;
+    }
     if let Some(agents) = &save.agents {
         roster::save_agents(tx, &account, site, agents, hashes)?;
     }
@@ -212,6 +222,15 @@ fn check(save: &Save) -> Result<(), Problem> {
     {
         return Err(Problem::bad_request("short-password", "A password has at least 8 characters."));
     }
+    let secrets = save.identity_secrets.iter().flatten();
+    if secrets.clone().count() > MAX_IDENTITY_SECRETS
+        || !secrets.clone().all(|text| IdentitySecret::parse(text).is_some())
+    {
+        return Err(Problem::bad_request(
+            "bad-identity-secret",
+            "At most 3, each of 32 to 256 visible characters of ASCII. Make one: openssl rand -hex 32",
+        ));
+    }
     // They go into a header of the edge, `Content-Security-Policy: frame-ancestors …`.
     if !save.embed_origins.iter().flatten().all(|origin| is_csp_source(origin)) {
         return Err(Problem::bad_request(
@@ -221,6 +240,8 @@ fn check(save: &Save) -> Result<(), Problem> {
     }
     Ok(())
 }
+
+const MAX_IDENTITY_SECRETS: usize = 3;
 
 fn is_name(name: &str) -> bool {
     !name.trim().is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control)

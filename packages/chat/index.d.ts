@@ -47,6 +47,10 @@ export interface ChatError {
     | "no-settings"
     | "no-site"
     | "not-booted"
+    | "no-token"
+    | "identity-refused"
+    | "identity-expired"
+    | "identity-off"
     | "no-text"
     | "text-too-long"
     | "outbox-full"
@@ -80,6 +84,8 @@ export interface Chat {
   /** Ends the visit on this page: launcher, chat and link are gone until the next `boot`. */
   shutdown(): void;
   update(settings: Look): void;
+  /** Who the visitor is: a token that your server has signed, or a function that brings one, also when the first has expired. */
+  identify(token: { token: string } | (() => string | Promise<string>)): void;
   open(): void;
   close(): void;
   toggle(): void;

@@ -1,6 +1,6 @@
 // Puts the chat's script on the page, once, and gives its calls names and types.
 
-const METHODS = "boot shutdown update setTheme setLocale open close toggle show hide prefill send forget off".split(" ");
+const METHODS = "boot shutdown identify update setTheme setLocale open close toggle show hide prefill send forget off".split(" ");
 const SETTINGS = ["site", "theme", "lang", "color", "position", "label"];
 
 /** The chat of the page; on a server, where there is none, every call is nothing. */

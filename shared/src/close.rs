@@ -33,6 +33,8 @@ impl CloseCode {
     /// More WebSocket messages than anybody who chats has a use for.
     pub const TOO_FAST: CloseCode = CloseCode(4430);
     pub const LOGIN_REQUIRED: CloseCode = CloseCode(4440);
+    /// What the site's server said of the visitor no longer holds: the page has to ask it again.
+    pub const IDENTITY_EXPIRED: CloseCode = CloseCode(4441);
     pub const EDGE_ERROR: CloseCode = CloseCode(4500);
     pub const SITE_NOT_KNOWN_YET: CloseCode = CloseCode(4503);
 
@@ -53,7 +55,7 @@ impl CloseCode {
     /// The HTTP status of which a code from 4400 on reminds, for links without a socket.
     pub fn http_status(self) -> u16 {
         match self {
-            CloseCode::LOGIN_REQUIRED => 401,
+            CloseCode::LOGIN_REQUIRED | CloseCode::IDENTITY_EXPIRED => 401,
             CloseCode::TOO_FAST => 429,
             CloseCode(code @ 4400..4600) => code - 4000,
             _ => 503,
@@ -75,6 +77,7 @@ impl CloseCode {
             CloseCode::TOO_MANY_LINKS => "too-many-links",
             CloseCode::TOO_FAST => "too-fast",
             CloseCode::LOGIN_REQUIRED => "login-required",
+            CloseCode::IDENTITY_EXPIRED => "identity-expired",
             CloseCode::EDGE_ERROR => "edge-error",
             CloseCode::SITE_NOT_KNOWN_YET => "site-not-known-yet",
             _ => "broken",

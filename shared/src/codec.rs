@@ -211,6 +211,7 @@ fn message(json: &Json) -> Option<Message> {
 fn summary(json: &Json) -> Option<Summary> {
     Some(Summary {
         conversation: ConversationId::parse(text(json, "conversation")?)?,
+        name: text_or_empty(json, "name")?,
         last_seq: number(json, "last_seq")?,
         author: Author::parse(text(json, "author")?)?,
         text: text(json, "text")?.to_owned(),

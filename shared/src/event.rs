@@ -222,6 +222,44 @@ pub struct SiteSettings {
     pub groups: Vec<RosterGroup>,
     #[serde(default)]
     pub limits: SiteLimits,
+    /// What the site's server signs with when it says who a visitor is (IDENTITY-1); several while one takes another's place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identity_secrets: Vec<IdentitySecret>,
+}
+
+/// Shared by a site's server and the edge. No log ever reads it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct IdentitySecret(String);
+
+impl IdentitySecret {
+    /// 32 to 256 visible characters of ASCII, which are the key as they stand: every library for JWTs takes such a text.
+    pub fn parse(text: &str) -> Option<IdentitySecret> {
+        let fits = (32..=256).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        fits.then(|| IdentitySecret(text.to_owned()))
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for IdentitySecret {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        IdentitySecret::parse(&text).ok_or("not an identity secret")
+    }
+}
+
+impl std::fmt::Debug for IdentitySecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IdentitySecret(…)")
+    }
 }
 
 /// How much of one site's visitors the edge takes, and for how long it keeps it (LIMIT-1). What is left out is as here.

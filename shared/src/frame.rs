@@ -226,6 +226,9 @@ impl Marks {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Summary {
     pub conversation: ConversationId,
+    /// The visitor's name, where the site's server has vouched for it; otherwise empty.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
+    pub name: String,
     pub last_seq: u64,
     pub author: Author,
     /// The beginning of the last message, at most 120 characters.

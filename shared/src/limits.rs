@@ -22,7 +22,7 @@ pub const MAX_OUTBOX: usize = 500;
 /// Writers named in one `hello`.
 pub const MAX_WRITERS_PER_HELLO: usize = 16;
 
-/// Characters of an agent's name; the rest of a longer one is not shown.
+/// Characters of a person's name; the rest of a longer one is not shown.
 pub const MAX_NAME_CHARS: usize = 100;
 
 /// Sockets that one conversation keeps open. Refused as `too-many-links`.

@@ -95,7 +95,7 @@ pub struct Message {
     pub seq: u64,
     pub id: MessageId,
     pub author: Author,
-    /// The agent's name as shown to the visitor; empty for a visitor.
+    /// The agent's name as shown to the visitor, or that of a visitor for whom the site's server has vouched; empty for others.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub name: String,
     pub text: String,

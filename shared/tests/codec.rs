@@ -60,10 +60,10 @@ prop_compose! {
 
 prop_compose! {
     fn summary()(
-        conversation in conversation(), last_seq: u64, author in author(), text: String, at_ms: u64, unread: u64,
-        present: bool
+        conversation in conversation(), name: String, last_seq: u64, author in author(), text: String, at_ms: u64,
+        unread: u64, present: bool
     ) -> Summary {
-        Summary { conversation, last_seq, author, text, at_ms, unread, present }
+        Summary { conversation, name, last_seq, author, text, at_ms, unread, present }
     }
 }
 

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::codec::{Saved, decode, encode};
 use shared::event::{
-    AgentClaims, Event, Forgotten, Outcome, Receipt, Receipts, Reply, Resource, ResourceStatus, RosterAgent,
-    RosterGroup, SiteLimits, SiteSettings, Status, Stored,
+    AgentClaims, Event, Forgotten, IdentitySecret, Outcome, Receipt, Receipts, Reply, Resource,
+    ResourceStatus, RosterAgent, RosterGroup, SiteLimits, SiteSettings, Status, Stored,
 };
 use shared::frame::{
     Ack, ClientFrame, EdgeFrame, Hello, Marks, Nack, Resume, Send, Spread, Summary, Welcome,
@@ -135,6 +135,7 @@ fn summary() -> Summary {
     let author = Author::Visitor;
     Summary {
         conversation: conversation(),
+        name: "Vera Lund".into(),
         last_seq: 4,
         author,
         text,
@@ -289,6 +290,9 @@ fn what_the_edge_must_know_about_a_site_and_an_agent() {
             agents: vec![RosterAgent { id: ada(), name: "Ada".into() }],
             groups: vec![RosterGroup { id: "sales".into(), name: "Sales".into(), agents: vec![ada()] }],
             limits: SiteLimits::default(),
+            identity_secrets: IdentitySecret::parse("a secret of thirty-two characters and more")
+                .into_iter()
+                .collect(),
         },
     );
     let (name, account, sites) = ("Ada".into(), "demo".into(), vec![site()]);

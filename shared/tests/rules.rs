@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const FAMILIES: [&str; 33] = [
+const FAMILIES: [&str; 34] = [
     "FRAME",
     "LINK",
     "POLL",
@@ -33,6 +33,7 @@ const FAMILIES: [&str; 33] = [
     "LIMIT",
     "LOG",
     "FORGET",
+    "IDENTITY",
     "RETENTION",
     "STATUS",
     "CONNECTED",

@@ -14,6 +14,8 @@ mod firewall;
 mod form;
 #[path = "browser/hostile.rs"]
 mod hostile;
+#[path = "browser/identity.rs"]
+mod identity;
 #[path = "browser/keyboard.rs"]
 mod keyboard;
 #[path = "browser/languages.rs"]

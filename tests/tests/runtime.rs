@@ -4,6 +4,8 @@
 mod bad_input;
 #[path = "runtime/cost.rs"]
 mod cost;
+#[path = "runtime/identity.rs"]
+mod identity;
 #[path = "runtime/kill.rs"]
 mod kill;
 #[path = "runtime/limits.rs"]

@@ -8,8 +8,12 @@ const site = location.pathname.split("/")[2];
 const alone = parent === window;
 const find = (selector) => chat.querySelector(selector);
 
+const query = new URLSearchParams(location.search);
+// The cookie's conversation is somebody else's, where the page says who the visitor is.
+const waits = query.has("identified") && !alone;
+
 // The app asks for a link by this name and, where it gets none, opens one itself.
-window.takeLink = openAhead(new URL(`/v1/sites/${site}/link?`, location.href.replace(/^http/, "ws")), "seawall.v1");
+if (!waits) window.takeLink = openAhead(new URL(`/v1/sites/${site}/link?`, location.href.replace(/^http/, "ws")), "seawall.v1");
 
 let app;
 let outside;
@@ -20,7 +24,7 @@ const sent = [];
 
 // ---- the language ----
 
-const asked = new URLSearchParams(location.search).get("lang");
+const asked = query.get("lang");
 /** Sentences by their places; none in English, which is built in. */
 let words = [];
 const word = (place, english) => words[place] ?? english;
@@ -79,9 +83,25 @@ const prefill = (text) => {
   area.dispatchEvent(new InputEvent("input", { bubbles: true }));
 };
 
+/** What is kept of this visitor goes by this name. */
+const scope = () => "seawall-" + site + (window.visitor?.scope ?? "");
+
+// Who the visitor is, where the page says so (`visitor.js`): the app waits for it.
+let who;
+const bringWho = async (attempt = 0) => {
+  try {
+    const { visitor } = await import("{{asset:frame/visitor.js}}?" + attempt);
+    return visitor(site, tell, sayLoading);
+  } catch {
+    sayLoading();
+    await new Promise((done) => setTimeout(done, Math.random() * 3e4));
+    return bringWho(attempt + 1);
+  }
+};
+
 const forgetInBrowser = () =>
   new Promise((done) => {
-    const asked = indexedDB.open("seawall-" + site);
+    const asked = indexedDB.open(scope());
     // There is none yet, and it is not for us to make it.
     asked.onupgradeneeded = () => asked.transaction.abort();
     asked.onsuccess = () => {
@@ -95,16 +115,19 @@ const forgetInBrowser = () =>
 /** In the browser, at the edge and, once it can be told, at the origin. */
 const forget = async () => {
   try {
-    const answer = await fetch(`/v1/sites/${site}/conversation`, { method: "DELETE" });
+    const token = window.visitor?.token;
+    const headers = token ? { authorization: "Bearer " + token } : {};
+    const answer = await fetch(`/v1/sites/${site}/conversation`, { method: "DELETE", headers });
     if (!answer.ok) throw answer;
   } catch {
     return tell({ event: "error", detail: { code: "not-forgotten" } });
   }
+  await (await who)?.free().catch(() => {});
   // Where nothing can be kept there is nothing to clear.
   await forgetInBrowser().catch(() => {});
   // What the page outside keeps is sealed with it.
-  document.cookie = `seawall_key=; Path=${location.pathname}; Max-Age=0; Secure; SameSite=None; Partitioned`;
-  leave({ forgotten: true });
+  if (!window.visitor) document.cookie = `seawall_key=; Path=${location.pathname}; Max-Age=0; Secure; SameSite=None; Partitioned`;
+  leave({ forgotten: scope() });
 };
 
 const told = (message) => {
@@ -113,7 +136,8 @@ const told = (message) => {
   if (message.send) app ? app.write(message.send) : early(message.send);
   if (message.prefill) prefill(message.prefill);
   if (message.forget) forget();
-  if (message.leave) carryOn({}, message.leave);
+  if (message.leave) carryOn({}, message.leave, message.alone);
+  if (message.identity) who?.then(({ identify }) => identify(message.identity));
 };
 
 addEventListener("message", ({ source, origin, data, ports }) => {
@@ -130,7 +154,7 @@ let host;
 
 // Where the frame is denied storage, its outbox asks for a place on the page outside (`sealed.js`).
 let keepers;
-const keep = (ports) => (outside ? outside.postMessage({ keep: true }, ports) : (keepers = ports));
+const keep = (ports) => (outside ? outside.postMessage({ keep: scope() }, ports) : (keepers = ports));
 addEventListener("keep", ({ ports }) => keep(ports));
 
 addEventListener("keydown", (event) => {
@@ -197,6 +221,8 @@ const say = (tone, sentence, label, act) => {
   }
   find(".banner")?.replaceChildren(line);
 };
+
+const sayLoading = () => say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}"));
 
 /** Three different truths, in this order; without any of them all is well. */
 const truthOf = (link, mode, agents) => {
@@ -266,12 +292,13 @@ const bring = async (attempt) => {
     ready = await import("{{asset:widget/widget.js}}" + again);
     await ready.default("{{asset:widget/widget_bg.wasm}}");
   } catch {
-    say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}"));
+    sayLoading();
     setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);
     return;
   }
   // Words come a moment after the app, if that. Meanwhile the plain page takes typing; it is not worth more than 10 s.
   await Promise.race([spoken, new Promise((done) => setTimeout(done, 1e4))]);
+  await who?.then(({ known }) => known);
   takeOver(ready);
 };
 
@@ -291,14 +318,16 @@ const carried = (() => {
 })();
 window.name = "";
 
-const carryOn = (why, search) => {
+/** `alone`: what is being written, and nothing that was sent. */
+const carryOn = (why, search, alone) => {
   const area = find("textarea");
   const kept = {
     restarts: carried.restarts ?? 0,
     text: area?.value,
     caret: [area?.selectionStart, area?.selectionEnd],
+    // Sent before there was an app to take it.
     sent: app ? [] : sent,
-    outbox: [...window.outbox],
+    outbox: alone ? [] : [...window.outbox],
   };
   window.name = CARRIED + JSON.stringify(kept);
   leave(why, search);
@@ -337,4 +366,5 @@ window.outbox = new Map(carried.outbox);
 addEventListener("error", (event) => onTrap(event.error));
 addEventListener("unhandledrejection", (event) => onTrap(event.reason));
 
+if (waits) who = bringWho();
 bring(0);

@@ -27,7 +27,11 @@ pub struct TalkEvents {
 }
 
 pub fn talk(open: &Open, present: bool, draft: Draft, events: &TalkEvents) -> Html {
-    let name = name(&open.conversation);
+    let name = open.live.read(|session| {
+        let rows = session.rows();
+        let named = rows.iter().rfind(|row| row.side == Side::Visitor && !row.name.is_empty());
+        named.map_or_else(|| name(&open.conversation), |row| row.name.clone())
+    });
     let key = open.conversation.as_str().to_owned();
     let on_input = &events.input;
     let choices = Choices { retry: on_input.reform(Input::Retry), discard: on_input.reform(Input::Discard) };

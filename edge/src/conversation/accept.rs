@@ -40,6 +40,7 @@ impl Conversation {
                 self.meta.accepted(&writer, n, seq);
                 if author == Author::Visitor {
                     self.meta.unread += 1;
+                    self.meta.visitor.clone_from(&name);
                 }
                 let message = Message { seq, id, author, name, text, at_ms: now };
                 self.batch.answer(link, EdgeFrame::Ack(Ack { writer, upto_n: n, seq }));

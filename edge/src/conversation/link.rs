@@ -17,20 +17,27 @@ pub struct LinkId(pub u64);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Peer {
     Visitor,
-    Agent { id: AgentId, name: String },
+    /// One for whom the site's server has vouched.
+    Identified {
+        name: String,
+    },
+    Agent {
+        id: AgentId,
+        name: String,
+    },
 }
 
 impl Peer {
     pub fn side(&self) -> Side {
         match self {
-            Peer::Visitor => Side::Visitor,
+            Peer::Visitor | Peer::Identified { .. } => Side::Visitor,
             Peer::Agent { .. } => Side::Agent,
         }
     }
 
     pub fn author(&self) -> Author {
         match self {
-            Peer::Visitor => Author::Visitor,
+            Peer::Visitor | Peer::Identified { .. } => Author::Visitor,
             Peer::Agent { id, .. } => Author::Agent(id.clone()),
         }
     }
@@ -39,6 +46,7 @@ impl Peer {
     pub(super) fn shortened(self) -> Peer {
         match self {
             Peer::Visitor => Peer::Visitor,
+            Peer::Identified { name } => Peer::Identified { name: shortened(&name) },
             Peer::Agent { id, name } => Peer::Agent { id, name: shortened(&name) },
         }
     }
@@ -46,7 +54,7 @@ impl Peer {
     pub fn name(&self) -> &str {
         match self {
             Peer::Visitor => "",
-            Peer::Agent { name, .. } => name,
+            Peer::Identified { name } | Peer::Agent { name, .. } => name,
         }
     }
 }

@@ -25,6 +25,9 @@ pub struct Meta {
     pub seen: Marks,
     /// Messages of the visitor that no agent has looked at.
     pub unread: u64,
+    /// The visitor's name, as the worker has last checked it (IDENTITY-3).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub visitor: String,
     writers: BTreeMap<WriterId, Written>,
     /// Messages before this one have left the log (LOG-1); 0 where none has.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -73,6 +76,7 @@ impl Meta {
         self.writers.clear();
         self.first_seq = 0;
         self.unread = 0;
+        self.visitor.clear();
         (self.delivered, self.seen) = (Marks::default(), Marks::default());
     }
 
@@ -86,6 +90,7 @@ impl Meta {
             delivered: Marks::default(),
             seen: Marks::default(),
             unread: 0,
+            visitor: String::new(),
             writers: BTreeMap::new(),
             first_seq: 0,
             retention_days: default_retention_days(),

@@ -405,7 +405,7 @@ impl Conversation {
             notice: self.notice.clone(),
             client,
         };
-        if info.peer == Peer::Visitor {
+        if info.peer.side() == Side::Visitor {
             self.meta.retention_days = info.client.limits.retention_days;
         }
         self.outputs.push_back(Output::Attach(Box::new(info.clone())));
@@ -581,6 +581,7 @@ impl Conversation {
         let present = |info: &LinkInfo| info.greeted && info.peer.side() == Side::Visitor;
         let summary = Summary {
             conversation: self.meta.conversation.clone(),
+            name: self.meta.visitor.clone(),
             last_seq: last.seq,
             author: last.author.clone(),
             text: last.text.chars().take(PREVIEW_CHARS).collect(),

@@ -3,7 +3,9 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::Millis;
-use shared::event::{Event, Outcome, Receipt, Reply, ResourceStatus, SiteLimits, SiteSettings};
+use shared::event::{
+    Event, IdentitySecret, Outcome, Receipt, Reply, ResourceStatus, SiteLimits, SiteSettings,
+};
 use shared::frame::Summary;
 use shared::id::{AgentId, ConversationId, SiteId};
 use shared::mode::{Mode, Notice};
@@ -145,6 +147,7 @@ pub struct Knowledge {
     pub notice: Notice,
     pub embed_origins: Vec<String>,
     pub limits: SiteLimits,
+    pub identity_secrets: Vec<IdentitySecret>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -231,6 +231,7 @@ impl Driver {
             notice: self.notice(),
             embed_origins: settings.embed_origins,
             limits: settings.limits,
+            identity_secrets: settings.identity_secrets,
         }
     }
 

@@ -397,6 +397,7 @@ impl Site {
             self.outputs.push_back(Output::ForgetSummary(conversation.clone()));
             self.broadcast(&EdgeFrame::Summary(Summary {
                 conversation,
+                name: String::new(),
                 last_seq: 0,
                 author: Author::Visitor,
                 text: String::new(),

@@ -16,6 +16,7 @@ fn greet(site: &mut Site, now: Millis, link: u64, agent: &str) {
 fn summary(conversation: &str, at_ms: Millis) -> Summary {
     Summary {
         conversation: ConversationId::parse(conversation).unwrap(),
+        name: String::new(),
         last_seq: at_ms,
         author: Author::Visitor,
         text: "Hello".into(),

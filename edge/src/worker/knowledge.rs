@@ -63,6 +63,7 @@ pub(super) async fn of(env: &Env, site: &SiteId) -> Knowledge {
             notice: Notice::default(),
             embed_origins: Vec::new(),
             limits: SiteLimits::default(),
+            identity_secrets: Vec::new(),
         },
     }
 }

@@ -39,9 +39,20 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
     }
     let now_s = now_ms() / 1_000;
     let checked = given.as_ref().map(|given| settings.token_secret.check(&site, given.token(), now_s));
+    let by_cookie = matches!(given, Some(Given::Cookie(_)));
+    let mut peer = Peer::Visitor;
     let (conversation, fresh) = match checked {
         Some(Checked::Forged) => return ask.refuse(CloseCode::TOKEN_REFUSED, 0),
         Some(Checked::Valid(conversation)) => (conversation, false),
+        // IDENTITY-3: no cookie says who somebody is.
+        Some(Checked::Identified { .. } | Checked::IdentityExpired) if by_cookie => {
+            return ask.refuse(CloseCode::TOKEN_REFUSED, 0);
+        }
+        Some(Checked::Identified { conversation, name }) => {
+            peer = Peer::Identified { name };
+            (conversation, false)
+        }
+        Some(Checked::IdentityExpired) => return ask.refuse(CloseCode::IDENTITY_EXPIRED, 0),
         // A link that is open is one of a conversation.
         Some(Checked::Expired) | None if !ask.opens() => return ask.refuse(CloseCode::SILENT, 0),
         // Expired but genuine: a new conversation, and the outbox goes there (TOKEN-2).
@@ -72,14 +83,15 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
         return ask.refuse(CloseCode::TOO_MANY_LINKS, retry_after_ms);
     }
     let token = settings.token_secret.mint(&site, &conversation, now_s);
-    let by_cookie = matches!(given, Some(Given::Cookie(_)));
+    // IDENTITY-3: a token that names a person ends with the word of the site's server; nothing renews it.
+    let renews = !by_cookie && peer == Peer::Visitor;
     let link = ConversationLink {
         site: site.clone(),
         conversation: conversation.clone(),
-        peer: Peer::Visitor,
+        peer,
         notice,
         set_cookie: (by_cookie && fresh).then(|| pages::set_cookie(&site, &token)),
-        token: (!by_cookie).then_some(token),
+        token: renews.then_some(token),
         client,
         way: ask.way,
     };
@@ -148,7 +160,9 @@ pub(super) async fn forget(env: &Env, settings: &Settings, request: Request, sit
     let now_s = now_ms() / 1_000;
     let conversation = match settings.token_secret.check(&site, given.token(), now_s) {
         Checked::Valid(conversation) => conversation,
-        Checked::Expired | Checked::Forged => return Err(Problem::TOKEN_REFUSED),
+        Checked::Identified { conversation, .. } if matches!(given, Given::Offered(_)) => conversation,
+        Checked::IdentityExpired => return Err(Problem::IDENTITY_EXPIRED),
+        _ => return Err(Problem::TOKEN_REFUSED),
     };
     to_conversation::<()>(env, &site, &conversation, ConversationCall::Forget {}).await?;
     let token = settings.token_secret.mint(&site, &pages::new_conversation(), now_s);

@@ -3,6 +3,7 @@
 
 mod agents;
 mod events;
+mod identity;
 mod knowledge;
 mod links;
 mod operator;
@@ -42,6 +43,7 @@ async fn serve(request: Request, env: &Env) -> std::result::Result<Response, Pro
         Route::Metrics => operator::metrics(&settings, &request),
         Route::Mode { site, back } => operator::mode(env, &settings, request, &site, back).await,
         Route::Forget { site } => links::forget(env, &settings, request, site).await,
+        Route::Identity { site } => identity::take(env, &settings, request, &site).await,
         Route::VisitorLink { site } => links::visitor(env, &settings, request, site).await,
         Route::AgentLink { site } => links::agent(env, &settings, request, site).await,
         Route::Login { site } => agents::login(env, &settings, request, &site).await,

@@ -53,6 +53,19 @@ impl Problem {
         "token-refused",
         "A visitor's token is needed, in its cookie or as a bearer token. Is it of this site, and not expired?",
     );
+    pub(super) const IDENTITY_REFUSED: Problem = problem(
+        401,
+        "identity-refused",
+        "The token must be a JWT that the site's server has signed (HS256) with the site's identity secret, with sub, \
+         aud (the site's id) and exp (24 hours ahead at most).",
+    );
+    pub(super) const IDENTITY_EXPIRED: Problem =
+        problem(401, "identity-expired", "The token has expired. Ask the site's server for a new one.");
+    pub(super) const IDENTITY_OFF: Problem = problem(
+        403,
+        "identity-off",
+        "This site has no identity secret: set one in its settings, and sign with it.",
+    );
     pub(super) const NOT_THE_OPERATOR: Problem =
         problem(401, "not-the-operator", "Send the operator's token: Authorization: Bearer …");
     pub(super) const NOT_A_MODE: Problem = problem(

@@ -29,6 +29,10 @@ pub(super) enum Route {
     Forget {
         site: SiteId,
     },
+    /// Who a visitor is, in the word of the site's server.
+    Identity {
+        site: SiteId,
+    },
     /// The operator's word on a site's mode, given or taken back.
     Mode {
         site: SiteId,
@@ -70,6 +74,7 @@ impl Route {
             }
             (Method::Get, ["v1", "sites", site, "ready"]) => Route::Ready { site: site_id(site)? },
             (Method::Delete, ["v1", "sites", site, "conversation"]) => Route::Forget { site: site_id(site)? },
+            (Method::Post, ["v1", "sites", site, "identity"]) => Route::Identity { site: site_id(site)? },
             (Method::Put, ["v1", "sites", site, "mode"]) => Route::Mode { site: site_id(site)?, back: false },
             (Method::Delete, ["v1", "sites", site, "mode"]) => {
                 Route::Mode { site: site_id(site)?, back: true }

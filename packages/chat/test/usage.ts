@@ -12,6 +12,8 @@ chat.setLocale("pt-BR");
 chat.setLocale(null);
 chat.update({ theme: "dark", color: "#7a1f5c", position: "left", label: "Ask us", lang: null });
 chat.boot();
+chat.identify({ token: "a.b.c" });
+chat.identify(async () => "a.b.c");
 chat.boot({ site: "demo", lang: "de" });
 chat.shutdown();
 load({ edge: "https://chat.example" });
@@ -26,5 +28,7 @@ chat.send(7);
 chat.setTheme("pink");
 // @ts-expect-error: no edge
 load({ site: "demo" });
+// @ts-expect-error: a token, not a name
+chat.identify({ name: "Vera" });
 // @ts-expect-error: a side
 chat.update({ position: "top" });

@@ -525,6 +525,7 @@ fn the_list_of_conversations_has_an_end() {
     for number in 0..1_500u64 {
         page.hear(EdgeFrame::Summary(Summary {
             conversation: ConversationId::parse(&format!("c{number}")).unwrap(),
+            name: String::new(),
             last_seq: 1,
             author: Author::Visitor,
             text: "a".into(),

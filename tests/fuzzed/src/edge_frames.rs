@@ -306,6 +306,7 @@ fn ack(u: &mut Unstructured) -> Result<Ack> {
 fn summary(u: &mut Unstructured) -> Result<Summary> {
     Ok(Summary {
         conversation: pick::conversation(u, &CONVERSATIONS)?,
+        name: String::new(),
         last_seq: pick::number(u)?,
         author: Author::Visitor,
         text: "a".into(),

@@ -111,6 +111,7 @@ impl Desk {
     fn summary(&self, u: &mut Unstructured) -> Result<Summary> {
         Ok(Summary {
             conversation: pick::conversation(u, &CONVERSATIONS)?,
+            name: String::new(),
             last_seq: pick::number(u)?,
             author: Author::Visitor,
             text: "a".into(),

@@ -21,6 +21,8 @@ pub const GRACE: (&str, &str) = ("grace@demo.example", "demo-password");
 pub const OPERATOR: &str = "demo-operator";
 /// Test secrets, the same for every stack: nothing is reached from outside.
 pub const ORIGIN_SECRET: &str = "whsec_dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHM=";
+/// Of the demonstration's shop (`origin/src/demo.rs`).
+pub const IDENTITY_SECRET: &str = "demo-identity-secret-of-harbour-goods";
 pub const TOKEN_SECRET: &str = "dGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHMtdGVzdHM=";
 
 /// In the file of a database, or in its journal, once a conversation has a table of its own.

@@ -4,11 +4,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signer, SigningKey};
+use edge::identity::Identity;
 use edge::token::{LIFE_S, TokenSecret};
+use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
+use sha2::Sha256;
 use shared::id::{ConversationId, SiteId};
 
-use super::stack::TOKEN_SECRET;
+use super::stack::{IDENTITY_SECRET, TOKEN_SECRET};
 
 pub fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs()
@@ -25,6 +28,29 @@ pub fn visitor(site: &str, conversation: &str, age_s: u64) -> String {
 /// Genuine, and a minute too old.
 pub fn expired_visitor(conversation: &str) -> String {
     visitor("demo", conversation, LIFE_S + 60)
+}
+
+/// What the edge gives somebody of the shop.
+pub fn identified(sub: &str, until_s: u64) -> String {
+    let secret = TokenSecret::parse(TOKEN_SECRET).expect("a secret");
+    let site = SiteId::parse("demo").expect("a site");
+    secret.mint_identified(&site, &Identity { sub: sub.to_owned(), name: String::new(), until_s })
+}
+
+/// What a site's server says of a visitor, signed with this secret (IDENTITY-1).
+pub fn identity(secret: &str, header: &Value, claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(header), part(claims));
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(secret.as_bytes()).expect("a key of any length");
+    mac.update(signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+/// The same for somebody of the demonstration's shop, for so many seconds from now.
+pub fn of_the_shop(sub: &str, name: &str, life_s: i64) -> String {
+    let exp = now_s().saturating_add_signed(life_s);
+    let claims = json!({ "sub": sub, "name": name, "aud": "demo", "exp": exp });
+    identity(IDENTITY_SECRET, &json!({ "alg": "HS256", "typ": "JWT" }), &claims)
 }
 
 /// A key that signs agents' tokens.

@@ -5,12 +5,18 @@ const hex = (byte) => byte.toString(16).padStart(2, "0");
 /** 32 hexadecimal digits. (`randomUUID` is missing where a page comes by plain http.) */
 export const randomName = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), hex).join("");
 
+/** What is kept goes by this name: each visitor who is known has one. */
+export const scope = (site) => "seawall-" + site + (window.visitor?.scope ?? "");
+
 /** A path at the page's own host, as a WebSocket address. */
 export const linkUrl = (path) => new URL(path, location.href).href.replace(/^http/, "ws");
 
 /** A WebSocket, which the page may have opened already, or what looks like one and polls; its script is fetched where it is needed. */
 export const openLink = (url, protocol, polls) => {
-  if (!polls) return window.takeLink?.() ?? new WebSocket(url, protocol);
+  if (!polls) {
+    const { token } = window.visitor ?? {};
+    return window.takeLink?.() ?? new WebSocket(url, token ? [protocol, "token." + token] : protocol);
+  }
   const link = { close() {} };
   import(document.body.dataset.poll).then(
     ({ poll }) => poll(link, url),

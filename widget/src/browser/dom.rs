@@ -8,6 +8,9 @@ extern "C" {
     #[wasm_bindgen(js_name = randomName)]
     pub(super) fn random_name() -> String;
 
+    /// The name of what the browser keeps of this visitor.
+    pub fn scope(site: &str) -> String;
+
     /// A path at the page's own host, as a WebSocket address.
     #[wasm_bindgen(js_name = linkUrl)]
     pub fn link_url(path: &str) -> String;

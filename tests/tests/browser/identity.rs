@@ -1,0 +1,174 @@
+//! Visitors for whom the site's server vouches, one after the other in the same browser.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::owner::Owner;
+use tests::harness::stack::{ADA, Stack};
+use tests::harness::tokens::of_the_shop;
+use tests::harness::wait;
+
+async fn identify(owner: &Owner, sub: &str, name: &str) {
+    let token = of_the_shop(sub, name, 3_600);
+    owner.call(&format!("'identify', {{ token: '{token}' }}")).await;
+}
+
+/// What the chat reads once it is there for this visitor, whose log must hold the text.
+async fn sees(owner: &Owner, text: &str, but_not: &[&str]) {
+    wait::until_ok(&format!("the chat reads {text:?}"), 30, || async {
+        let log = log_text(owner).await;
+        for foreign in but_not {
+            assert!(!log.contains(foreign), "somebody else's words are there: {log}");
+        }
+        if log.contains(text) { Ok(()) } else { Err(format!("; it reads {log:?}")) }
+    })
+    .await;
+}
+
+/// The frame may be another one at any moment.
+async fn log_text(owner: &Owner) -> String {
+    let browser = &owner.browser;
+    let _ = browser.client.clone().enter_parent_frame().await;
+    let find = "return document.querySelector('seawall-chat')?.shadowRoot.querySelector('iframe')";
+    let Ok(frame) = browser.client.execute(find, vec![]).await else { return String::new() };
+    let Some(id) = frame.as_object().and_then(|object| object.values().next()).and_then(Value::as_str) else {
+        return String::new();
+    };
+    let element = fantoccini::elements::Element::from_element_id(
+        browser.client.clone(),
+        fantoccini::elements::ElementRef::from(id.to_owned()),
+    );
+    let text = match element.enter_frame().await {
+        Ok(()) => browser.log_text().await,
+        Err(_) => String::new(),
+    };
+    let _ = browser.client.clone().enter_parent_frame().await;
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn identity_4_who_comes_next_sees_nothing_of_the_former_and_sends_nothing_for_them() {
+    for storage in Storage::BOTH {
+        let mut stack = Stack::start().await;
+        let owner = Owner::with(stack.edge_port, "data-site=demo", "", storage, Look::WIDE).await;
+        identify(&owner, "a", "Vera Lund").await;
+        owner.call("'open'").await;
+        owner.says("I am Vera").await;
+
+        // What she wrote last could not be sent, and what she began is in the composer.
+        stack.kill_edge();
+        owner.browser.enter_chat().await;
+        owner.browser.say("Vera's last words").await;
+        owner.browser.state("Vera's last words", &["Queued"], 30).await;
+        owner.browser.fill("Message", "Vera's draft").await;
+        owner.browser.leave_chat().await;
+        identify(&owner, "b", "Otto Berg").await;
+        owner.call("'send', 'I am Otto'").await;
+        stack.start_edge();
+        stack.edge_answers().await;
+        // The frame could not be loaded meanwhile.
+        wait::until_true("it is sent", 90, || async { !owner.heard("sent").await.is_empty() }).await;
+        let vera = ["I am Vera", "Vera's last words"];
+        sees(&owner, "I am Otto", &vera).await;
+        owner.browser.enter_chat().await;
+        let draft = owner.browser.script("return document.querySelector('textarea').value", vec![]).await;
+        assert_eq!(draft, json!(""), "{storage:?}");
+        owner.browser.leave_chat().await;
+
+        // Nobody in particular.
+        owner.browser.script("Seawall('shutdown'); Seawall('boot'); Seawall('open')", vec![]).await;
+        sees(&owner, "How can we help?", &["I am Vera", "Vera's last words", "I am Otto"]).await;
+        owner.says("I am nobody").await;
+
+        // Vera again, also on a page that is loaded anew.
+        for _ in 0..2 {
+            identify(&owner, "a", "Vera Lund").await;
+            owner.call("'open'").await;
+            sees(&owner, "Vera's last words", &["I am Otto"]).await;
+            owner.load().await;
+        }
+        owner.call("'open'").await;
+        sees(&owner, "I am nobody", &["I am Vera", "I am Otto", "Vera's last words"]).await;
+        owner.is_well().await;
+        // What the origin has is what each of them has said.
+        stack.assert_calm();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_known_wants_forgotten_is_gone_and_they_may_begin_anew() {
+    let stack = Stack::start().await;
+    let owner = Owner::shop(stack.edge_port, "data-site=demo", "").await;
+    identify(&owner, "a", "Vera Lund").await;
+    owner.call("'open'").await;
+    owner.says("My number is 555").await;
+    owner.call("'forget'").await;
+    sees(&owner, "How can we help?", &[]).await;
+    owner.says("Hello again").await;
+    sees(&owner, "Hello again", &["555"]).await;
+    owner.is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_read_who_it_is_and_a_draft_from_before_the_log_in_stays() {
+    let stack = Stack::start().await;
+    let owner = Owner::shop(stack.edge_port, "data-site=demo", "").await;
+    owner.call("'open'").await;
+    owner.says("Somebody asks").await;
+    owner.browser.enter_chat().await;
+    owner.browser.fill("Message", "My order is").await;
+    owner.browser.leave_chat().await;
+    let token = of_the_shop("a", "Vera Lund", 3_600);
+    let by_callback =
+        format!("'identify', async () => {{ window.asked = (window.asked ?? 0) + 1; return '{token}' }}");
+    owner.call(&by_callback).await;
+    sees(&owner, "How can we help?", &[]).await;
+    owner.browser.enter_chat().await;
+    wait::until_true("the draft is there", 30, || async {
+        let draft = "return document.querySelector('textarea[aria-describedby]')?.value";
+        owner.browser.client.execute(draft, vec![]).await.is_ok_and(|draft| draft == json!("My order is"))
+    })
+    .await;
+    owner.browser.leave_chat().await;
+    owner.says("My order is late").await;
+
+    let profile = TempDir::new().expect("a folder");
+    let agent = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
+    agent.log_in(stack.edge_port, ADA).await;
+    agent.page_reads("Vera Lund", 30).await;
+    agent.quit().await;
+    assert_eq!(owner.browser.script("return asked", vec![]).await, json!(1));
+    owner.is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_renewed_before_its_end_and_what_goes_wrong_is_told_while_the_visitor_may_chat() {
+    let stack = Stack::start().await;
+    let owner = Owner::shop(stack.edge_port, "data-site=demo", "").await;
+    // Each lives for eight seconds; the page's function has as many as it is asked for.
+    let now: Vec<String> = (1..=8).map(|n| of_the_shop("a", "Vera Lund", 8 * n)).collect();
+    let list = json!(now);
+    owner.call(&format!("'identify', () => {{ window.tokens ??= {list}; return tokens.shift() }}")).await;
+    owner.call("'open'").await;
+    owner.says("I am Vera").await;
+    wait::until_true("another token was asked for", 60, || async {
+        owner.browser.script("return tokens.length", vec![]).await.as_u64().is_some_and(|left| left < 7)
+    })
+    .await;
+    owner.says("And I still am").await;
+    assert_eq!(owner.heard("error").await, Vec::<Value>::new());
+
+    // Another page's token, none, and one of nobody's: the visitor is nobody, and may chat.
+    for (given, code) in
+        [("{ token: 'a.b.c' }", "identity-refused"), ("async () => undefined", "no-token"), ("7", "no-token")]
+    {
+        owner.load().await;
+        owner.call(&format!("'identify', {given}")).await;
+        owner.call("'open'").await;
+        owner.hears_error(code).await;
+        owner.call("'send', 'May I ask?'").await;
+        owner.hears("sent", |_| true).await;
+        sees(&owner, "May I ask?", &["I am Vera"]).await;
+    }
+    owner.browser.quit().await;
+}

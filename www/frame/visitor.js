@@ -1,0 +1,61 @@
+// Who the visitor is, where the page outside says so with a token of its server's (IDENTITY-1). Fetched only then. What is learnt
+// lives in this document alone: no cookie and no storage tells the next one, who may be somebody else.
+
+const AGAIN_MS = 1e3;
+const AT_MOST_MS = 3e4;
+// A new token is asked for when a fifth of the old one's life is left.
+const RENEW_AT = 0.8;
+const SOONEST_MS = 5e3;
+const LOOK_EVERY_MS = 500;
+const MOST_LOOKS = 20;
+
+/** `known` resolves when the edge has said whose conversation it is. */
+export const visitor = (site, tell, say) => {
+  const state = (window.visitor = {});
+  let newest, timer, done;
+  const known = new Promise((resolve) => (done = resolve));
+
+  const identify = async (token, attempt = 0) => {
+    newest = token;
+    clearTimeout(timer);
+    let status, answer;
+    try {
+      const asked = { method: "POST", credentials: "omit", body: JSON.stringify({ token }) };
+      const response = await fetch(`/v1/sites/${site}/identity`, asked);
+      status = response.status;
+      answer = await response.json();
+    } catch {}
+    if (newest !== token) return;
+    if (answer?.token) return take(answer);
+    if (answer && status < 500 && status !== 408 && status !== 429) return tell({ refused: answer.code, known: !!state.conversation });
+    // The edge is away, or busy. Who waits is told so, and may write.
+    say();
+    timer = setTimeout(identify, Math.random() * Math.min(AGAIN_MS * 2 ** attempt, AT_MOST_MS), token, attempt + 1);
+  };
+
+  const take = ({ token, conversation, expires_in_s }) => {
+    // The page gives another person another frame; should it not, nothing of theirs is shown here.
+    if (state.conversation && state.conversation !== conversation) return tell({ refused: "identity-refused", known: true });
+    state.conversation = conversation;
+    state.token = token;
+    state.scope = "-" + conversation;
+    timer = setTimeout(tell, Math.max(SOONEST_MS, expires_in_s * 1e3 * RENEW_AT), { ask: "token" });
+    done();
+    // A link that was refused meanwhile tries again at once.
+    dispatchEvent(new Event("online"));
+  };
+
+  /** A forgotten conversation's name is free again once the chat company has been told. */
+  const free = async () => {
+    const link = `/v1/sites/${site}/link`;
+    const asked = { credentials: "omit", headers: { authorization: "Bearer " + state.token } };
+    for (let left = MOST_LOOKS; left; left--) {
+      const response = await fetch(link, { ...asked, method: "POST", body: '{"type":"hello","protocol":1}' });
+      const { link: number, close } = await response.json();
+      if (number && !close) return fetch(`${link}?link=${number}`, { ...asked, method: "DELETE" });
+      await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
+    }
+  };
+
+  return { identify, known, free };
+};
