@@ -22,6 +22,8 @@ mod keyboard;
 mod languages;
 #[path = "browser/outage_page.rs"]
 mod outage_page;
+#[path = "browser/pinned.rs"]
+mod pinned;
 #[path = "browser/random.rs"]
 mod random;
 #[path = "browser/replay_page.rs"]

@@ -13,6 +13,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
+use crate::pinned;
 use crate::process::capture;
 use crate::progress::say;
 use crate::tools::Tools;
@@ -88,7 +89,9 @@ impl Assets {
                 Treatment::Both => self.minify(&path)?.into_bytes(),
                 Treatment::Hashed if name.ends_with(".js") => self.minify_module(&path)?.into_bytes(),
                 Treatment::Hashed => self.minify(&path)?.into_bytes(),
-                Treatment::Copied | Treatment::Words | Treatment::Part => fs::read(&path)?,
+                Treatment::Copied | Treatment::Released | Treatment::Words | Treatment::Part => {
+                    fs::read(&path)?
+                }
             };
             pending.push((name, treatment, content));
         }
@@ -104,6 +107,7 @@ impl Assets {
                     Treatment::Hashed => self.put_hashed(&name, &filled).map(drop)?,
                     Treatment::Host => self.put(&name, &name, &filled).map(drop)?,
                     Treatment::Copied => self.put(&name, &name, &filled).map(drop)?,
+                    Treatment::Released => self.put(&name, &name["released/".len()..], &filled).map(drop)?,
                     Treatment::Inlined => self.inline(&name, &filled)?,
                     Treatment::Both => {
                         self.inline(&name, &filled)?;
@@ -120,6 +124,18 @@ impl Assets {
             }
         }
         Ok(())
+    }
+
+    /// The whole of the page's part in one file that never changes, and where its name and `integrity` are read.
+    pub(crate) fn add_pinned(&mut self) -> Result<()> {
+        let entry = pinned::sources(&self.www, &output().join("work/pinned"))?;
+        let script = self.minify_script(&entry)?;
+        let url =
+            self.put("pinned.js", &format!("seawall-{}.js", hash(script.as_bytes(), 8)), script.as_bytes())?;
+        let integrity = pinned::integrity(script.as_bytes());
+        say(format!("Pinned: {url} {integrity}"));
+        let told = json!({ "script": url, "integrity": integrity });
+        self.put("integrity.json", "integrity.json", told.to_string().as_bytes()).map(drop)
     }
 
     /// Removes what earlier builds left, and writes down which name became which.
@@ -224,6 +240,8 @@ enum Treatment {
     Hashed,
     /// Under its own name, with names filled in.
     Copied,
+    /// A pinned script of a release, under its own name at the root.
+    Released,
     /// Languages go their own way (`add_words`).
     Words,
 }
@@ -235,6 +253,8 @@ impl Treatment {
             ("", _) if name == "loader.js" => Treatment::Loader,
             ("", _) if name == "host.js" => Treatment::Host,
             ("words", _) => Treatment::Words,
+            ("released", Some("js")) => Treatment::Released,
+            ("released", _) => Treatment::Part,
             ("frame", _) if name == "frame/frame.js" => Treatment::Inlined,
             ("frame", _) if name == "frame/frame.css" => Treatment::Both,
             ("frame", _) if name == "frame/link.js" => Treatment::Part,
@@ -323,6 +343,8 @@ mod tests {
             ("demo/demo.js", Treatment::Copied),
             ("words/de.json", Treatment::Words),
             ("words/README.md", Treatment::Words),
+            ("released/seawall-1a2b3c4d.js", Treatment::Released),
+            ("released/README.md", Treatment::Part),
             ("demo/replay/worker.js", Treatment::Hashed),
             ("shared/icon.svg", Treatment::Copied),
         ] {

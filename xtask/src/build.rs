@@ -38,6 +38,7 @@ pub(crate) fn build() -> Result<Tools> {
     })?;
     assets.add_app("replay", &work.join("replay.js"), &fs::read(work.join("replay_bg.wasm"))?)?;
     assets.add_pages()?;
+    assets.add_pinned()?;
     assets.finish()?;
     say(format!("Built: {}", dist.display()));
     Ok(tools)

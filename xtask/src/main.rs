@@ -16,6 +16,7 @@ mod fault;
 mod fuzz;
 mod http;
 mod package;
+mod pinned;
 mod process;
 mod profile;
 mod progress;

@@ -73,6 +73,8 @@ impl Sizes {
         };
         let loader = measure("seawall.js")?;
         let host = measure("host.js")?;
+        // In place of the loader, for pages that pin it.
+        measure("pinned.js")?;
         let mut opened_chat = 0;
         for name in OPENED_CHAT {
             opened_chat += measure(name)?;
