@@ -116,7 +116,7 @@ const forgetInBrowser = () =>
 const forget = async () => {
   try {
     const token = window.visitor?.token;
-    const headers = token ? { authorization: "Bearer " + token } : {};
+    const headers = token ? { authorization: `Bearer ${token}` } : {};
     const answer = await fetch(`/v1/sites/${site}/conversation`, { method: "DELETE", headers });
     if (!answer.ok) throw answer;
   } catch {
