@@ -99,34 +99,15 @@ const bringWho = async (attempt = 0) => {
   }
 };
 
-const forgetInBrowser = () =>
-  new Promise((done) => {
-    const asked = indexedDB.open(scope());
-    // There is none yet, and it is not for us to make it.
-    asked.onupgradeneeded = () => asked.transaction.abort();
-    asked.onsuccess = () => {
-      const change = asked.result.transaction("outbox", "readwrite");
-      change.objectStore("outbox").clear();
-      change.oncomplete = change.onabort = done;
-    };
-    asked.onerror = done;
-  });
-
-/** In the browser, at the edge and, once it can be told, at the origin. */
+/** In the browser, at the edge and, once it can be told, at the origin. What it takes is fetched, because few do it. */
 const forget = async () => {
   try {
-    const token = window.visitor?.token;
-    const headers = token ? { authorization: `Bearer ${token}` } : {};
-    const answer = await fetch(`/v1/sites/${site}/conversation`, { method: "DELETE", headers });
-    if (!answer.ok) throw answer;
+    // A browser remembers that an import has failed.
+    const { forget } = await import("{{asset:frame/forget.js}}?" + Date.now());
+    await forget(site, scope(), await who);
   } catch {
     return tell({ event: "error", detail: { code: "not-forgotten" } });
   }
-  await (await who)?.free().catch(() => {});
-  // Where nothing can be kept there is nothing to clear.
-  await forgetInBrowser().catch(() => {});
-  // What the page outside keeps is sealed with it.
-  if (!window.visitor) document.cookie = `seawall_key=; Path=${location.pathname}; Max-Age=0; Secure; SameSite=None; Partitioned`;
   leave({ forgotten: scope() });
 };
 
