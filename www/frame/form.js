@@ -198,7 +198,7 @@ export const form = ({ chat, site, sent, early, word, say, hear }) => {
     hear(0, n > 0 || waiting.length > 0, standing, "normal", 0, 0, upto.sent, upto.delivered);
   };
 
-  const kept = store(`seawall-${site}`, (all) => {
+  const kept = store(`seawall-${site}${window.visitor?.scope ?? ""}`, (all) => {
     if (keepsAll === all) return;
     keepsAll = all;
     tell();

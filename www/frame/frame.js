@@ -266,6 +266,7 @@ const bring = async (attempt) => {
     if (!runs() || attempt > MOST_TRIES) {
       const { form } = await import("{{asset:frame/form.js}}" + again);
       await spoken;
+      await who?.then(({ known }) => known);
       listen("removeEventListener");
       app = form({ chat, site, sent, early, word, say, hear });
       return;

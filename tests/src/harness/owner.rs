@@ -26,13 +26,24 @@ impl Owner {
     }
 
     pub async fn with(edge_port: u16, attributes: &str, early: &str, storage: Storage, look: Look) -> Owner {
+        let profile = TempDir::new().expect("a folder for the profile");
+        let browser = Browser::open(profile.path(), storage, look).await;
+        Owner::of(browser, profile, edge_port, attributes, early).await
+    }
+
+    /// The same in a browser that is there.
+    pub async fn of(
+        browser: Browser,
+        profile: TempDir,
+        edge_port: u16,
+        attributes: &str,
+        early: &str,
+    ) -> Owner {
         let tag = format!(
             r#"<script async nonce=n src="http://localhost:{edge_port}/seawall.js" {attributes}></script>"#
         );
         let early = format!("<script nonce=n>{EARLY}{early}</script>");
         let port = website(vec![Page::html("/", &early, &tag)]).await;
-        let profile = TempDir::new().expect("a folder for the profile");
-        let browser = Browser::open(profile.path(), storage, look).await;
         let owner = Owner { browser, port, _profile: profile };
         owner.load().await;
         owner

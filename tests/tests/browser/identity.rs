@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::ledger;
 use tests::harness::owner::Owner;
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::tokens::of_the_shop;
@@ -62,6 +63,7 @@ async fn identity_4_who_comes_next_sees_nothing_of_the_former_and_sends_nothing_
         owner.browser.state("Vera's last words", &["Queued"], 30).await;
         owner.browser.fill("Message", "Vera's draft").await;
         owner.browser.leave_chat().await;
+        owner.browser.script("heard.length = 0", vec![]).await;
         identify(&owner, "b", "Otto Berg").await;
         owner.call("'send', 'I am Otto'").await;
         stack.start_edge();
@@ -106,6 +108,29 @@ async fn what_somebody_known_wants_forgotten_is_gone_and_they_may_begin_anew() {
     sees(&owner, "How can we help?", &[]).await;
     owner.says("Hello again").await;
     sees(&owner, "Hello again", &["555"]).await;
+    owner.is_well().await;
+}
+
+/// Where the app cannot run, the form that takes its place knows the visitor as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn identity_4_a_message_that_is_left_without_the_app_is_that_persons_and_nobody_elses() {
+    let stack = Stack::start().await;
+    let profile = TempDir::new().expect("a folder for the profile");
+    let browser = Browser::without_wasm("en-US,en", profile.path(), Look::WIDE).await;
+    let owner = Owner::of(browser, profile, stack.edge_port, "data-site=demo", "").await;
+    for (sub, name) in [("a", "Vera Lund"), ("b", "Otto Berg")] {
+        identify(&owner, sub, name).await;
+        owner.call("'open'").await;
+        owner.browser.enter_chat().await;
+        owner.browser.fill("Your e-mail address", "somebody@example.com").await;
+        owner.browser.say(&format!("This is {name}")).await;
+        owner.browser.state(&format!("This is {name}"), &["Sent", "Delivered"], 30).await;
+        assert_eq!(owner.browser.messages().await.len(), 1, "nothing of the former visitor");
+        owner.browser.leave_chat().await;
+    }
+    let lines = ledger::whole(&stack, 2, 30).await;
+    let of_persons = lines.iter().all(|line| line.conversation.starts_with('i'));
+    assert!(of_persons && lines[0].conversation != lines[1].conversation, "{lines:?}");
     owner.is_well().await;
 }
 
