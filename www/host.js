@@ -131,7 +131,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     const silent = setTimeout(() => {
       if (!frame.isConnected) return;
       port = undefined;
-      panel.textContent = "Chat cannot be reached. Trying again...";
+      panel.textContent = "Chat cannot be reached yet...";
       emit("health", { link: "connecting", truth: "unreachable" });
       setTimeout(() => gone || !data.site || begin(), Math.random() * AGAIN_MS);
     }, SILENT_MS);

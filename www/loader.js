@@ -29,7 +29,7 @@ button:before{content:"";position:absolute;inset:14px;background:#fff;background
 div{bottom:92px;width:384px;height:min(640px,100dvh - 112px);border-radius:16px;overflow:hidden;color-scheme:light dark;background:Canvas;color:CanvasText;font:15px/9 system-ui;text-align:center}
 .false{visibility:hidden;opacity:0;translate:0 16px}
 iframe{width:100%;height:100%;border:0}
-@media(max-width:480px){div{width:100%;height:100%;inset:0;border-radius:0}.true+button{visibility:hidden}}`);
+@media(max-width:480px){div{width:100%;height:100%;inset:0;border-radius:0}.true:has([title])+button{visibility:hidden}}`);
 
   const url = (path) => new URL(path, script.src);
 
@@ -38,7 +38,7 @@ iframe{width:100%;height:100%;border:0}
     host ||= import(url("/host.js?" + tries++))
       .then((host) => host.start(script, calls, panel, button, toggle, begin))
       .catch(() => {
-        panel.textContent = "Chat cannot be reached. Trying again...";
+        panel.textContent = "Chat cannot be reached yet...";
         setTimeout(frame ? begin : more, Math.random() * 3e4);
         host = frame = 0;
       });

@@ -3,8 +3,10 @@
 use serde_json::json;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::cdp::Chromium;
 use tests::harness::customer::{Page, website};
 use tests::harness::stack::Stack;
+use tests::harness::tab::Tab;
 use tests::harness::wait;
 
 const MESSAGE: &str = "Do you ship to Norway?";
@@ -210,4 +212,79 @@ async fn a_page_with_an_open_chat_is_kept_for_going_back_and_the_chat_goes_on() 
     }
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.quit().await;
+}
+
+/// An edge that takes a request and never answers: the page loads, and the chat can be closed again, on a phone as well, where it
+/// covers everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_that_hangs_holds_no_page_up_and_traps_nobody() {
+    let stack = Stack::start().await;
+    let early = "<script nonce=n>window.Seawall = Object.assign((...call) => Seawall.q.push(call), { q: [] });\
+                 addEventListener('load', () => Seawall('open'))</script>";
+    let port = website(vec![Page::html("/", early, &tag(stack.edge_port))]).await;
+    let chromium = Chromium::start().await;
+    for held in ["*/host.js*", "*/frame/demo*", "*/widget*"] {
+        let tab = Tab::of_a_stranger(&chromium).await;
+        tab.size(360, 620, true).await;
+        tab.order("Fetch.enable", json!({ "patterns": [{ "urlPattern": held }] })).await;
+        tab.go(&format!("http://127.0.0.1:{port}/")).await;
+        let chat = "document.querySelector('seawall-chat')?.shadowRoot";
+        tab.until_page(&format!(
+            "document.readyState == 'complete' && {chat}?.querySelector('div').className == 'true'"
+        ))
+        .await;
+        // Its own button where there is a frame; without one, the launcher.
+        if held == "*/frame/demo*" {
+            let seen = format!("getComputedStyle({chat}.querySelector('button')).visibility == 'visible'");
+            tab.until_page(&seen).await;
+            tab.page(&format!("{chat}.querySelector('button').click(), true")).await;
+        } else {
+            let field = if held == "*/widget*" { "textarea" } else { "textarea[aria-describedby]" };
+            tab.until_frame(&format!(
+                "document.readyState != 'loading' && !!document.querySelector('{field}')"
+            ))
+            .await;
+            tab.focus("textarea").await;
+            tab.insert("Do you").await;
+            assert_eq!(
+                tab.frame("document.querySelector('textarea').value").await,
+                Some(json!("Do you")),
+                "{held}"
+            );
+        }
+        if held == "*/widget*" {
+            tab.frame("document.querySelector('.close').click(), true").await;
+        }
+        if held != "*/host.js*" {
+            tab.until_page(&format!("{chat}.querySelector('div').className == 'false'")).await;
+        }
+        assert_eq!(tab.page("complaints").await, Some(json!([])), "{held}");
+        tab.close().await;
+    }
+}
+
+/// A page that takes every key for itself gets none of those that are typed into the chat.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_the_page_takes_for_itself_are_typed_into_the_chat_all_the_same() {
+    let stack = Stack::start().await;
+    let greedy = "<script nonce=n>window.taken = []; for (const name of ['keydown', 'keypress', 'keyup', 'beforeinput', 'input', 'paste'])\
+                  addEventListener(name, (e) => { taken.push(e.key); e.preventDefault(); e.stopImmediatePropagation() }, true)</script>";
+    let port = website(vec![Page::html("/", greedy, &tag(stack.edge_port))]).await;
+    let chromium = Chromium::start().await;
+    let tab = Tab::open(&chromium, &format!("http://127.0.0.1:{port}/")).await;
+    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.page("Seawall('open')").await;
+    tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+    tab.focus("textarea").await;
+    tab.insert(MESSAGE).await;
+    tab.press("Enter").await;
+    tab.until_frame("/Sent|Delivered/.test(document.querySelector('.state')?.textContent)").await;
+    tab.press("Escape").await;
+    tab.until_page(
+        "document.querySelector('seawall-chat').shadowRoot.querySelector('div').className == 'false'",
+    )
+    .await;
+    let keydowns = tab.page("taken.filter((key) => key == 'Enter').length").await;
+    assert_eq!(keydowns, Some(json!(0)), "the page hears none of them");
+    assert_eq!(tab.page("complaints").await, Some(json!([])));
 }
