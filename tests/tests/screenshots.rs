@@ -2,6 +2,8 @@
 
 #[path = "screenshots/outage_page.rs"]
 mod outage_page;
+#[path = "screenshots/states.rs"]
+mod states;
 
 use std::path::PathBuf;
 
