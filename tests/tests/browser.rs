@@ -8,6 +8,8 @@ mod barriers;
 mod closed_tab;
 #[path = "browser/disk.rs"]
 mod disk;
+#[path = "browser/firefox.rs"]
+mod firefox;
 #[path = "browser/firewall.rs"]
 mod firewall;
 #[path = "browser/form.rs"]

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use crate::process::{self, raise_descriptor_limit};
 use crate::progress::say;
-use crate::tools::Browser;
+use crate::tools::{Browser, Firefox};
 use crate::{build, package, replay, workspace};
 
 #[derive(Args)]
@@ -88,6 +88,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
         if kind == Kind::Browser {
             command.envs(browser_environment()?);
+            command.envs(firefox_environment()?);
         }
         if kind != Kind::Unit && !test_exists(kind.name()) {
             say(format!("  none yet: tests/tests/{}.rs is missing", kind.name()));
@@ -151,6 +152,11 @@ fn browser_environment() -> Result<Environment> {
         ("SEAWALL_CHROMEDRIVER", browser.chromedriver.into()),
         ("SEAWALL_CHAT_PACKAGE", package::pack()?.into()),
     ])
+}
+
+fn firefox_environment() -> Result<Environment> {
+    let browser = Firefox::set_up()?;
+    Ok(vec![("SEAWALL_FIREFOX", browser.firefox.into()), ("SEAWALL_GECKODRIVER", browser.geckodriver.into())])
 }
 
 fn cargo_test() -> Command {

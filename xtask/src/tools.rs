@@ -1,4 +1,4 @@
-//! Programs pinned by lock files, kept in a per-user cache: npm packages, cargo-deny, cargo-fuzz, and a browser.
+//! Programs pinned by lock files, kept in a per-user cache: npm packages, cargo-deny, cargo-fuzz, and browsers.
 
 use std::env;
 use std::fs;
@@ -187,6 +187,34 @@ impl Browser {
             Some(PathBuf::from("/usr/lib/chromium-browser/chromedriver")).filter(|path| path.is_file())
         });
         Some(Browser { chromium: chromium?, chromedriver: chromedriver? })
+    }
+}
+
+/// Firefox, with the driver that Mozilla publishes as a crate.
+pub(crate) struct Firefox {
+    pub(crate) firefox: PathBuf,
+    pub(crate) geckodriver: PathBuf,
+}
+
+impl Firefox {
+    /// An installed one, otherwise the distribution's package.
+    pub(crate) fn set_up() -> Result<Firefox> {
+        if Self::find().is_none() {
+            apt_install(&["firefox-esr"], "Firefox")?;
+        }
+        let firefox =
+            Self::find().context("Firefox is missing: install it, or name it in SEAWALL_FIREFOX")?;
+        let named = env::var_os("SEAWALL_GECKODRIVER").map(PathBuf::from).filter(|path| path.is_file());
+        let geckodriver = match named.or_else(|| find("geckodriver")) {
+            Some(found) => found,
+            None => from_crates("geckodriver", "0.37.1")?,
+        };
+        Ok(Firefox { firefox, geckodriver })
+    }
+
+    fn find() -> Option<PathBuf> {
+        let named = env::var_os("SEAWALL_FIREFOX").map(PathBuf::from).filter(|path| path.is_file());
+        named.or_else(|| ["firefox-esr", "firefox"].iter().find_map(|name| find(name)))
     }
 }
 

@@ -156,6 +156,39 @@ impl Browser {
         Browser { client, driver }
     }
 
+    /// A Firefox instead, with its own ideas of what a frame from elsewhere may keep.
+    pub async fn open_firefox(profile: &Path) -> Browser {
+        let mut driver = Command::new(program("SEAWALL_GECKODRIVER"))
+            .args(["--port", "0", "--allow-hosts", "127.0.0.1"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("geckodriver starts");
+        let mut lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
+        let port = loop {
+            let line = lines.next_line().await.expect("readable").expect("geckodriver tells its port");
+            if let Some((_, port)) = line.split_once("Listening on 127.0.0.1:") {
+                break port.trim().to_owned();
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let options = json!({
+            "binary": program("SEAWALL_FIREFOX"),
+            "args": ["-headless", "-profile", profile],
+            "prefs": { "intl.accept_languages": "en-US,en", "intl.locale.requested": "en-US" },
+        });
+        let mut capabilities = Capabilities::new();
+        capabilities.insert("moz:firefoxOptions".to_owned(), options);
+        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("a browser");
+        Browser { client, driver }
+    }
+
     /// Ends the browser as a person does, so that its profile is written.
     pub async fn quit(self) {
         self.client.clone().close().await.expect("the browser closes");

@@ -83,3 +83,11 @@ async fn keep_1_what_a_closed_tab_has_left_is_sent_by_the_tab_that_stays() {
     found(Storage::Allowed, Weather::Fair, &[Step::OpenTab, Step::Send, cut, Step::Send, Step::CloseTab])
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "not so yet: while the key is under way, the page keeps what is written in memory"]
+async fn keep_1_what_was_written_before_the_key_has_come_outlives_a_reload_where_the_frame_is_denied_storage()
+{
+    let steps = [Step::Send, Step::Reload, Step::Weather(Weather::Fair)];
+    found(Storage::Denied, Weather::Slow(500), &steps).await;
+}
