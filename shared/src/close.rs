@@ -16,6 +16,7 @@ pub enum Reaction {
 }
 
 impl CloseCode {
+    /// Ended on purpose: another tab has the link now.
     pub const NORMAL: CloseCode = CloseCode(1000);
     /// The browser's word for "the connection broke".
     pub const ABNORMAL: CloseCode = CloseCode(1006);

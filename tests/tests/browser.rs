@@ -38,6 +38,8 @@ mod sealed;
 mod status_page;
 #[path = "browser/story.rs"]
 mod story;
+#[path = "browser/tabs.rs"]
+mod tabs;
 #[path = "browser/transcript.rs"]
 mod transcript;
 #[path = "browser/visit.rs"]

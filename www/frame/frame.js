@@ -1,6 +1,6 @@
 // The frame around the chat: works from the first moment, brings the app, and speaks with the page outside.
 
-import { openAhead } from "./link.js";
+import { links } from "./link.js";
 
 const chat = document.getElementById("chat");
 const site = location.pathname.split("/")[2];
@@ -12,8 +12,16 @@ const query = new URLSearchParams(location.search);
 // The cookie's conversation is somebody else's, where the page says who the visitor is.
 const waits = query.has("identified") && !alone;
 
-// The app asks for a link by this name and, where it gets none, opens one itself.
-if (!waits) window.takeLink = openAhead(new URL(`/v1/sites/${site}/link?`, location.href.replace(/^http/, "ws")), "seawall.v1");
+/** What is kept of this visitor, and shared among tabs, goes by this name. */
+const scope = () => "seawall-" + site + (window.visitor?.scope ?? "");
+
+/** The app gets its links by this name. */
+const share = () => {
+  const { token } = window.visitor ?? {};
+  const url = new URL(`/v1/sites/${site}/link?`, location.href.replace(/^http/, "ws"));
+  window.takeLink = links(scope(), url, token ? ["seawall.v1", "token." + token] : "seawall.v1");
+};
+if (!waits) share();
 
 let app;
 let outside;
@@ -82,9 +90,6 @@ const prefill = (text) => {
   area.value = text;
   area.dispatchEvent(new InputEvent("input", { bubbles: true }));
 };
-
-/** What is kept of this visitor goes by this name. */
-const scope = () => "seawall-" + site + (window.visitor?.scope ?? "");
 
 // Who the visitor is, where the page says so (`visitor.js`): the app waits for it.
 let who;
@@ -281,6 +286,7 @@ const bring = async (attempt) => {
   // Words come a moment after the app, if that. Meanwhile the plain page takes typing; it is not worth more than 10 s.
   await Promise.race([spoken, new Promise((done) => setTimeout(done, 1e4))]);
   await who?.then(({ known }) => known);
+  if (waits && !window.takeLink) share();
   takeOver(ready);
 };
 

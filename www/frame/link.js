@@ -1,30 +1,139 @@
-// The link to the edge, opened before the app is there: its two round trips pass while the app is on its way.
+// This tab's links to the edge. Of all tabs that a browser has open on a customer's site one leads and holds the socket; the
+// others talk through it. The leader is who holds a lock or, where the browser denies locks to the frame, whom nobody answers.
+// What only a second tab needs is in `tabs.js`, fetched then.
 
-// What a session says first on a fresh page (HELLO-1). It is said here, and the welcome waits for the app.
+// What a session says first on a fresh page (HELLO-1). It is said before the app is there, and the welcome waits for it.
 const HELLO = '{"type":"hello","protocol":1}';
-const EVENTS = ["open", "message", "close"];
+// Ended on purpose: says nothing about sockets (POLL-2).
+const ENDED = { type: "close", code: 1000 };
+// A leader answers at once. A busy one may be late: two lead for a moment, which costs a socket and no message.
+const ANSWER_MS = 60;
 
-/** Opens a link; what comes back gives it away once, with all that has come by then. */
-export const openAhead = (url, protocol) => {
-  const socket = new WebSocket(url, protocol);
-  const heard = [];
-  const hear = (event) => {
-    heard.push(event);
-    if (event.type === "open") socket.send(HELLO);
+const tabs = () => import("{{asset:frame/tabs.js}}");
+
+/**
+ * Gives out links that look like a WebSocket: each call makes one, of what `open` opens where this tab leads (a socket at first,
+ * whatever the session has learnt of links through others). `name` is the same in all tabs that share a conversation. The window hears "ready" when there is a link to be had, "nudge" when another tab
+ * wants one, and "left" when another tab has gone, which may have left something in the storage.
+ */
+export const links = (name, url, protocol) => {
+  /** `held.link` is what the app's link, `held.own`, is made of; what comes before the app is there waits in `held.heard`. */
+  const tab = { me: Math.random().toString(36).slice(2), held: {} };
+  let fresh = true;
+  let asking, over, settle, settled;
+
+  tab.post = (message) => tab.channel?.postMessage(message);
+  tab.say = (what) => dispatchEvent(new Event(what));
+  tab.give = (event) => {
+    const { own, heard } = tab.held;
+    own ? own["on" + event.type]?.(event) : heard?.push(event);
   };
-  for (const type of EVENTS) socket.addEventListener(type, hear);
-  let given = false;
-  return () => {
-    if (given) return;
-    given = true;
-    for (const type of EVENTS) socket.removeEventListener(type, hear);
-    if (!heard.length) return socket;
-    socket.send = (text) => {
-      delete socket.send;
-      if (text !== HELLO) socket.send(text);
+  tab.end = () => {
+    const { link, own } = tab.held;
+    tab.hub?.ended();
+    tab.held = {};
+    link?.close();
+    own?.onclose?.(ENDED);
+  };
+
+  const say = (text) => {
+    const { held, hub } = tab;
+    if (hub) return hub.said("", text);
+    if (text.includes('"type":"hello"')) held.asked++;
+    held.link?.send(text);
+  };
+  const lead = (link) => {
+    const held = (tab.held = { link, heard: [], asked: 0 });
+    link.onopen = link.onmessage = link.onclose = (event) => {
+      if (tab.held !== held) return;
+      held.up = event.type !== "close";
+      if (event.data?.includes('"type":"welcome"')) held.asked--;
+      (tab.hub?.heard ?? tab.give)(event);
+      if (event.type !== "open") return;
+      tab.post({ here: tab.me });
+      if (!held.own) say((held.greeted = HELLO));
     };
-    // As soon as whoever takes it listens.
-    queueMicrotask(() => heard.forEach((event) => socket["on" + event.type]?.(event)));
-    return socket;
+  };
+  const own = (own) => {
+    const { held } = tab;
+    held.own = own;
+    own.send = (text) => {
+      if (text !== held.greeted) say(text);
+      held.greeted = 0;
+    };
+    own.close = () => tab.held === held && tab.end();
+    held.heard.splice(0).forEach(tab.give);
+  };
+
+  // ---- who leads ----
+
+  tab.settle = (leads) => {
+    asking = clearTimeout(asking);
+    if (tab.leads === leads) return;
+    // What went through another tab goes on here, or the other way round.
+    tab.end();
+    tab.leads = tab.anew = leads;
+    if (leads) tab.post({ here: tab.me });
+    if (leads && fresh) lead(new WebSocket(url, protocol));
+    fresh = false;
+    settle();
+    tab.say("ready");
+  };
+  tab.ask = () => {
+    tab.asks = true;
+    tab.post({ ask: tab.me });
+    asking = setTimeout(tab.settle, ANSWER_MS, true);
+  };
+  const request = async (options) =>
+    navigator.locks.request(name, options, (lock) => {
+      tab.settle(!!lock);
+      // Held until this tab goes; whoever has not got it stands in line.
+      if (lock) return new Promise((done) => (over.signal.onabort = done));
+      request({ signal: over.signal }).catch(() => {});
+    });
+  const hear = ({ data }) => {
+    if (tab.leads && data.ask) tab.post({ here: tab.me });
+    // Of two that ask, the lesser name goes first.
+    else if (asking && (data.here || data.ask < tab.me)) tab.settle(false);
+    tabs().then(({ hear }) => hear(tab, data));
+  };
+
+  const unsettle = () => (settled = new Promise((done) => (settle = done)));
+  const arrive = () => {
+    if (tab.channel) return;
+    tab.channel = new BroadcastChannel(name);
+    tab.channel.onmessage = hear;
+    over = new AbortController();
+    request({ ifAvailable: true }).catch(tab.ask);
+  };
+  /** Away, to sleep, or into the back/forward cache, which takes no page with a socket or a lock. */
+  const leave = () => {
+    tab.post({ left: tab.me, led: tab.leads });
+    tab.channel.close();
+    unsettle();
+    asking = clearTimeout(asking);
+    tab.channel = tab.leads = undefined;
+    tab.end();
+    over.abort();
+  };
+  unsettle();
+  arrive();
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", arrive);
+  document.addEventListener("freeze", leave);
+  document.addEventListener("resume", arrive);
+
+  return (open) => {
+    const link = { send() {}, close: () => (link.over = true) };
+    const make = async () => {
+      await settled;
+      if (link.over) return;
+      if (!tab.leads) return (await tabs()).follow(tab, link, open);
+      if (!tab.held.link || tab.held.own) lead(open(tab.anew));
+      tab.anew = false;
+      own(link);
+    };
+    make().catch(() => link.onclose?.({ type: "close", code: 1006 }));
+    return link;
   };
 };

@@ -95,6 +95,8 @@ pub enum Input {
     Online(bool),
     /// The tab was shown, or the page came back from sleep; false: nobody can see it.
     Shown(bool),
+    /// Another tab of this browser has a link for this one, which costs the edge nothing.
+    Ready,
     /// Wants older messages.
     Earlier,
     /// Log in has succeeded, or the person asks to connect again after a stop.
@@ -240,6 +242,9 @@ impl Session {
             }
             Input::Closed(link, code) => {
                 if self.current_link() == Some(link) {
+                    if code == CloseCode::NORMAL {
+                        self.transports.handed_over();
+                    }
                     match code.reaction() {
                         Reaction::Retry => self.wait(now),
                         Reaction::Login | Reaction::Stop => self.stop(code),
@@ -281,6 +286,11 @@ impl Session {
                     self.nudge(now);
                 }
                 self.timeout(now);
+            }
+            Input::Ready => {
+                if matches!(self.state, State::Waiting { .. }) {
+                    self.open(now);
+                }
             }
             Input::Earlier => {
                 if let State::Live(live) = self.state

@@ -320,6 +320,23 @@ fn reconnect_4_a_bye_with_retry_after_is_obeyed() {
 }
 
 #[test]
+fn link_5_a_link_through_another_tab_is_taken_at_once_and_never_after_a_stop() {
+    let mut page = Page::live("w", vec![]);
+    for _ in 0..3 {
+        let before = page.link;
+        page.input(Input::Closed(before, CloseCode::ABNORMAL));
+        page.input(Input::Ready);
+        assert_ne!(page.link, before);
+        page.connect(welcome(EPOCH, 0));
+        page.input(Input::Ready);
+        assert_eq!(page.session.standing(), Standing::Live);
+    }
+    page.input(Input::Closed(page.link, CloseCode::FORGOTTEN));
+    page.input(Input::Ready);
+    assert_eq!(page.session.standing(), Standing::Stopped(CloseCode::FORGOTTEN));
+}
+
+#[test]
 fn reconnect_3_writing_tries_at_once() {
     let mut page = Page::live("w", vec![]);
     page.input(Input::Closed(page.link, CloseCode::ABNORMAL));

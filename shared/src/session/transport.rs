@@ -60,6 +60,11 @@ impl Transports {
         }
     }
 
+    /// It is about to end, and not because anything was wrong with it.
+    pub(super) fn handed_over(&mut self) {
+        (self.welcomed, self.opened_at) = (true, 0);
+    }
+
     pub(super) fn ended(&mut self, now: Millis) {
         let young = !self.welcomed || now < self.opened_at + YOUNG_MS;
         match self.now {
@@ -103,6 +108,18 @@ mod tests {
         assert_eq!(link(&mut it, 60_000, Some(2_000)), WebSocket);
         assert_eq!(link(&mut it, 63_000, Some(2_000)), WebSocket);
         assert_eq!(link(&mut it, 66_000, Some(2_000)), Poll);
+    }
+
+    #[test]
+    fn poll_2_a_link_that_goes_to_another_tab_says_nothing_about_sockets() {
+        let mut it = Transports::default();
+        for at in 0..5 {
+            it.open(60_000 + at * 1_000);
+            it.handed_over();
+            it.ended(60_000 + at * 1_000 + 500);
+        }
+        assert_eq!(it.of_link(), WebSocket);
+        assert_eq!(link(&mut it, 70_000, Some(1_000)), WebSocket);
     }
 
     #[test]

@@ -15,6 +15,8 @@
 //! - [`proxy`]: a network with faults
 //! - [`states`]: everything that a visitor can see of the chat
 //! - [`story`]: what chance makes a visitor do
+//! - [`proxy`]: a network that can be cut
+//! - [`sockets`]: how many of them a browser has
 //! - [`raw`]: a link that says what no client of ours would
 //! - [`neighbour`]: whom nothing of that may reach
 //! - [`fake_origin`]: an origin that answers as the test wants
@@ -32,6 +34,7 @@ pub mod owner;
 pub mod person;
 pub mod proxy;
 pub mod raw;
+pub mod sockets;
 pub mod stack;
 pub mod states;
 pub mod story;

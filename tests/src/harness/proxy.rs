@@ -94,7 +94,7 @@ impl Proxy {
 }
 
 /// Whether the connection begins with a handshake; reads nothing away.
-async fn asks_for_a_websocket(browser: &TcpStream) -> bool {
+pub(super) async fn asks_for_a_websocket(browser: &TcpStream) -> bool {
     let mut head = [0; 4096];
     let read = browser.peek(&mut head).await.unwrap_or(0);
     String::from_utf8_lossy(&head[..read]).to_ascii_lowercase().contains("upgrade: websocket")

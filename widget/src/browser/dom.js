@@ -11,18 +11,24 @@ export const scope = (site) => "seawall-" + site + (window.visitor?.scope ?? "")
 /** A path at the page's own host, as a WebSocket address. */
 export const linkUrl = (path) => new URL(path, location.href).href.replace(/^http/, "ws");
 
-/** A WebSocket, which the page may have opened already, or what looks like one and polls; its script is fetched where it is needed. */
-export const openLink = (url, protocol, polls) => {
-  if (!polls) {
-    const { token } = window.visitor ?? {};
-    return window.takeLink?.() ?? new WebSocket(url, token ? [protocol, "token." + token] : protocol);
-  }
+const open = (url, protocol, polls) => {
+  const { token } = window.visitor ?? {};
+  if (!polls) return new WebSocket(url, token ? [protocol, "token." + token] : protocol);
   const link = { close() {} };
   import(document.body.dataset.poll).then(
     ({ poll }) => poll(link, url),
     () => link.onclose?.({ type: "close", code: 1006 }),
   );
   return link;
+};
+
+/**
+ * A WebSocket, or what looks like one: it polls (the script for that is fetched where it is needed), or the page gives it,
+ * which has opened it already or shares one among tabs.
+ */
+export const openLink = (url, protocol, polls) => {
+  const make = (anew) => open(url, protocol, polls && !anew);
+  return window.takeLink?.(make) ?? make();
 };
 
 const language = () => document.documentElement.lang || [];

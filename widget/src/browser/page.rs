@@ -11,8 +11,11 @@ use crate::driver::Feed;
 
 use super::listen::Listener;
 
-/// All of them reach the window: `visibilitychange` bubbles.
-const EVENTS: [&str; 4] = ["online", "offline", "visibilitychange", "pageshow"];
+/// All of them reach the window: `visibilitychange` bubbles. The last two are the page's own (`www/frame/link.js`): another tab
+/// of this browser wants a link, which is as good as being seen, or there is one to be had.
+const EVENTS: [&str; 6] = ["online", "offline", "visibilitychange", "pageshow", NUDGE, READY];
+const NUDGE: &str = "nudge";
+const READY: &str = "ready";
 
 pub(super) struct Page {
     shown: Rc<Cell<bool>>,
@@ -23,10 +26,14 @@ impl Page {
     pub(super) fn new(feed: Feed) -> Page {
         let shown = Rc::new(Cell::new(false));
         let looked = shown.clone();
-        let _listener = Listener::new(window().into(), &EVENTS, move |_| {
+        let _listener = Listener::new(window().into(), &EVENTS, move |event| {
+            let name = event.type_();
+            if name == READY {
+                return feed.input(Input::Ready);
+            }
             feed.input(Input::Online(online()));
             feed.input(Input::Looking(looked.get() && visible()));
-            feed.input(Input::Shown(visible()));
+            feed.input(Input::Shown(visible() || name == NUDGE));
         });
         Page { shown, _listener }
     }

@@ -88,7 +88,10 @@ export const store = (name, keeps) => {
       if (carried[0]) keep(carried);
       // Not before this call has returned.
       setTimeout(bring, 0, carried);
-      act("load").then(bring, () => {});
+      const read = () => act("load").then(bring, () => {});
+      // Another tab has gone, and nobody else may be there to send what it kept.
+      addEventListener("left", read);
+      read();
     },
 
     save(id, text) {

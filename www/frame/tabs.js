@@ -1,0 +1,183 @@
+// Several tabs on one link: the leader has it and gives each of the others what the edge would have told it on a link of its
+// own. They say what they would have said there, and know no difference.
+
+// A leader that says nothing is gone, or asleep: better a second socket than none.
+const ANSWER_MS = 1e3;
+// Beyond so many tabs each has a socket of its own.
+const MOST_TABS = 50;
+// What a closing tab saves last is in the storage by then.
+const SAVED_MS = 1e3;
+
+let links = 0;
+
+/** Whatever another tab says. */
+export const hear = (tab, data) => {
+  const { here, led, left, from } = data;
+  if (here) {
+    // Of two that lead, the lesser name goes on.
+    if (tab.leads && tab.me < here) return tab.post({ here: tab.me });
+    tab.settle(false);
+    if (tab.held.alone || (tab.held.by ?? here) !== here) tab.end();
+    tab.say("ready");
+  }
+  if (led && !tab.leads) {
+    tab.end();
+    // Where there is a lock, it comes by itself.
+    if (tab.asks) tab.ask();
+  }
+  if (left) setTimeout(tab.say, SAVED_MS, "left");
+  if (from && tab.leads) (tab.hub ??= hub(tab)).told(data);
+};
+
+/** Makes of `own` a link through the leader, or one of its own (`open`) where none answers. */
+export const follow = (tab, own, open) => {
+  const { me, channel } = tab;
+  const held = (tab.held = { own });
+  const name = me + "." + ++links;
+  const say = (message) => channel.postMessage({ from: name, ...message });
+  const stop = () => {
+    clearTimeout(silent);
+    channel.removeEventListener("message", hear);
+  };
+  const hear = ({ data }) => {
+    if (!data.to?.includes(name)) return;
+    clearTimeout(silent);
+    // It was only late.
+    if (held.alone) {
+      tab.end();
+      return tab.say("ready");
+    }
+    held.by = data.by;
+    if (data.type === "close") stop();
+    own["on" + data.type]?.(data);
+  };
+  const silent = setTimeout(() => {
+    held.alone = true;
+    const link = open();
+    link.onopen = link.onmessage = link.onclose = (event) => own["on" + event.type]?.(event);
+    own.send = (text) => link.send(text);
+    own.close = () => {
+      stop();
+      link.close();
+    };
+  }, ANSWER_MS);
+  channel.addEventListener("message", hear);
+  own.send = (text) => say({ text });
+  own.close = () => {
+    stop();
+    say({ close: true });
+  };
+  held.link = { close: () => own.close() };
+  say({ open: true });
+};
+
+/** The leader's part. Its own name among those who talk is "". */
+const hub = (tab) => {
+  /** The other tabs' links by name, and whether they have been welcomed. */
+  const others = new Map();
+  /** Who waits for a welcome, and for history: the edge answers in the order of asking. */
+  let greeting = Array(tab.held.asked ?? 0).fill("");
+  let reading = [];
+  /** Of each writer: who sends its messages, and those that the edge has not acknowledged. */
+  const writers = new Map();
+
+  const listed = (text) => [JSON.parse(text)].flat();
+  const tell = (to, type, rest) => to.length && tab.post({ to, by: tab.me, type, ...rest });
+  const everybody = () => ["", ...[...others].filter(([, greeted]) => greeted).map(([name]) => name)];
+
+  /** To each their frames, in one message. */
+  const deal = (shares) => {
+    const frames = new Map();
+    for (const [name, frame] of shares) frames.set(name, [...(frames.get(name) ?? []), frame]);
+    for (const [name, list] of frames) {
+      const data = JSON.stringify(list);
+      if (name) tell([name], "message", { data });
+      else tab.give({ type: "message", data });
+    }
+  };
+
+  const writer = (name) => writers.get(name) ?? writers.set(name, { who: new Set(), waiting: [] }).get(name);
+  // What was sent before there was a second tab is our own.
+  const senders = (frame) => writers.get(frame.writer)?.who ?? new Set([""]);
+
+  /** A tab's message as all others hear of it. */
+  const eventOf = ({ id, text }, seq) => ({ type: "event", seq, id, author: "visitor", text, at_ms: Date.now() });
+
+  /** Who gets a frame of the edge, and what they get. */
+  const sharesOf = (frame) => {
+    const all = (names, it = frame) => [...names].map((name) => [name, it]);
+    if (frame.type === "welcome") {
+      const who = greeting.shift() ?? "";
+      if (others.has(who)) others.set(who, true);
+      return all([who]);
+    }
+    if (frame.type === "history") return all([reading.shift() ?? ""]);
+    if (frame.type === "nack") return all(senders(frame));
+    if (frame.type !== "ack") return all(everybody());
+    const who = senders(frame);
+    const lane = writer(frame.writer);
+    const done = lane.waiting.filter(({ n }) => n <= frame.upto_n);
+    lane.waiting = lane.waiting.filter(({ n }) => n > frame.upto_n);
+    const rest = everybody().filter((name) => !who.has(name));
+    // Of several only the last one's place is told: a stranger's ack makes a session ask for what it has missed (RESUME-3).
+    const news = done.length === 1 && done[0].n === frame.upto_n ? eventOf(done[0], frame.seq) : frame;
+    return [...all(who), ...all(rest, news)];
+  };
+
+  const said = (who, text) => {
+    for (const frame of listed(text)) {
+      if (frame.type === "hello") greeting.push(who);
+      if (frame.type === "history") reading.push(who);
+      if (frame.type === "send") {
+        const lane = writer(frame.writer);
+        lane.who.add(who);
+        if (!lane.waiting.some(({ n }) => n === frame.n)) lane.waiting.push(frame);
+      }
+      // What somebody has looked at here is looked at in every tab.
+      if (frame.type === "seen" || frame.type === "delivered") {
+        const besides = everybody().filter((name) => name !== who);
+        deal(besides.map((name) => [name, { ...frame, side: "visitor" }]));
+      }
+    }
+    tab.held.link?.send(text);
+  };
+
+  const fresh = () => {
+    greeting = [];
+    reading = [];
+    writers.clear();
+  };
+  const ended = (code = 1000) => {
+    fresh();
+    tell([...others.keys()], "close", { code });
+    others.clear();
+  };
+
+  return {
+    /** What a tab says; `who` is "" for this one. */
+    said,
+    /** The link is gone. */
+    ended,
+    /** What the real link says. */
+    heard(event) {
+      if (event.type === "message") return deal(listed(event.data).flatMap(sharesOf));
+      if (event.type === "close") ended(event.code);
+      else {
+        fresh();
+        tell([...others.keys()], "open");
+      }
+      tab.give(event);
+    },
+    /** What another tab asks of us. */
+    told({ from, open, text, close }) {
+      if (close) others.delete(from);
+      if (open && others.size < MOST_TABS) {
+        others.set(from, false);
+        tell([from], "wait");
+        if (tab.held.up) tell([from], "open");
+        else tab.say("nudge");
+      }
+      if (text && others.has(from)) said(from, text);
+    },
+  };
+};
