@@ -116,13 +116,17 @@ const forget = async () => {
   leave({ forgotten: scope() });
 };
 
+/** What few chats need, done with this one. */
+const anew = async (what, ...rest) => (await import("{{asset:frame/anew.js}}"))[what](...rest);
+const here = () => ({ find, app, sent, leave, word, say });
+
 const told = (message) => {
   if ("theme" in message) setTheme(message.theme ?? "auto");
   if ("shown" in message) show(message.shown);
   if (message.send) app ? app.write(message.send) : early(message.send);
   if (message.prefill) prefill(message.prefill);
   if (message.forget) forget();
-  if (message.leave) carryOn({}, message.leave, message.alone);
+  if (message.leave) anew("carryOn", here(), {}, message.leave, message.alone);
   if (message.identity) who?.then(({ identify }) => identify(message.identity));
 };
 
@@ -267,6 +271,7 @@ const bring = async (attempt) => {
   // A browser remembers that an import has failed; a new name makes it try again.
   const again = attempt ? "?" + attempt : "";
   const spoken = bringWords(again).catch(() => {});
+  await resumed;
   try {
     if (!runs() || attempt > MOST_TRIES) {
       const { form } = await import("{{asset:frame/form.js}}" + again);
@@ -292,67 +297,19 @@ const bring = async (attempt) => {
 
 // ---- when the app breaks ----
 
-// It stands there, deaf, and looks alive. A fresh document takes its place; the frame's name, which nobody else can read, outlives
-// it and carries what is written, with what is in the outbox: it may be kept nowhere else.
-const CARRIED = "seawall ";
-const MOST_RESTARTS = 3;
-
-const carried = (() => {
-  try {
-    return window.name.startsWith(CARRIED) ? JSON.parse(window.name.slice(CARRIED.length)) : {};
-  } catch {
-    return {};
-  }
-})();
-window.name = "";
-
-/** `alone`: what is being written, and nothing that was sent. */
-const carryOn = (why, search, alone) => {
-  const area = find("textarea");
-  const kept = {
-    restarts: carried.restarts ?? 0,
-    text: area?.value,
-    caret: [area?.selectionStart, area?.selectionEnd],
-    // Sent before there was an app to take it.
-    sent: app ? [] : sent,
-    outbox: alone ? [] : [...window.outbox],
-  };
-  window.name = CARRIED + JSON.stringify(kept);
-  leave(why, search);
-};
-
-const restart = () => {
-  carried.restarts = (carried.restarts ?? 0) + 1;
-  carryOn();
-};
-
+// It stands there, deaf, and looks alive. A fresh document takes its place, with what is written (`anew.js`).
 let trapped = false;
 const onTrap = (error) => {
   const ours = error instanceof WebAssembly.RuntimeError || /\.wasm/.test(error?.stack);
   if (!ours || trapped) return;
   trapped = true;
   tell({ event: "error", detail: { code: "restarted" } });
-  if ((carried.restarts ?? 0) < MOST_RESTARTS) return restart();
-  const broken = word("{{word:page-broken}}", "{{english:page-broken}}");
-  say("stopped", broken, word("{{word:page-start-again}}", "{{english:page-start-again}}"), () => {
-    carried.restarts = 0;
-    restart();
-  });
+  anew("restart", here()).catch(() => (trapped = false));
 };
-// What holds for a minute may break anew.
-setTimeout(() => (carried.restarts = 0), 6e4);
-
-if (carried.text) {
-  const area = find("textarea");
-  area.value = carried.text;
-  area.setSelectionRange(...carried.caret);
-}
-carried.sent?.forEach((text) => early(text));
-// From id to text, as the app saves it.
-window.outbox = new Map(carried.outbox);
-
 addEventListener("error", (event) => onTrap(event.error));
 addEventListener("unhandledrejection", (event) => onTrap(event.reason));
 
 if (waits) who = bringWho();
+// The document before this one may have left something.
+const resumed = window.name ? anew("resume", find).then((texts) => texts.forEach((text) => early(text)), () => {}) : 0;
 bring(0);

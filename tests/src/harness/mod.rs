@@ -15,7 +15,6 @@
 //! - [`proxy`]: a network with faults
 //! - [`states`]: everything that a visitor can see of the chat
 //! - [`story`]: what chance makes a visitor do
-//! - [`proxy`]: a network that can be cut
 //! - [`sockets`]: how many of them a browser has
 //! - [`raw`]: a link that says what no client of ours would
 //! - [`neighbour`]: whom nothing of that may reach

@@ -1,0 +1,60 @@
+// A fresh document in place of this one, with what is written: the chat is broken, or the page outside wants another one.
+// The frame's name, which nobody else can read, outlives the document and carries what is written, with what is in the outbox:
+// it may be kept nowhere else.
+
+/** How the frame's name begins when it carries something. */
+const CARRIED = "seawall ";
+const MOST_RESTARTS = 3;
+// What holds for so long may break anew.
+const HOLDS_MS = 6e4;
+
+let restarts = 0;
+
+/** What the document before this one has left: texts that were sent, and what is written is in its field again. */
+export const resume = (find) => {
+  const name = window.name;
+  window.name = "";
+  if (!name.startsWith(CARRIED)) return [];
+  const carried = JSON.parse(name.slice(CARRIED.length));
+  restarts = carried.restarts;
+  setTimeout(() => (restarts = 0), HOLDS_MS);
+  const area = find("textarea");
+  if (carried.text && !area.value) {
+    area.value = carried.text;
+    area.setSelectionRange(...carried.caret);
+  }
+  // From id to text, as the app saves it.
+  window.outbox = new Map(carried.outbox);
+  return carried.sent;
+};
+
+/** A fresh document, for a reason that the page outside is told; `search` is its query. `alone`: with what is being written, and
+ * nothing that was sent. */
+export const carryOn = ({ find, app, sent, leave }, why, search, alone) => {
+  const area = find("textarea");
+  const kept = {
+    restarts,
+    text: area?.value,
+    caret: [area?.selectionStart, area?.selectionEnd],
+    // Sent before there was an app to take it.
+    sent: app ? [] : sent,
+    outbox: alone ? [] : [...(window.outbox ?? [])],
+  };
+  window.name = CARRIED + JSON.stringify(kept);
+  leave(why, search);
+};
+
+/** The app is broken: begins anew by itself, or asks where that has been of no use. */
+export const restart = (chat) => {
+  const anew = () => {
+    restarts += 1;
+    carryOn(chat);
+  };
+  if (restarts < MOST_RESTARTS) return anew();
+  const { word, say } = chat;
+  const broken = word("{{word:page-broken}}", "{{english:page-broken}}");
+  say("stopped", broken, word("{{word:page-start-again}}", "{{english:page-start-again}}"), () => {
+    restarts = 0;
+    anew();
+  });
+};
