@@ -77,7 +77,6 @@ async fn keep_1_what_was_sent_before_the_app_was_there_outlives_a_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "not so yet: only a page that begins looks for what others have left"]
 async fn keep_1_what_a_closed_tab_has_left_is_sent_by_the_tab_that_stays() {
     let cut = Step::Weather(Weather::Cut);
     found(Storage::Allowed, Weather::Fair, &[Step::OpenTab, Step::Send, cut, Step::Send, Step::CloseTab])
