@@ -75,7 +75,7 @@ fn write(out: &mut Writer, frame: &ClientFrame) {
 /// [`EdgeFrame::Unknown`] (FRAME-2).
 pub fn decode(text: &str) -> Option<Vec<EdgeFrame>> {
     match Json::parse(text)? {
-        Json::List(items) if items.len() <= MAX_FRAMES_PER_MESSAGE => items.iter().map(read).collect(),
+        Json::List(items) if items.len() <= MAX_FRAMES_PER_MESSAGE => read_all(&items, read),
         Json::List(_) => None,
         one => Some(vec![read(&one)?]),
     }
@@ -133,9 +133,13 @@ fn text_or_empty(json: &Json, name: &str) -> Option<String> {
 
 /// An absent list is an empty one.
 fn list<T>(json: &Json, name: &str, item: fn(&Json) -> Option<T>) -> Option<Vec<T>> {
+    read_all(json.field(name).map_or(Some([].as_slice()), Json::list)?, item)
+}
+
+/// A loop, because `collect` into an Option costs half a kilobyte of wasm for every type.
+fn read_all<T>(values: &[Json], item: fn(&Json) -> Option<T>) -> Option<Vec<T>> {
     let mut list = Vec::new();
-    // A loop, because `collect` into an Option costs half a kilobyte of wasm for every type.
-    for value in json.field(name).map_or(Some([].as_slice()), Json::list)? {
+    for value in values {
         list.push(item(value)?);
     }
     Some(list)

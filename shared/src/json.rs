@@ -222,7 +222,11 @@ impl Reader<'_> {
     fn hex(&mut self) -> Option<u32> {
         let digits = self.text.get(self.at..self.at + 4)?;
         self.at += 4;
-        digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok()).flatten()
+        let mut number = 0;
+        for letter in digits.chars() {
+            number = number * 16 + letter.to_digit(16)?;
+        }
+        Some(number)
     }
 }
 

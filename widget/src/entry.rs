@@ -47,18 +47,22 @@ thread_local! {
     static APP: RefCell<(Option<Callback<Command>>, Vec<Command>)> = RefCell::default();
 }
 
-/// Puts the chat into `root`, in place of the plain page. `caret` is empty where the textarea has no focus;
-/// `sent` is what was sent before. `words` are those of another language, line by line.
+/// Puts the chat into `root`, in place of the plain page. The caret's places are no numbers where the textarea has no
+/// focus; `sent` is what was sent before. `words` are those of another language, line by line. (Texts come as values, which need
+/// less between page and wasm.)
 #[wasm_bindgen]
+#[allow(clippy::too_many_arguments)]
 pub fn start(
     root: Element,
-    site: String,
-    text: String,
-    caret: Vec<u32>,
+    site: JsValue,
+    text: JsValue,
+    caret_from: f64,
+    caret_to: f64,
     sent: Array,
     tell: Tell,
-    words: String,
+    words: JsValue,
 ) {
+    let [site, text, words] = [site, text, words].map(|value| value.as_string().unwrap_or_default());
     speak(words);
     let on_news = move |news: Option<News>| {
         let Some(news) = news else { return tell.refused() };
@@ -81,10 +85,14 @@ pub fn start(
             upto.delivered as f64,
         );
     };
+    let mut texts = Vec::new();
+    for text in sent.iter() {
+        texts.extend(text.as_string());
+    }
     let props = AppProps {
         site,
-        draft: Draft { text, caret: caret.first().zip(caret.get(1)).map(|(start, end)| (*start, *end)) },
-        sent: sent.iter().filter_map(|text| text.as_string()).collect(),
+        draft: Draft { text, caret: (caret_from >= 0.0).then_some((caret_from as u32, caret_to as u32)) },
+        sent: texts,
         on_news: on_news.into(),
         on_ready: (|app: Callback<Command>| {
             for command in APP.take().1 {
@@ -105,8 +113,8 @@ pub fn show(shown: bool) {
 
 /// Sends a text of the page's.
 #[wasm_bindgen]
-pub fn write(text: String) {
-    command(Command::Write(text));
+pub fn write(text: JsValue) {
+    command(Command::Write(text.as_string().unwrap_or_default()));
 }
 
 fn command(command: Command) {

@@ -253,7 +253,7 @@ const takeOver = (ready) => {
   listen("removeEventListener");
   const area = find("textarea");
   const caret = document.activeElement === area ? [area.selectionStart, area.selectionEnd] : [];
-  app.start(chat, site, area.value, new Uint32Array(caret), sent, hear, words.join("\n"));
+  app.start(chat, site, area.value, caret[0], caret[1], sent, hear, words.join("\n"));
   app.show(shown);
 };
 

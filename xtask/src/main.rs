@@ -14,6 +14,7 @@ mod build;
 mod check;
 mod fault;
 mod fuzz;
+mod glue;
 mod http;
 mod package;
 mod pinned;

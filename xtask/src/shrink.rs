@@ -8,9 +8,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use walrus::{FunctionBuilder, FunctionKind, Module};
+use walrus::ir::{Call, Visitor, dfs_in_order};
+use walrus::{ExportItem, FunctionBuilder, FunctionId, FunctionKind, Module, ValType};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::glue::{self, in_word};
 use crate::process::capture;
 use crate::progress::Step;
 use crate::tools::Tools;
@@ -44,14 +46,26 @@ pub(crate) fn shrink(
     if for_everybody {
         cut(output.wasm_mut(), &NEVER_REACHED, Cut::Trap)?;
         cut(output.wasm_mut(), &NOTHING_TO_DO, Cut::Nothing)?;
+        cut_closures(output.wasm_mut())?;
         blank(output.wasm_mut(), NAMES_OF_EVENTS)?;
     }
     output.emit(work)?;
     let (glue, bound, small) =
         (work.join(format!("{app}.js")), work.join(format!("{app}_bg.wasm")), work.join("small.wasm"));
-    let code = plain_start(&fs::read_to_string(&glue)?)?;
-    fs::write(glue, short_names(output.wasm_mut(), code, &format!("./{app}_bg.js"))?)?;
-    fs::write(&bound, output.wasm_mut().emit_wasm())?;
+    let mut code = glue::plain_start(&fs::read_to_string(&glue)?)?;
+    let mut module = output.wasm_mut();
+    let mut reached;
+    if for_everybody {
+        fs::write(&bound, module.emit_wasm())?;
+        let mut wasm_opt = tools.wasm_opt()?;
+        wasm_opt.arg(&bound).arg("-o").arg(&small).args(WASM_FEATURES).args(ONLY_REACHED);
+        capture(&mut wasm_opt)?;
+        reached = Module::from_buffer(&fs::read(&small)?)?;
+        module = &mut reached;
+        code = glue::lean(&code, &module.imports.iter().map(|import| import.name.clone()).collect())?;
+    }
+    fs::write(glue, short_names(module, code, &format!("./{app}_bg.js"))?)?;
+    fs::write(&bound, module.emit_wasm())?;
 
     let mut wasm_opt = tools.wasm_opt()?;
     wasm_opt.arg(&bound).arg("-o").arg(&small).args(WASM_FEATURES);
@@ -78,7 +92,7 @@ pub(crate) fn shrink(
 #[derive(Clone, Copy)]
 enum Cut {
     Trap,
-    /// It returns at once. Only for functions without a result.
+    /// It returns at once, with a zero where there is a result.
     Nothing,
 }
 
@@ -89,30 +103,10 @@ enum Cut {
 fn cut(module: &mut Module, prefixes: &[&str], cut: Cut) -> Result<()> {
     let mut cut_any = false;
     for prefix in prefixes {
-        let found: Vec<_> = module
-            .funcs
-            .iter_local()
-            .map(|(id, _)| id)
-            .filter(|id| {
-                module
-                    .funcs
-                    .get(*id)
-                    .name
-                    .as_ref()
-                    .is_some_and(|name| without_hashes(name).starts_with(prefix))
-            })
-            .collect();
+        let found = named(module, prefix);
         cut_any |= !found.is_empty();
         for id in found {
-            let (parameters, results) = module.types.params_results(module.funcs.get(id).ty());
-            let (parameters, results) = (parameters.to_vec(), results.to_vec());
-            let arguments = parameters.iter().map(|kind| module.locals.add(*kind)).collect();
-            let mut shorter = FunctionBuilder::new(&mut module.types, &parameters, &results);
-            match cut {
-                Cut::Trap => drop(shorter.func_body().unreachable()),
-                Cut::Nothing => ensure!(results.is_empty(), "{prefixes:?} has a result"),
-            }
-            module.funcs.get_mut(id).kind = FunctionKind::Local(shorter.local_func(arguments));
+            shorten(module, id, cut)?;
         }
     }
     ensure!(
@@ -120,6 +114,66 @@ fn cut(module: &mut Module, prefixes: &[&str], cut: Cut) -> Result<()> {
         "the widget has no function named {}…: see NEVER_REACHED in shrink.rs",
         prefixes.join("…, ")
     );
+    Ok(())
+}
+
+/// The ways into closures: for each kind of closure that a crate knows there is one in the table, and only those that the
+/// glue calls are exported, or called by what is.
+fn cut_closures(module: &mut Module) -> Result<()> {
+    let ways = named(module, WAYS_INTO_CLOSURES);
+    let mut used: Vec<FunctionId> = Vec::new();
+    for export in module.exports.iter() {
+        if let ExportItem::Function(id) = export.item {
+            used.push(id);
+        }
+    }
+    let mut next = 0;
+    while let Some(id) = used.get(next) {
+        let mut called = Called::default();
+        if let FunctionKind::Local(function) = &module.funcs.get(*id).kind {
+            dfs_in_order(&mut called, function, function.entry_block());
+        }
+        used.extend(called.0.into_iter().filter(|id| ways.contains(id)));
+        next += 1;
+    }
+    let unused: Vec<_> = ways.into_iter().filter(|id| !used.contains(id)).collect();
+    ensure!(!unused.is_empty(), "no function is named {WAYS_INTO_CLOSURES}…: see shrink.rs");
+    unused.into_iter().try_for_each(|id| shorten(module, id, Cut::Trap))
+}
+
+#[derive(Default)]
+struct Called(Vec<FunctionId>);
+
+impl Visitor<'_> for Called {
+    fn visit_call(&mut self, call: &Call) {
+        self.0.push(call.func);
+    }
+}
+
+fn named(module: &Module, prefix: &str) -> Vec<FunctionId> {
+    let functions = module.funcs.iter_local().map(|(id, _)| id);
+    functions
+        .filter(|id| {
+            let name = module.funcs.get(*id).name.as_ref();
+            name.is_some_and(|name| without_hashes(name).starts_with(prefix))
+        })
+        .collect()
+}
+
+fn shorten(module: &mut Module, id: FunctionId, cut: Cut) -> Result<()> {
+    let (parameters, results) = module.types.params_results(module.funcs.get(id).ty());
+    let (parameters, results) = (parameters.to_vec(), results.to_vec());
+    let arguments = parameters.iter().map(|kind| module.locals.add(*kind)).collect();
+    let mut shorter = FunctionBuilder::new(&mut module.types, &parameters, &results);
+    match cut {
+        Cut::Trap => drop(shorter.func_body().unreachable()),
+        Cut::Nothing => match results[..] {
+            [] => {}
+            [ValType::I32] => drop(shorter.func_body().i32_const(0)),
+            _ => bail!("a function that is to do nothing has another result than a number"),
+        },
+    }
+    module.funcs.get_mut(id).kind = FunctionKind::Local(shorter.local_func(arguments));
     Ok(())
 }
 
@@ -212,7 +266,6 @@ fn short_names(module: &mut Module, mut glue: String, own_module: &str) -> Resul
 
 /// Every `wasm.member` of the glue: where the member begins, and its name.
 fn members(glue: &str) -> impl Iterator<Item = (usize, &str)> {
-    let in_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
     glue.match_indices("wasm.").filter(move |(at, _)| !glue[..*at].ends_with(in_word)).map(
         move |(at, object)| {
             let member = &glue[at + object.len()..];
@@ -220,22 +273,6 @@ fn members(glue: &str) -> impl Iterator<Item = (usize, &str)> {
         },
     )
 }
-
-/// wasm-bindgen's own start also takes bytes, modules, promises and servers with a wrong content type.
-fn plain_start(glue: &str) -> Result<String> {
-    let (before, start) = glue
-        .split_once("let wasmModule, wasmInstance, wasm;")
-        .context("the glue has no start: has wasm-bindgen been updated?")?;
-    ensure!(start.contains("    wasm.__wbindgen_start();\n"), "the glue starts in another way");
-    Ok(format!("{before}{START}"))
-}
-
-const START: &str = "let wasm;
-export default async (url) => {
-    wasm = (await WebAssembly.instantiateStreaming(fetch(url), __wbg_get_imports())).instance.exports;
-    wasm.__wbindgen_start();
-};
-";
 
 /// From the first `begin` to the next `end`, both included.
 fn between<'a>(text: &'a str, begin: &str, end: &str) -> Result<&'a str> {
@@ -271,9 +308,10 @@ impl Names {
 ///
 /// - Yew's registry of listeners: the widget's views hear through `browser/listen.rs`
 /// - the queue of components to draw, as a tree of more than one node: a node holds eleven, and the widget has three
-/// - printing a panic, which this build does not have
-/// - kinds of nodes that the views do not use, and what only a suspended component calls
-const NEVER_REACHED: [&str; 17] = [
+/// - printing a panic, which this build does not have, and the formatter, whose only way in is a text's `dyn Write`
+/// - what a map does with the places of entries that were taken out: Yew's take none out and put in again
+/// - kinds of nodes and fields that the views do not use, and what only a suspended component calls
+const NEVER_REACHED: [&str; 24] = [
     "<yew::dom_bundle::btag::listeners::ListenerRegistration>::register",
     "<yew::dom_bundle::subtree_root::SubtreeData>::add_listener",
     "<alloc::collections::btree::node::BalancingContext<usize, yew::scheduler::QueueEntry>>::",
@@ -283,7 +321,14 @@ const NEVER_REACHED: [&str; 17] = [
     "<alloc::collections::btree::node::NodeRef<alloc::collections::btree::node::marker::Mut, usize, yew::scheduler::QueueEntry, alloc::collections::btree::node::marker::LeafOrInternal>>::fix_node_through_parent",
     "console_error_panic_hook::hook",
     "<std::panic::PanicHookInfo",
+    "<alloc::string::String as core::fmt::Write>::write_fmt",
+    "<&str as core::fmt::Display>::fmt",
+    "<u32 as core::fmt::Display>::fmt",
     "<yew::suspense::suspension::Suspension>::listen",
+    "<alloc::rc::Rc<yew::virtual_dom::vportal::VPortal> as yew::utils::RcExt<yew::virtual_dom::vportal::VPortal>>::",
+    "<alloc::rc::Rc<yew::virtual_dom::vsuspense::VSuspense> as yew::utils::RcExt<yew::virtual_dom::vsuspense::VSuspense>>::",
+    "<yew::virtual_dom::vtag::InputFields as yew::dom_bundle::btag::Apply>::",
+    "<hashbrown::raw::RawTableInner>::rehash_in_place",
     "<yew::html::component::scope::AnyScope>::find_parent_scope::<yew::suspense::component::feat_csr_ssr::BaseSuspense>",
     "<yew::virtual_dom::vportal::VPortal as yew::dom_bundle::traits::Reconcilable>::",
     "<yew::virtual_dom::vsuspense::VSuspense as yew::dom_bundle::traits::Reconcilable>::",
@@ -293,26 +338,49 @@ const NEVER_REACHED: [&str; 17] = [
     "<yew::dom_bundle::braw::BRaw as yew::dom_bundle::traits::ReconcileTarget>::",
 ];
 
-/// Compares the listeners of a tag with those that it had: the widget's tags have none.
-const NOTHING_TO_DO: [&str; 1] =
-    ["<yew::virtual_dom::listeners::Listeners as yew::dom_bundle::btag::Apply>::apply_diff"];
+/// - compares the listeners of a tag with those that it had, and forgets them: the widget's tags have none
+/// - introduces one app to others in the same page, whose listeners it would hear
+/// - tells the console that an element was not there to be removed
+/// - frees what lives as long as the page does: Yew's root, and the driver
+const NOTHING_TO_DO: [&str; 6] = [
+    "<yew::virtual_dom::listeners::Listeners as yew::dom_bundle::btag::Apply>::apply_diff",
+    "<yew::dom_bundle::btag::listeners::Registry>::unregister",
+    "<hashbrown::map::HashMap<yew::dom_bundle::subtree_root::WeakSubtree, (), std::hash::random::RandomState>>::insert",
+    "gloo_console::externs::",
+    "<alloc::rc::Rc<yew::dom_bundle::subtree_root::SubtreeData>>::drop_slow",
+    "<alloc::rc::Rc<widget::driver::Parts<widget::browser::Browser>>>::drop_slow",
+];
+
+const WAYS_INTO_CLOSURES: &str = "wasm_bindgen::convert::closures::";
 
 /// Yew's table of every event that a page knows, which its listeners read; from the first name to the last.
 const NAMES_OF_EVENTS: (&str, &str) = ("onabort", "ontransitionstart");
 
 /// Flat code first: it lets the passes after it find more that is equal. Inlining as little as that is the smallest.
-const SMALLEST: [&str; 11] = [
+const SMALLEST: [&str; 12] = [
     "--flatten",
     "--rereloop",
-    "-Oz",
+    "-O4",
     "-Oz",
     "--converge",
     "--always-inline-max-function-size",
-    "4",
+    "8",
     "--one-caller-inline-max-function-size",
-    "4",
+    "20",
     "--flexible-inline-max-function-size",
-    "4",
+    "8",
+    "--reorder-locals",
+];
+
+/// Only what is reached, and with it the imports that the glue has to have.
+const ONLY_REACHED: [&str; 7] = [
+    "--traps-never-happen",
+    "--remove-unused-module-elements",
+    "--vacuum",
+    "--dce",
+    "--vacuum",
+    "--remove-unused-module-elements",
+    "--debuginfo",
 ];
 
 /// `--low-memory-unused` speaks of the lowest 1,024 bytes: the far end of a stack of 1 MB.
@@ -337,7 +405,7 @@ mod tests {
 
     use walrus::{DataKind, FunctionBuilder, Module};
 
-    use super::{Cut, Names, blank, cut, members, plain_start, short_names, without_hashes};
+    use super::{Cut, Names, blank, cut, members, short_names, without_hashes};
     use crate::workspace;
 
     const GLUE: &str = r#"import * as import1 from "./snippets/dom.js"
@@ -394,7 +462,6 @@ function __wbg_get_imports() {
     fn what_an_update_takes_away_is_told() {
         let error = cut(&mut module(), &["yew::gone"], Cut::Trap).unwrap_err().to_string();
         assert!(error.contains("yew::gone"), "{error}");
-        assert!(plain_start("export function show() {}").is_err());
         assert!(short_names(&mut module(), "no glue at all".to_owned(), "./app_bg.js").is_err());
     }
 
@@ -414,7 +481,9 @@ function __wbg_get_imports() {
         let mut components = 0;
         for path in workspace::files(&workspace::root().join("widget/src"))? {
             let source = fs::read_to_string(&path)?;
-            for word in ["VRaw", "from_html_unchecked", "VPortal", "create_portal", "Suspense", "suspend"] {
+            for word in
+                ["VRaw", "from_html_unchecked", "VPortal", "create_portal", "Suspense", "suspend", "<input"]
+            {
                 assert!(!source.contains(word), "{}: {word}; see NEVER_REACHED", path.display());
             }
             let mut words = source.split_whitespace();

@@ -179,13 +179,12 @@ impl Session {
     }
 
     fn summary(&mut self, summary: Summary) {
-        match self.inbox.iter_mut().find(|line| line.conversation == summary.conversation) {
-            Some(line) => *line = summary,
-            None => self.inbox.push(summary),
-        }
+        self.inbox.retain(|line| line.conversation != summary.conversation);
         // FORGET-4: an empty line is a conversation that is no more.
-        self.inbox.retain(|line| line.last_seq > 0);
-        self.inbox.sort_by_key(|line| std::cmp::Reverse(line.at_ms));
+        if summary.last_seq > 0 {
+            let at = self.inbox.partition_point(|line| line.at_ms > summary.at_ms);
+            self.inbox.insert(at, summary);
+        }
         self.inbox.truncate(MAX_INBOX);
     }
 

@@ -95,7 +95,13 @@ impl Lane {
         self.writer = writer;
         self.confirmed_upto = self.shift;
         self.outbox = Outbox::resume(self.shift, self.outbox.end());
-        self.entries.iter().filter(|entry| entry.n > self.shift).map(|entry| self.saved(entry)).collect()
+        let mut renamed = Vec::new();
+        for entry in &self.entries {
+            if entry.n > self.shift {
+                renamed.push(self.saved(entry));
+            }
+        }
+        renamed
     }
 }
 
@@ -144,8 +150,14 @@ impl Lanes {
 
     /// Takes over what earlier pages left behind: a lane for each of them, in the order of writing.
     pub(super) fn adopt(&mut self, saved: Vec<Saved>) {
-        let mut places: Vec<_> = saved.into_iter().filter(|saved| saved.n > 0).map(Place::of).collect();
-        places.sort_by(|a, b| (&a.page, a.n).cmp(&(&b.page, b.n)));
+        let mut places: Vec<Place> = Vec::new();
+        for saved in saved {
+            if saved.n > 0 {
+                let place = Place::of(saved);
+                let at = places.partition_point(|other| (&other.page, other.n) <= (&place.page, place.n));
+                places.insert(at, place);
+            }
+        }
         for Place { page, n, saved: Saved { id, writer, n: wire_n, text, at_ms } } in places {
             if self.entries().any(|entry| entry.id == id) {
                 continue;
@@ -196,8 +208,11 @@ impl Lanes {
             lane.paused_until = None;
             if let Some((first, last)) = lane.outbox.to_send(u64::MAX / 2) {
                 lane.outbox.sent(last);
-                let unacked = lane.entries.iter().filter(|entry| entry.keep == Keep::Unacked);
-                out.extend(unacked.filter(|e| (first..=last).contains(&e.n)).map(|entry| lane.send(entry)));
+                for entry in &lane.entries {
+                    if entry.keep == Keep::Unacked && (first..=last).contains(&entry.n) {
+                        out.push(lane.send(entry));
+                    }
+                }
             }
         }
         out

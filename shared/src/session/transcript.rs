@@ -77,8 +77,13 @@ impl Transcript {
     }
 
     pub(super) fn unread(&self, reader: Side) -> u64 {
-        let seen = self.seen.of(reader);
-        let unread = |message: &&Message| message.author.side() != reader && message.seq > seen;
-        self.messages.iter().rev().take_while(|message| message.seq > seen).filter(unread).count() as u64
+        let (seen, mut unread) = (self.seen.of(reader), 0);
+        for message in self.messages.iter().rev() {
+            if message.seq <= seen {
+                break;
+            }
+            unread += u64::from(message.author.side() != reader);
+        }
+        unread
     }
 }

@@ -61,7 +61,10 @@ impl Storage {
             }
         });
         let on_loaded = Closure::<dyn Fn(Array)>::new(move |texts: Array| {
-            let saved = texts.iter().filter_map(|text| Saved::decode(&text.as_string()?)).collect();
+            let mut saved = Vec::new();
+            for text in texts.iter() {
+                saved.extend(text.as_string().and_then(|text| Saved::decode(&text)));
+            }
             feed.input(Input::Start { saved });
         });
         let store = store(name, &on_keeps);
