@@ -93,7 +93,17 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     if (port && !held) for (const message of waiting.splice(0)) port.postMessage(message);
   };
 
+  // What we have put before the page's title, which is the page's: only where its owner wants it, and taken away again.
+  let before = "";
+  const entitle = (unread) => {
+    const { title } = document;
+    const own = title.startsWith(before) ? title.slice(before.length) : title;
+    before = unread && "titleBadge" in data ? `(${unread}) ` : "";
+    if (before + own !== title) document.title = before + own;
+  };
+
   const draw = (unread) => {
+    entitle(unread);
     if (!unread) {
       badge?.remove();
       badge = undefined;
@@ -218,6 +228,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     /** The page is as it was before; the script may be put in again. */
     destroy() {
       gone = true;
+      entitle(0);
       observer.disconnect();
       shell.remove();
       delete window.Seawall;

@@ -5,6 +5,7 @@ use shared::frame::Summary;
 use shared::id::{AgentId, ConversationId};
 use shared::message::Author;
 
+use widget::views::text::plain;
 use widget::words::{Word, say};
 
 use crate::words;
@@ -46,7 +47,7 @@ impl Line {
             Author::Agent(id) if id == me => Some(words::YOU),
             Author::Agent(_) => Some(words::AGENT),
         };
-        let preview = if label == Some(words::DRAFT) { known.draft } else { &summary.text };
+        let preview = if label == Some(words::DRAFT) { known.draft.to_owned() } else { plain(&summary.text) };
         Line {
             conversation: summary.conversation.clone(),
             name: if summary.name.is_empty() { name(&summary.conversation) } else { summary.name.clone() },

@@ -22,6 +22,8 @@ mod identity;
 mod keyboard;
 #[path = "browser/languages.rs"]
 mod languages;
+#[path = "browser/marks.rs"]
+mod marks;
 #[path = "browser/outage_page.rs"]
 mod outage_page;
 #[path = "browser/pinned.rs"]

@@ -146,6 +146,7 @@ impl Component for App {
                         own={Side::Visitor}
                         welcomed={self.welcomed}
                         has_earlier={session.has_earlier()}
+                        fresh_after={session.fresh_after()}
                         other_is_typing={session.other_is_typing()}
                         on_earlier={link.callback(|()| Msg::Input(Input::Earlier))}
                         choices={self.choices.clone()}

@@ -73,6 +73,7 @@ pub fn talk(open: &Open, present: bool, draft: Draft, events: &TalkEvents) -> Ht
                     own={Side::Agent}
                     welcomed={open.welcomed}
                     has_earlier={session.has_earlier()}
+                    fresh_after={session.fresh_after()}
                     other_is_typing={session.other_is_typing()}
                     on_earlier={on_input.reform(|()| Input::Earlier)}
                     choices={choices}

@@ -153,6 +153,10 @@ pub struct Session {
     online: bool,
     hidden: bool,
     looking: bool,
+    /// Somebody begins to look: what they have not seen yet is news to them.
+    begins_to_look: bool,
+    /// Where that began: the last message that had been seen before.
+    fresh_after: Option<u64>,
     conversation: Option<ConversationId>,
     notice: Notice,
     transcript: Transcript,
@@ -187,6 +191,8 @@ impl Session {
             online: true,
             hidden: false,
             looking: false,
+            begins_to_look: true,
+            fresh_after: None,
             conversation: None,
             notice: Notice::default(),
             transcript: Transcript::default(),
@@ -269,6 +275,10 @@ impl Session {
             }
             Input::Typing(on) => self.tell_typing(now, on),
             Input::Looking(looking) => {
+                if looking && !std::mem::replace(&mut self.looking, looking) {
+                    self.begins_to_look = true;
+                    self.fresh_after = None;
+                }
                 self.looking = looking;
                 self.tell_marks();
                 self.changed();
@@ -451,7 +461,10 @@ impl Session {
     }
 
     fn say_hello(&mut self, link: Link) {
-        let unacked = self.lanes.unacked_writers().take(MAX_WRITERS_PER_HELLO).cloned().collect();
+        let mut unacked = Vec::new();
+        for writer in self.lanes.unacked_writers().take(MAX_WRITERS_PER_HELLO) {
+            unacked.push(writer.clone());
+        }
         let hello = Hello { protocol: PROTOCOL, resume: self.transcript.resume(), unacked };
         self.say(link, ClientFrame::Hello(hello));
     }
@@ -482,7 +495,10 @@ impl Session {
     }
 
     fn save_renamed(&mut self) {
-        self.outputs.extend(self.lanes.take_renamed().into_iter().map(Output::Save));
+        // Here and elsewhere a loop, because every kind of iterator that is collected has its own code in the wasm.
+        for saved in self.lanes.take_renamed() {
+            self.outputs.push_back(Output::Save(saved));
+        }
     }
 
     fn flush(&mut self, now: Millis) {
@@ -513,7 +529,13 @@ impl Session {
         let upto = self.transcript.last_of(side.other());
         let mut moved = self.transcript.delivered.raise(side, upto);
         if self.looking {
-            moved |= self.transcript.seen.raise(side, upto);
+            let seen = self.transcript.seen.of(side);
+            let more = self.transcript.seen.raise(side, upto);
+            // Who has seen nothing at all knows what is new.
+            if std::mem::take(&mut self.begins_to_look) && more && seen > 0 {
+                self.fresh_after = Some(seen);
+            }
+            moved |= more;
         }
         if moved && self.role != Role::Inbox {
             self.say_marks(live.link);

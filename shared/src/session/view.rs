@@ -91,28 +91,32 @@ impl Session {
 
     /// The conversation from its oldest loaded message to the newest, then what waits to be sent.
     pub fn rows(&self) -> Vec<Row> {
-        let log = self.transcript.messages().map(|message| self.row(message));
-        let first_seq = self.transcript.first_seq();
-        let known = |id: &MessageId| self.transcript.messages().any(|message| message.id == *id);
-        let waiting = self.lanes.entries().filter_map(|entry| {
+        let mut rows = Vec::new();
+        for message in self.transcript.messages() {
+            rows.push(self.row(message));
+        }
+        let (first_seq, in_log) = (self.transcript.first_seq(), rows.len());
+        for entry in self.lanes.entries() {
             let state = match &entry.keep {
                 Keep::Unacked => MessageState::Queued,
                 Keep::Refused { reason } => MessageState::NotSent { reason: reason.clone() },
                 // Stored, but its place not told yet: shown until the log brings it.
                 Keep::Stored { upto_seq } if *upto_seq >= first_seq => MessageState::Sent,
-                Keep::Stored { .. } => return None,
+                Keep::Stored { .. } => continue,
             };
-            (!known(&entry.id)).then(|| Row {
-                id: entry.id.clone(),
-                seq: None,
-                side: self.role.side(),
-                name: String::new(),
-                text: entry.text.clone(),
-                at_ms: entry.at_ms,
-                state: Some(state),
-            })
-        });
-        log.chain(waiting).collect()
+            if !rows[..in_log].iter().any(|row| row.id == entry.id) {
+                rows.push(Row {
+                    id: entry.id.clone(),
+                    seq: None,
+                    side: self.role.side(),
+                    name: String::new(),
+                    text: entry.text.clone(),
+                    at_ms: entry.at_ms,
+                    state: Some(state),
+                });
+            }
+        }
+        rows
     }
 
     fn row(&self, message: &Message) -> Row {
@@ -178,6 +182,12 @@ impl Session {
     /// Messages of the other side that nobody on this side has looked at.
     pub fn unread(&self) -> u64 {
         self.transcript.unread(self.role.side())
+    }
+
+    /// The last message that this side had seen when somebody began to look, where there were more. Stays until they
+    /// look again.
+    pub fn fresh_after(&self) -> Option<u64> {
+        self.fresh_after
     }
 
     pub fn upto(&self) -> Upto {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
-use tests::harness::stack::Stack;
+use tests::harness::stack::{ADA, Stack};
 use tests::harness::wait;
 
 /// More than twice what is in the document at once.
@@ -70,4 +70,76 @@ async fn a_long_conversation_is_read_back_to_its_beginning_and_to_its_end_again(
     })
     .await;
     browser.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_meanwhile_stands_under_a_line_and_is_counted_on_the_way_back_to_the_end() {
+    let stack = Stack::start().await;
+    let profiles = [TempDir::new().expect("a folder"), TempDir::new().expect("a folder")];
+    let visitor = Browser::open(profiles[0].path(), Storage::Allowed, Look::WIDE).await;
+    let agent = Browser::open(profiles[1].path(), Storage::Allowed, Look::WIDE).await;
+    visitor.open_chat(stack.edge_port).await;
+    visitor.say("Do you ship to Norway?").await;
+    visitor.state("Do you ship to Norway?", &["Sent", "Delivered"], 30).await;
+    agent.log_in(stack.edge_port, ADA).await;
+    agent.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
+    agent.say("We do.").await;
+    visitor.reads("We do.", 30).await;
+    let face =
+        "return [...document.querySelectorAll('.face')].map((face) => face.textContent + face.ariaHidden)";
+    assert_eq!(
+        visitor.script(face, vec![]).await,
+        json!(["AFtrue"]),
+        "Ada has a face, and her name is not read twice"
+    );
+    visitor.gone("[role=log] [data-fresh]", "").await;
+
+    visitor.leave_chat().await;
+    visitor
+        .script(
+            "Seawall('close'); document.querySelector('script[data-site]').dataset.titleBadge = ''",
+            vec![],
+        )
+        .await;
+    let title = visitor.script("return document.title", vec![]).await;
+    agent.say("Twice a week.").await;
+    agent.say("By ship.").await;
+    wait::until_true("two are unread", 30, || async {
+        visitor
+            .script(
+                "return document.querySelector('seawall-chat').shadowRoot.querySelector('b')?.textContent",
+                vec![],
+            )
+            .await
+            == json!("2")
+    })
+    .await;
+    let named = visitor.script("return document.title", vec![]).await;
+    assert_eq!(named.as_str(), Some(format!("(2) {}", title.as_str().unwrap_or_default())).as_deref());
+    visitor.script("Seawall('open')", vec![]).await;
+    wait::until_true("the page has its title again", 30, || async {
+        visitor.script("return document.title", vec![]).await == title
+    })
+    .await;
+    visitor.enter_chat().await;
+    visitor.find("[role=log] [data-fresh]", "New messages").await;
+    let after = "return document.querySelector('[data-fresh]').nextElementSibling.textContent.includes('Twice a week.')";
+    assert_eq!(visitor.script(after, vec![]).await, json!(true));
+
+    // Who reads further up is told how many have come since.
+    let much = "x\n".repeat(60);
+    let fill = "const area = document.querySelector('textarea'); area.value = arguments[0];\
+        area.dispatchEvent(new InputEvent('input', { bubbles: true })); document.querySelector('form').requestSubmit()";
+    visitor.script(fill, vec![json!(much)]).await;
+    // What one writes oneself brings one to the end; only then somebody scrolls up.
+    visitor.state("x", &["Sent", "Delivered", "Seen"], 30).await;
+    agent.reads("x", 30).await;
+    visitor.script("document.querySelector('[role=log]').scrollTop = -400", vec![]).await;
+    agent.say("Anything else?").await;
+    visitor.find("button", "1 new message").await;
+    visitor.click("button", "1 new message").await;
+    visitor.gone("button", "1 new message").await;
+    visitor.reads("Anything else?", 30).await;
+    visitor.quit().await;
+    agent.quit().await;
 }

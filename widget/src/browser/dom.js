@@ -73,6 +73,14 @@ export const grow = (area) => {
   area.style.height = area.scrollHeight + "px";
 };
 
+/** Puts a text back where it was written; what stands there is the visitor's own and stays. */
+export const putBack = (text) => {
+  const area = document.querySelector("textarea");
+  area.value = text + (area.value && "\n" + area.value);
+  area.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  area.focus();
+};
+
 /** How far down a row stands, and back there after others have come above or below it. */
 export const height = (id) => document.getElementById(id)?.getBoundingClientRect().top ?? 0;
 

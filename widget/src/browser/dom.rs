@@ -32,6 +32,10 @@ extern "C" {
     /// Makes a textarea as high as its text.
     pub fn grow(area: &HtmlTextAreaElement);
 
+    /// Puts a text back into the textarea, before what stands there, and the caret with it.
+    #[wasm_bindgen(js_name = putBack)]
+    pub fn put_back(text: &str);
+
     /// How far down a row of the log stands, in px.
     pub fn height(id: &str) -> f64;
 

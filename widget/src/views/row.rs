@@ -3,6 +3,7 @@
 use shared::message::Side;
 use shared::session::{MessageState, Row};
 use yew::prelude::*;
+use yew::virtual_dom::VText;
 
 use crate::browser::time;
 use crate::words::{self, Word, say};
@@ -37,7 +38,12 @@ pub fn row(row: &Row, own: Side, first: bool, last: bool) -> Html {
     html! {
         <div key={row.id.as_str()} id={row.id.as_str().to_owned()} class="row" data-by={by} data-place={place}>
             if first && row.side != own {
-                <p class="name" dir="auto">{ name(row) }</p>
+                <p class="name" dir="auto">
+                    if !row.name.is_empty() {
+                        <i class="face" data-tint={tint(&row.name)} aria-hidden="true">{ initials(&row.name) }</i>
+                    }
+                    { VText::new(name(row)) }
+                </p>
             }
             <div class="bubble" data-state={state}>
                 { text(&row.text) }
@@ -51,12 +57,33 @@ pub fn row(row: &Row, own: Side, first: bool, last: bool) -> Html {
             if let Some(reason) = refused {
                 <div class="choices">
                     <span>{ words::refused(reason) }</span>
-                    <button type="button" name="retry" value={row.id.as_str().to_owned()}>{ say(Word::TryAgain) }</button>
-                    <button type="button" name="discard" value={row.id.as_str().to_owned()}>{ say(Word::Discard) }</button>
+                    { choice("retry", Word::TryAgain, row) }
+                    { choice("edit", Word::Edit, row) }
+                    { choice("discard", Word::Discard, row) }
                 </div>
             }
         </div>
     }
+}
+
+fn choice(name: &'static str, word: Word, row: &Row) -> Html {
+    html! { <button type="button" name={name} value={row.id.as_str().to_owned()}>{ say(word) }</button> }
+}
+
+/// The first letters of the first and the last part of a name; the style sheet makes them large.
+fn initials(name: &str) -> String {
+    let parts = || name.split(' ').filter_map(|part| part.chars().next());
+    let mut initials = String::new();
+    initials.extend(parts().next());
+    // One part has one letter.
+    initials.extend(parts().skip(1).last());
+    initials
+}
+
+/// The same name has the same colour everywhere.
+fn tint(name: &str) -> &'static str {
+    let sum = name.bytes().fold(0, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte));
+    ["0", "1", "2", "3"][usize::from(sum >> 3) % 4]
 }
 
 /// Who wrote it, for those who read it.
@@ -70,4 +97,26 @@ pub fn unnamed(side: Side) -> AttrValue {
         Side::Agent => Word::Agent,
         Side::Visitor => Word::Visitor,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{initials, tint};
+
+    #[test]
+    fn a_face_has_the_letters_of_its_name() {
+        for (name, letters) in
+            [("Ada", "A"), ("Ada King Lovelace", "AL"), ("  ", ""), ("李 雷", "李雷"), ("éa ", "é")]
+        {
+            assert_eq!(initials(name), letters, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_keeps_its_colour_and_names_differ() {
+        assert_eq!(tint("Ada"), tint("Ada"));
+        let tints: std::collections::BTreeSet<_> =
+            ["Ada", "Grace", "Linus", "Mary", "Ken", "Barbara"].map(tint).into();
+        assert!(tints.len() > 2, "{tints:?}");
+    }
 }

@@ -12,11 +12,12 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event};
 use yew::prelude::*;
 
-use crate::browser::{Listener, day, height, restore};
+use crate::browser::{Listener, count, day, height, put_back, restore};
 use crate::words::{Word, say};
 
 use super::icon::{self, icon};
 use super::row::{continues, name, row, unnamed};
+use super::text::plain;
 use super::typing::typing;
 use super::window::Window;
 
@@ -39,6 +40,8 @@ pub struct TranscriptProps {
     pub welcomed: bool,
     /// The edge has more before the first row.
     pub has_earlier: bool,
+    /// What follows came while nobody looked, and gets a line before it.
+    pub fresh_after: Option<u64>,
     pub other_is_typing: bool,
     pub on_earlier: Callback<()>,
     pub choices: Choices,
@@ -58,6 +61,7 @@ pub enum Msg {
     Earlier,
     Latest,
     Retry(MessageId),
+    Edit(MessageId),
     Discard(MessageId),
 }
 
@@ -74,6 +78,8 @@ pub struct Transcript {
     whole: NodeRef,
     log: NodeRef,
     listeners: Option<[Listener; 2]>,
+    /// The last place when the person left the end: what comes after is counted.
+    left_at: u64,
     /// The outermost row, which stays where it is while others come above or below.
     anchor: Option<Anchor>,
     heard: Heard,
@@ -91,6 +97,7 @@ impl Component for Transcript {
             whole: NodeRef::default(),
             log: NodeRef::default(),
             listeners: None,
+            left_at: 0,
             anchor: None,
             heard,
         }
@@ -105,7 +112,8 @@ impl Component for Transcript {
         }
         // Whoever writes wants to see it.
         let wrote = |rows: &[Row]| rows.last().filter(|row| row.side == props.own).map(|row| row.id.clone());
-        if props.rows.len() > old.rows.len() && wrote(&props.rows) != wrote(&old.rows) {
+        let now = wrote(&props.rows);
+        if props.rows.len() > old.rows.len() && now.is_some() && now != wrote(&old.rows) {
             self.latest();
         }
         true
@@ -125,6 +133,7 @@ impl Component for Transcript {
                     }
                     (false, true) => {
                         self.window.hold(rows);
+                        self.left_at = last_seq(rows);
                         false
                     }
                     _ => false,
@@ -132,6 +141,9 @@ impl Component for Transcript {
             }
             Msg::Earlier => {
                 self.hold_still(rows, true);
+                if self.window.is_following() {
+                    self.left_at = last_seq(rows);
+                }
                 self.window.earlier(rows);
                 if self.window.range(rows).start == 0 && props.has_earlier {
                     props.on_earlier.emit(());
@@ -144,6 +156,13 @@ impl Component for Transcript {
             }
             Msg::Retry(id) => {
                 props.choices.retry.emit(id);
+                false
+            }
+            Msg::Edit(id) => {
+                if let Some(row) = rows.iter().rfind(|row| row.id == id) {
+                    put_back(&row.text);
+                    props.choices.discard.emit(id);
+                }
                 false
             }
             Msg::Discard(id) => {
@@ -188,7 +207,7 @@ impl Component for Transcript {
                 </div>
                 if more_after {
                     <button type="button" class="pill latest" name="latest">
-                        { say(Word::Latest) }{ icon(icon::DOWN) }
+                        { self.latest_words(props) }{ icon(icon::DOWN) }
                     </button>
                 }
                 <div class="unseen" aria-live="polite">
@@ -234,6 +253,17 @@ impl Transcript {
         });
     }
 
+    fn latest_words(&self, props: &TranscriptProps) -> String {
+        let mut fresh = 0;
+        for row in props.rows.iter().rev() {
+            if row.seq.is_some_and(|seq| seq <= self.left_at) {
+                break;
+            }
+            fresh += usize::from(row.side != props.own);
+        }
+        if fresh == 0 { say(Word::Latest).to_owned() } else { count(say(Word::FreshCount), fresh as f64) }
+    }
+
     fn latest(&mut self) {
         self.window.follow();
         self.anchor = None;
@@ -251,6 +281,7 @@ fn pressed(event: &Event) -> Option<Msg> {
     match button.get_attribute("name")?.as_str() {
         "earlier" => Some(Msg::Earlier),
         "latest" => Some(Msg::Latest),
+        "edit" => id().map(Msg::Edit),
         "retry" => id().map(Msg::Retry),
         "discard" => id().map(Msg::Discard),
         _ => None,
@@ -261,20 +292,31 @@ fn pressed(event: &Event) -> Option<Msg> {
 /// one, every row after a new or a vanished one would be made anew.
 fn drawn(rows: &[Row], props: &TranscriptProps) -> Html {
     let mut drawn = Vec::with_capacity(rows.len() + 4);
-    let mut today = String::new();
+    let (mut today, mut told) = (String::new(), false);
+    let after = |row: &Row| props.fresh_after.is_some_and(|after| row.seq.is_some_and(|seq| seq > after));
     for (index, this) in rows.iter().enumerate() {
         let its_day = day(this.at_ms as f64);
         let new_day = its_day != today;
         if new_day {
-            let key = its_day.clone();
-            drawn.push(html! { <p key={key} class="day"><span>{ its_day.clone() }</span></p> });
+            drawn.push(divider(its_day.clone(), false));
             today = its_day;
         }
-        let first = new_day || index == 0 || !continues(&rows[index - 1], this);
-        let last = rows.get(index + 1).is_none_or(|next| !continues(this, next));
+        // Where everything is new, nothing has to be told apart.
+        let fresh = !told && index > 0 && after(this) && this.side != props.own;
+        if fresh {
+            told = true;
+            drawn.push(divider(say(Word::Fresh).to_owned(), true));
+        }
+        let first = new_day || fresh || index == 0 || !continues(&rows[index - 1], this);
+        let last =
+            rows.get(index + 1).is_none_or(|next| !continues(this, next) || after(next) && !after(this));
         drawn.push(row(this, props.own, first, last));
     }
     drawn.into_iter().collect()
+}
+
+fn divider(words: String, fresh: bool) -> Html {
+    html! { <p key={words.clone()} class="day" data-fresh={fresh.then_some("")}><span>{ words }</span></p> }
 }
 
 /// What is read aloud: each message of the other side once, and nothing that was there from the start.
@@ -290,7 +332,7 @@ impl Heard {
         if !props.welcomed {
             return;
         }
-        let last = props.rows.iter().rev().find_map(|row| row.seq).unwrap_or(0);
+        let last = last_seq(&props.rows);
         if let Some(upto) = self.upto_seq.filter(|upto| last > *upto) {
             let new = |row: &&Row| row.side != props.own && row.seq.is_some_and(|seq| seq > upto);
             self.news = props.rows.iter().filter(new).map(said).collect();
@@ -299,9 +341,13 @@ impl Heard {
     }
 }
 
+fn last_seq(rows: &[Row]) -> u64 {
+    rows.iter().rev().find_map(|row| row.seq).unwrap_or(0)
+}
+
 fn said(row: &Row) -> (MessageId, String) {
     let mut said = name(row).as_str().to_owned();
     said.push_str(": ");
-    said.push_str(&row.text);
+    said.push_str(&plain(&row.text));
     (row.id.clone(), said)
 }
