@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use crate::browser::{Keeping, Live, Paint, after, link_url, now, scope};
 use crate::views::banner::banner;
-use crate::views::composer::{Composer, Draft};
+use crate::views::composer::Composer;
 use crate::views::icon::{self, icon};
 use crate::views::transcript::{Choices, Transcript};
 use crate::words::{self, Situation, Word, say};
@@ -40,12 +40,9 @@ pub enum Command {
 #[derive(Clone, PartialEq, Properties)]
 pub struct AppProps {
     pub site: String,
-    pub draft: Draft,
-    /// Sent before this app was there.
-    pub sent: Vec<String>,
     /// Nothing: a text of the page's could not be taken.
     pub on_news: Callback<Option<News>>,
-    /// Hands out the way of commands.
+    /// Hands out the way of commands, once the chat is drawn.
     pub on_ready: Callback<Callback<Command>>,
 }
 
@@ -78,10 +75,6 @@ impl Component for App {
         let database = scope(&props.site);
         let on_change = link.callback(|()| Msg::Changed);
         let live = Live::start(Role::Visitor, url, Some(&database), move || on_change.emit(()));
-        for text in &props.sent {
-            live.input(Input::Write(text.clone()));
-        }
-        props.on_ready.emit(link.callback(Msg::Command));
         let draw = link.callback(|()| Msg::Draw);
         link.send_message(Msg::Changed);
         App {
@@ -94,6 +87,12 @@ impl Component for App {
             told: None,
             welcomed: false,
             without_link_since: None,
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if first {
+            ctx.props().on_ready.emit(ctx.link().callback(Msg::Command));
         }
     }
 
@@ -156,7 +155,6 @@ impl Component for App {
                         full={session.may_write("x") == Err(WriteRefusal::OutboxFull)}
                         on_send={link.callback(|text| Msg::Input(Input::Write(text)))}
                         on_typing={link.callback(|on| Msg::Input(Input::Typing(on)))}
-                        draft={ctx.props().draft.clone()}
                     />
                 </>
             }

@@ -2,14 +2,12 @@
 
 use std::cell::RefCell;
 
-use js_sys::Array;
 use shared::session::Standing;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 use yew::prelude::*;
 
 use crate::app::{App, AppProps, Command, News};
-use crate::views::composer::Draft;
 use crate::words::speak;
 
 #[wasm_bindgen]
@@ -36,6 +34,10 @@ extern "C" {
     /// A text that was not written by hand could not be taken.
     #[wasm_bindgen(method)]
     fn refused(this: &Tell);
+
+    /// The chat stands in its root.
+    #[wasm_bindgen(method)]
+    fn drawn(this: &Tell);
 }
 
 #[cfg(target_family = "wasm")]
@@ -47,23 +49,13 @@ thread_local! {
     static APP: RefCell<(Option<Callback<Command>>, Vec<Command>)> = RefCell::default();
 }
 
-/// Puts the chat into `root`, in place of the plain page. The caret's places are no numbers where the textarea has no
-/// focus; `sent` is what was sent before. `words` are those of another language, line by line. (Texts come as values, which need
-/// less between page and wasm.)
+/// Draws the chat into `root`, which is not in the document yet: whoever types meanwhile does so in the plain page. `words` are
+/// those of another language, line by line. (Texts come as values, which need less between page and wasm.)
 #[wasm_bindgen]
-#[allow(clippy::too_many_arguments)]
-pub fn start(
-    root: Element,
-    site: JsValue,
-    text: JsValue,
-    caret_from: f64,
-    caret_to: f64,
-    sent: Array,
-    tell: Tell,
-    words: JsValue,
-) {
-    let [site, text, words] = [site, text, words].map(|value| value.as_string().unwrap_or_default());
+pub fn start(root: Element, site: JsValue, tell: Tell, words: JsValue) {
+    let [site, words] = [site, words].map(|value| value.as_string().unwrap_or_default());
     speak(words);
+    let drawn: Tell = tell.clone().unchecked_into();
     let on_news = move |news: Option<News>| {
         let Some(news) = news else { return tell.refused() };
         let link = match news.standing {
@@ -85,20 +77,15 @@ pub fn start(
             upto.delivered as f64,
         );
     };
-    let mut texts = Vec::new();
-    for text in sent.iter() {
-        texts.extend(text.as_string());
-    }
     let props = AppProps {
         site,
-        draft: Draft { text, caret: (caret_from >= 0.0).then_some((caret_from as u32, caret_to as u32)) },
-        sent: texts,
         on_news: on_news.into(),
-        on_ready: (|app: Callback<Command>| {
+        on_ready: (move |app: Callback<Command>| {
             for command in APP.take().1 {
                 app.emit(command);
             }
             APP.set((Some(app), Vec::new()));
+            drawn.drawn();
         })
         .into(),
     };

@@ -2,7 +2,7 @@
 
 import { links } from "./link.js";
 
-const chat = document.getElementById("chat");
+let chat = document.getElementById("chat");
 const site = location.pathname.split("/")[2];
 // Opened in a tab of its own there is nobody to open or close it.
 const alone = parent === window;
@@ -246,15 +246,25 @@ hear.refused = () => {
   tell({ event: "error", detail: { code: "outbox-full" } });
 };
 
+/** The app is drawn beside the plain page, which takes typing until it is drawn and nobody is in the middle of a character. */
 const takeOver = (ready) => {
-  // Nobody is interrupted in the middle of a character.
-  if (composing) return chat.addEventListener("compositionend", () => setTimeout(takeOver, 0, ready), { once: true });
-  app = ready;
-  listen("removeEventListener");
-  const area = find("textarea");
-  const caret = document.activeElement === area ? [area.selectionStart, area.selectionEnd] : [];
-  app.start(chat, site, area.value, caret[0], caret[1], sent, hear, words.join("\n"));
-  app.show(shown);
+  const drawn = chat.cloneNode();
+  const swap = () => {
+    if (composing) return chat.addEventListener("compositionend", () => setTimeout(swap), { once: true });
+    const area = find("textarea");
+    const { value, selectionStart, selectionEnd } = area;
+    const focused = document.activeElement === area;
+    chat.replaceWith(drawn);
+    chat = drawn;
+    app = ready;
+    for (const text of sent) app.write(text);
+    prefill(value);
+    if (focused) find("textarea").focus();
+    find("textarea").setSelectionRange(selectionStart, selectionEnd);
+    app.show(shown);
+  };
+  hear.drawn = swap;
+  ready.start(drawn, site, hear, words.join("\n"));
 };
 
 /** Not everybody's browser runs WebAssembly: companies forbid it, and some people do. */
