@@ -27,6 +27,7 @@ pub async fn make(origin: &Origin) -> Result<(), Problem> {
         embed_origins: None,
         limits: None,
         identity_secrets: Some(vec![IDENTITY_SECRET.into()]),
+        contact: None,
     };
     sites::store(origin, site, save).await.map(drop)
 }

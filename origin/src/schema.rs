@@ -152,6 +152,8 @@ CREATE TABLE connected (
 ) STRICT;
 ", "
 ALTER TABLE sites ADD COLUMN identity_secrets TEXT NOT NULL DEFAULT '[]'; -- a JSON array
+", "
+ALTER TABLE sites ADD COLUMN contact TEXT NOT NULL DEFAULT 'never'; -- whether visitors are asked who they are
 "];
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Deserialize;
-use shared::event::{Event, IdentitySecret, RosterGroup, SiteLimits, SiteSettings};
+use shared::event::{Contact, Event, IdentitySecret, RosterGroup, SiteLimits, SiteSettings};
 use shared::id::{AgentId, SiteId};
 
 use crate::bearer::Admin;
@@ -34,8 +34,7 @@ pub async fn get(
 }
 
 pub fn settings(db: &Connection, site: &str) -> Result<Option<SiteSettings>, Problem> {
-    let sql =
-        "SELECT account, name, embed_origins, version, limits, identity_secrets FROM sites WHERE id = ?1";
+    let sql = "SELECT account, name, embed_origins, version, limits, identity_secrets, contact FROM sites WHERE id = ?1";
     let row = db.prepare_cached(sql)?.query_row([site], |row| {
         Ok((
             row.get::<_, String>(0)?,
@@ -44,9 +43,10 @@ pub fn settings(db: &Connection, site: &str) -> Result<Option<SiteSettings>, Pro
             row.get::<_, u64>(3)?,
             row.get::<_, String>(4)?,
             row.get::<_, String>(5)?,
+            row.get::<_, String>(6)?,
         ))
     });
-    let (Some((account, name, embed_origins, version, limits, secrets)), Some(id)) =
+    let (Some((account, name, embed_origins, version, limits, secrets, contact)), Some(id)) =
         (row.optional()?, SiteId::parse(site))
     else {
         return Ok(None);
@@ -60,6 +60,7 @@ pub fn settings(db: &Connection, site: &str) -> Result<Option<SiteSettings>, Pro
         groups: roster::groups_of(db, &account, site)?,
         limits: serde_json::from_str(&limits).unwrap_or_default(),
         identity_secrets: serde_json::from_str(&secrets).unwrap_or_default(),
+        contact: Contact::parse(&contact).unwrap_or_default(),
         account,
     }))
 }
@@ -85,6 +86,8 @@ pub struct Save {
     /// With which the site's server says who a visitor is: 32 to 256 visible characters; a second one while it changes, and
     /// none to end it.
     pub identity_secrets: Option<Vec<String>>,
+    /// `never`, `away`, `optional` or `required`.
+    pub contact: Option<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -155,6 +158,9 @@ fn write(
     if let Some(secrets) = &save.identity_secrets {
         let secrets = serde_json::json!(secrets).to_string();
         tx.execute("UPDATE sites SET identity_secrets = ?2 WHERE id = ?1", params![site.as_str(), secrets])?;
+    }
+    if let Some(contact) = &save.contact {
+        tx.execute("UPDATE sites SET contact = ?2 WHERE id = ?1", params![site.as_str(), contact])?;
     }
     if let Some(agents) = &save.agents {
         roster::save_agents(tx, &account, site, agents, hashes)?;
@@ -237,6 +243,9 @@ fn check(save: &Save) -> Result<(), Problem> {
             "bad-embed-origin",
             "Write a page's origin as https://shop.example.",
         ));
+    }
+    if save.contact.as_deref().is_some_and(|contact| Contact::parse(contact).is_none()) {
+        return Err(Problem::bad_request("bad-contact", "It is never, away, optional or required."));
     }
     Ok(())
 }

@@ -225,6 +225,8 @@ pub struct SiteSettings {
     /// What the site's server signs with when it says who a visitor is (IDENTITY-1); several while one takes another's place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identity_secrets: Vec<IdentitySecret>,
+    #[serde(default)]
+    pub contact: Contact,
 }
 
 /// Shared by a site's server and the edge. No log ever reads it.
@@ -259,6 +261,38 @@ impl TryFrom<String> for IdentitySecret {
 impl std::fmt::Debug for IdentitySecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("IdentitySecret(…)")
+    }
+}
+
+/// Whether visitors are asked who they are (CONTACT-1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Contact {
+    /// For an address, once they have written and nobody is there.
+    Away,
+    /// For name and address at the beginning, as they like; and as above.
+    Optional,
+    /// For name and address before they can write.
+    Required,
+    /// Not at all; and what a later version may ask for.
+    #[default]
+    #[serde(other)]
+    Never,
+}
+
+impl Contact {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Contact::Away => "away",
+            Contact::Optional => "optional",
+            Contact::Required => "required",
+            Contact::Never => "never",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Contact> {
+        let all = [Contact::Away, Contact::Optional, Contact::Required, Contact::Never];
+        all.into_iter().find(|contact| contact.as_str() == word)
     }
 }
 

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::codec::{Saved, decode, encode};
 use shared::event::{
-    AgentClaims, Event, Forgotten, IdentitySecret, Outcome, Receipt, Receipts, Reply, Resource,
+    AgentClaims, Contact, Event, Forgotten, IdentitySecret, Outcome, Receipt, Receipts, Reply, Resource,
     ResourceStatus, RosterAgent, RosterGroup, SiteLimits, SiteSettings, Status, Stored,
 };
 use shared::frame::{
@@ -293,6 +293,7 @@ fn what_the_edge_must_know_about_a_site_and_an_agent() {
             identity_secrets: IdentitySecret::parse("a secret of thirty-two characters and more")
                 .into_iter()
                 .collect(),
+            contact: Contact::Optional,
         },
     );
     let (name, account, sites) = ("Ada".into(), "demo".into(), vec![site()]);

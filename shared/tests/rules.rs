@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const FAMILIES: [&str; 34] = [
+const FAMILIES: [&str; 35] = [
     "FRAME",
     "LINK",
     "POLL",
@@ -18,6 +18,7 @@ const FAMILIES: [&str; 34] = [
     "ACK",
     "NACK",
     "KEEP",
+    "CONTACT",
     "ADOPT",
     "EPOCH",
     "MARK",

@@ -4,13 +4,7 @@
 
 import { store } from "../../widget/src/browser/storage.js";
 import { poll } from "../poll.js";
-
-const STYLE = `
-.contact { padding: 8px 16px; border-top: 1px solid var(--line); display: grid; gap: 4px }
-.contact input { font: 1rem/1.4 system-ui, sans-serif; padding: 8px 12px; border: 1px solid var(--ink-soft); border-radius: 8px; background: var(--ground); color: inherit; min-height: 44px; min-width: 0 }
-.contact input[aria-invalid] { border-color: var(--on-stopped) }
-.contact p { color: var(--on-stopped); font-size: var(--small) }
-.contact p:empty { display: none }`;
+import { EMAIL, field, place } from "./fields.js";
 
 // Trying again brings nothing else.
 const STOPS = {
@@ -35,7 +29,7 @@ const STATES = {
 };
 
 /** `host` is the frame's script. Returns what it calls the app for. */
-export const form = ({ chat, site, sent, early, word, say, hear }) => {
+export const form = ({ chat, site, scope, sent, early, word, say, hear }) => {
   const composer = chat.querySelector(".composer");
   const area = composer.querySelector("textarea");
 
@@ -221,20 +215,12 @@ export const form = ({ chat, site, sent, early, word, say, hear }) => {
 
   // ---- the fields ----
 
-  const contact = document.createElement("div");
-  contact.className = "contact";
-  const make = (name, properties) => contact.appendChild(Object.assign(document.createElement(name), properties));
+  const contact = place();
+  const label = word("{{word:page-email}}", "{{english:page-email}}");
+  const { input: email, complain } = field(contact, "email", label, { ...EMAIL, required: true });
   composer.id = "form";
   composer.noValidate = true;
-  make("label", { htmlFor: "email", textContent: word("{{word:page-email}}", "{{english:page-email}}") });
-  const email = make("input", { id: "email", type: "email", autocomplete: "email", required: true, maxLength: 254, dir: "ltr" });
-  const wrong = make("p", { id: "wrong" });
   email.setAttribute("form", "form");
-  email.setAttribute("aria-describedby", "wrong");
-  wrong.setAttribute("role", "alert");
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(STYLE);
-  document.adoptedStyleSheets.push(sheet);
   composer.before(contact);
   area.maxLength = MOST_CHARACTERS;
 
@@ -242,10 +228,8 @@ export const form = ({ chat, site, sent, early, word, say, hear }) => {
     event.preventDefault();
     const text = area.value.trim();
     const given = email.value.trim();
-    const fits = given && email.checkValidity();
-    wrong.textContent = fits ? "" : word("{{word:page-email-wrong}}", "{{english:page-email-wrong}}");
-    fits ? email.removeAttribute("aria-invalid") : email.setAttribute("aria-invalid", true);
-    if (!fits) return email.focus();
+    const wrong = !given || !email.checkValidity();
+    if (!complain(wrong ? word("{{word:page-email-wrong}}", "{{english:page-email-wrong}}") : "")) return email.focus();
     const news = given !== address;
     // The address alone will do where something was said before it.
     if (!text && !(news && (n || waiting.length))) return area.focus();

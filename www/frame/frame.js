@@ -233,6 +233,7 @@ const hear = (unread, chatting, link, mode, agents, ...now) => {
   const health = { link, mode, agents, truth: truthOf(link, mode, agents) };
   if (JSON.stringify(health) !== healthBefore) tell({ event: "health", detail: health });
   healthBefore = JSON.stringify(health);
+  if (app && asks !== "never" && chatting && health.truth === "away") askContact();
   // What was there when the page began is no news.
   if (link !== "live" && !upto) return;
   ["message", "sent", "delivered"].forEach((event, at) => {
@@ -262,9 +263,18 @@ const takeOver = (ready) => {
     if (focused) find("textarea").focus();
     find("textarea").setSelectionRange(selectionStart, selectionEnd);
     app.show(shown);
+    // "optional" or "required".
+    if (asks > "never") askContact(1);
   };
   hear.drawn = swap;
   ready.start(drawn, site, hear, words.join("\n"));
+};
+
+// Whether the site wants to know who its visitors are (CONTACT-1).
+const { asks, contact } = document.body.dataset;
+const askContact = async (first) => {
+  const { ask } = await import(contact);
+  ask(chat, word, app, asks, first);
 };
 
 /** Not everybody's browser runs WebAssembly: companies forbid it, and some people do. */
@@ -288,7 +298,7 @@ const bring = async (attempt) => {
       await spoken;
       await who?.then(({ known }) => known);
       listen("removeEventListener");
-      app = form({ chat, site, sent, early, word, say, hear });
+      app = form({ chat, site, scope: scope(), sent, early, word, say, hear });
       return;
     }
     ready = await import("{{asset:widget/widget.js}}" + again);

@@ -270,6 +270,8 @@ mod tests {
         for path in [
             "widget/src/app.rs",
             "widget/src/entry.rs",
+            "www/frame/contact.js",
+            "www/frame/fields.js",
             "www/frame/form.js",
             "www/frame/frame.js",
             "www/frame/index.html",

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::Millis;
 use shared::event::{
-    Event, IdentitySecret, Outcome, Receipt, Reply, ResourceStatus, SiteLimits, SiteSettings,
+    Contact, Event, IdentitySecret, Outcome, Receipt, Reply, ResourceStatus, SiteLimits, SiteSettings,
 };
 use shared::frame::Summary;
 use shared::id::{AgentId, ConversationId, SiteId};
@@ -148,6 +148,7 @@ pub struct Knowledge {
     pub embed_origins: Vec<String>,
     pub limits: SiteLimits,
     pub identity_secrets: Vec<IdentitySecret>,
+    pub contact: Contact,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -232,6 +232,7 @@ impl Driver {
             embed_origins: settings.embed_origins,
             limits: settings.limits,
             identity_secrets: settings.identity_secrets,
+            contact: settings.contact,
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 use shared::Millis;
-use shared::event::SiteLimits;
+use shared::event::{Contact, SiteLimits};
 use shared::id::SiteId;
 use shared::mode::Notice;
 use worker::{Env, Response};
@@ -64,6 +64,7 @@ pub(super) async fn of(env: &Env, site: &SiteId) -> Knowledge {
             embed_origins: Vec::new(),
             limits: SiteLimits::default(),
             identity_secrets: Vec::new(),
+            contact: Contact::default(),
         },
     }
 }

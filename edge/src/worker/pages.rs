@@ -45,7 +45,7 @@ pub(super) async fn frame(env: &Env, settings: &Settings, request: &Request, sit
     headers.set("content-type", "text/html; charset=utf-8")?;
     let page =
         String::from_utf8(bytes_of(env, "/frame/index.html").await?).map_err(|_| Problem::NOT_FOUND)?;
-    let page = page.replace("{{nonce}}", &nonce);
+    let page = page.replace("{{nonce}}", &nonce).replace("{{asks}}", knowledge.contact.as_str());
     Ok(ResponseBuilder::new().with_headers(headers).fixed(page.into_bytes()))
 }
 

@@ -62,6 +62,7 @@ async fn a_save_that_breaks_a_rule_is_refused_as_a_whole() {
     let refusals = [
         (json!({"name": ""}), "bad-name"),
         (json!({"embed_origins": ["https://a; script-src *"]}), "bad-embed-origin"),
+        (json!({"contact": "sometimes"}), "bad-contact"),
         (json!({"name": "New", "agents": [{"id": "new"}]}), "incomplete-agent"),
         (json!({"name": "New", "agents": [{"id": "ada"}, {"id": "ada"}]}), "agent-taken"),
         (json!({"name": "New", "agents": [{"id": "ada", "email": "grace@demo.example"}]}), "agent-taken"),
