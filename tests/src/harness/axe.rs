@@ -10,6 +10,8 @@ use super::tab::Tab;
 pub async fn violations(browser: &Browser) -> Vec<String> {
     let axe = std::fs::read_to_string(program("SEAWALL_AXE")).expect("axe is installed");
     browser.script(&axe, vec![]).await;
+    // What fades in has little contrast on the way.
+    browser.still().await;
     let run = "const done = arguments[0];\
                axe.run(document, { iframes: false, resultTypes: ['violations'] }).then(\
                ({ violations, passes }) => done([passes.length, ...violations.map((v) =>\

@@ -352,12 +352,17 @@ impl Browser {
         self.find("[aria-label=Conversations]", "Conversations").await;
     }
 
-    /// A picture of the window, once nothing moves any more but what moves for ever (somebody is typing).
-    pub async fn picture(&self, file: &Path) {
+    /// Waits until nothing moves any more but what moves for ever (somebody is typing).
+    pub async fn still(&self) {
         let still = "return document.getAnimations().every((a) => a.playState != 'running'\
                      || a.effect.getComputedTiming().iterations == Infinity)";
         wait::until_true("nothing moves", 10, || async { self.script(still, vec![]).await == json!(true) })
             .await;
+    }
+
+    /// A picture of the window, once nothing moves any more.
+    pub async fn picture(&self, file: &Path) {
+        self.still().await;
         let png = self.client.screenshot().await.expect("a picture");
         std::fs::write(file, png).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }
