@@ -10,7 +10,9 @@ const pressed = [];
 const rows = new Map();
 /** Who presses Send now: the page, for a message that it has written down itself. */
 let ours = null;
-let chat;
+/** The chat's document, and the chat in it: the app puts one in the plain page's place. */
+let page;
+const chat = () => page?.getElementById("chat");
 
 // The chat speaks the reader's language; beside its words stand these.
 const STATES = { queued: "waiting", sent: "sent", delivered: "delivered", seen: "seen", refused: "failed" };
@@ -19,7 +21,7 @@ const plain = (text) => text.replace(/\s+/g, " ").trim();
 
 const look = () => {
   if (quiet_until === Infinity && isThere()) quiet_until = now() + A_MOMENT_MS;
-  for (const row of chat.querySelectorAll(".row[data-by=own][id]")) {
+  for (const row of chat().querySelectorAll(".row[data-by=own][id]")) {
     if (!rows.has(row.id)) {
       const text = plain(row.querySelector(".text").textContent);
       const place = pressed.findIndex((press) => plain(press.text) === text);
@@ -36,19 +38,18 @@ const look = () => {
 const onSend = (event) => {
   const enters = event.key === "Enter" && !event.shiftKey && !event.isComposing;
   if (event.type === "keydown" && !(enters && event.target.matches("textarea"))) return;
-  const text = chat.querySelector("textarea").value.trim();
+  const text = chat().querySelector("textarea").value.trim();
   if (text) pressed.push({ text, fate: ours ?? written(text, ["seawall"]).seawall });
 };
 
 const attach = (frame) => {
-  const page = frame.contentDocument;
+  page = frame.contentDocument;
   // A browser's own error page; the loader tries again.
-  if (!page?.getElementById("chat")) return;
-  chat = page.getElementById("chat");
+  if (!chat()) return;
   // Before the chat itself hears of it, and empties the composer.
   page.addEventListener("keydown", onSend, true);
   page.addEventListener("submit", onSend, true);
-  new MutationObserver(look).observe(chat, { subtree: true, childList: true, characterData: true });
+  new MutationObserver(look).observe(page.body, { subtree: true, childList: true, characterData: true });
   stayOutside(page.defaultView.HTMLElement.prototype);
 };
 
@@ -85,11 +86,11 @@ export const open = () => {
 };
 
 /** The app has taken the place of the frame's plain page: it names a hint, and the plain page does not. */
-export const isThere = () => Boolean(chat?.querySelector("textarea[aria-describedby]"));
+export const isThere = () => Boolean(chat()?.querySelector("textarea[aria-describedby]"));
 
 /** Types a text into the chat and presses Send; `fate` is told what the chat says of it. */
 export const say = (text, fate) => {
-  const area = chat.querySelector("textarea");
+  const area = chat().querySelector("textarea");
   const draft = area.value;
   const type = (value) => {
     area.value = value;
