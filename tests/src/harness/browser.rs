@@ -63,6 +63,29 @@ const shown = (e) => e.getClientRects().length > 0 && getComputedStyle(e).visibi
 return roots.flatMap((r) => [...r.querySelectorAll(selector)]).find((e) => shown(e) && (!wanted || name(e) == wanted)) || null;
 "#;
 
+/// On a busy machine a driver now and then ends before it has begun: then another one is started.
+async fn start_driver() -> (Child, String) {
+    for _ in 0..5 {
+        let mut driver = Command::new(program("SEAWALL_CHROMEDRIVER"))
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("chromedriver starts");
+        let mut lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
+        while let Some(line) = lines.next_line().await.expect("readable") {
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                // The driver's later words go nowhere, but the pipe must stay open.
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                return (driver, port.trim_end_matches('.').to_owned());
+            }
+        }
+    }
+    panic!("five drivers in a row have ended without telling a port");
+}
+
 impl Browser {
     /// Opens a browser with this profile folder; the same folder again is the same person's browser again.
     pub async fn open(profile: &Path, storage: Storage, look: Look) -> Browser {
@@ -87,23 +110,7 @@ impl Browser {
         storage: Storage,
         look: Look,
     ) -> Browser {
-        let mut driver = Command::new(program("SEAWALL_CHROMEDRIVER"))
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .expect("chromedriver starts");
-        let mut lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
-        let port = loop {
-            let line = lines.next_line().await.expect("readable").expect("chromedriver tells its port");
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim_end_matches('.').to_owned();
-            }
-        };
-        // The driver's later words go nowhere, but the pipe must stay open.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let (driver, port) = start_driver().await;
         let mut arguments = vec![
             format!("--user-data-dir={}", profile.display()),
             format!("--window-size={},{}", look.width, look.height),
