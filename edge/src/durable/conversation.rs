@@ -20,14 +20,14 @@ use crate::admission::TooMany;
 use crate::conversation::{Conversation as Machine, Input, LinkId, LinkInfo, Output};
 
 use super::calls::{
-    Announced, ConversationCall, ConversationLink, GateCall, Pulled, Replied, Settled, SiteCall,
+    Announced, ConversationCall, ConversationLink, GateCall, Known, Pulled, Replied, Settled, SiteCall,
     ToConversation, Way, answer, body_of, link_of, to_conversation, to_gate, to_site,
 };
 use super::counts::{self, Count, Object};
 use super::log::SqlLog;
 use super::sockets::{self, Host, Says, Sockets, text};
 use super::sql::{self, Sql};
-use super::{admission, crowd, now_ms};
+use super::{admission, crowd, knowledge, now_ms};
 
 /// The first news is told at once, what follows together: nobody reads a list faster, and each call is paid for.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -135,6 +135,9 @@ impl Host for Driver {
         self.heard.update(|heard| heard + 1);
         if frames.iter().any(|frame| matches!(frame, ClientFrame::Hello(_))) {
             self.spread();
+            if self.with(|machine| machine.link(link).is_some_and(|info| info.greeted)) == Some(true) {
+                self.ask_what_holds();
+            }
         }
         match self.admitted(link, &frames) {
             Ok(()) => self.input(Input::Frames { link, frames }),
@@ -235,6 +238,18 @@ impl Driver {
             let (spread, again) = crowd(|crowd| crowd.greets(now_ms(), &holder));
             self.input(Input::Spread { spread, again });
         }
+    }
+
+    /// MODE-9: a silent conversation is not on the site's list, and nobody else would tell it.
+    fn ask_what_holds(self: &Rc<Self>) {
+        let Some((site, _)) = self.name() else { return };
+        let driver = Rc::clone(self);
+        self.state.wait_until(async move {
+            let knowledge = knowledge::of(&driver.env, &site).await;
+            if knowledge.known == Known::Yes {
+                driver.input(Input::Notice(knowledge.notice));
+            }
+        });
     }
 
     /// Tells the crowd of links that came and went; where it outgrows what others were told, they are called.

@@ -5,6 +5,7 @@
 pub mod calls;
 mod conversation;
 pub mod counts;
+pub mod knowledge;
 mod log;
 pub(crate) mod origin;
 mod origin_gate;

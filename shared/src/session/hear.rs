@@ -6,7 +6,7 @@ use crate::inbox::Verdict;
 use crate::message::{Message, Side};
 
 use super::lanes::{AfterNack, Keep};
-use super::{Link, Live, Output, Session, State, TYPING_EVERY_MS};
+use super::{ASK_AFTER_MS, Link, Live, Output, Session, State, TYPING_EVERY_MS};
 
 /// Lines of the list of conversations: as many as the edge keeps of a site.
 const MAX_INBOX: usize = 1_000;
@@ -82,6 +82,8 @@ impl Session {
                     heard_at: now,
                     pinged_at: None,
                     resync_until: None,
+                    ask_at: now + ASK_AFTER_MS,
+                    ask_after_ms: ASK_AFTER_MS,
                 });
             }
         }

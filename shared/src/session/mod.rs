@@ -44,6 +44,10 @@ const PING_AFTER_MS: Millis = 20_000;
 const PONG_TIMEOUT_MS: Millis = 10_000;
 /// No number that the edge says keeps a client away for longer than a day.
 const LONGEST_MS: Millis = 86_400_000;
+/// MODE-9: whoever looks asks what holds, first after this and each time after twice as long …
+const ASK_AFTER_MS: Millis = 5_000;
+/// … and at most so long.
+const ASK_AT_MOST_MS: Millis = 5 * 60_000;
 /// "Typing" is said again at most this often, and believed for twice as long.
 const TYPING_EVERY_MS: Millis = 3_000;
 
@@ -138,6 +142,9 @@ struct Live {
     pinged_at: Option<Millis>,
     /// A second hello is on its way; when its welcome is due.
     resync_until: Option<Millis>,
+    /// MODE-9: when the edge is asked what holds, and how long after the time before.
+    ask_at: Millis,
+    ask_after_ms: Millis,
 }
 
 pub struct Session {
@@ -338,6 +345,7 @@ impl Session {
                 (!live.stable).then_some(live.since + self.stable_after_ms()),
                 // Nothing is sent while a welcome is due, so no pause's end matters then.
                 live.resync_until.or(self.lanes.next_pause_end()),
+                self.watches().then_some(live.ask_at),
             ]
             .into_iter()
             .flatten()
@@ -447,8 +455,21 @@ impl Session {
             live.stable = true;
             self.backoff.stable();
         }
+        let asks = self.watches() && now >= live.ask_at;
+        if asks {
+            live.ask_after_ms = (live.ask_after_ms * 2).min(ASK_AT_MOST_MS);
+            live.ask_at = now + live.ask_after_ms;
+        }
         self.state = State::Live(live);
+        if asks {
+            self.resync(now);
+        }
         self.flush(now);
+    }
+
+    /// A visitor looks at what they are told.
+    fn watches(&self) -> bool {
+        self.looking && self.role == Role::Visitor
     }
 
     fn give_up(&mut self, now: Millis, link: Link) {

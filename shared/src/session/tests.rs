@@ -288,6 +288,33 @@ fn mode_2_of_two_notices_the_later_one_wins() {
     assert_eq!(page.session.notice().mode, Mode::Holding);
 }
 
+#[test]
+fn mode_9_who_looks_asks_what_holds_less_and_less_often() {
+    // When hellos are said within half an hour in which the edge answers whatever it is asked, in seconds.
+    let asked = |looking| {
+        let mut page = Page::live("w", vec![]);
+        page.input(Input::Looking(looking));
+        page.said.clear();
+        let (begun, mut times) = (page.now, Vec::new());
+        while page.now < begun + 30 * 60_000 {
+            let at = page.session.poll_timeout().expect("a link is asked for signs of life");
+            page.wait(at - page.now);
+            for frame in std::mem::take(&mut page.said) {
+                page.hear(match frame {
+                    ClientFrame::Hello(_) => {
+                        times.push((page.now - begun) / 1_000);
+                        EdgeFrame::Welcome(Box::new(welcome(EPOCH, 0)))
+                    }
+                    _ => EdgeFrame::Pong,
+                });
+            }
+        }
+        times
+    };
+    assert_eq!(asked(true), [5, 15, 35, 75, 155, 315, 615, 915, 1_215, 1_515, 1_815]);
+    assert_eq!(asked(false), [0; 0]);
+}
+
 /// Found by the simulation: somebody set the clock back, and the next attempt was as much later.
 #[test]
 fn a_clock_that_goes_back_does_not_stop_the_session() {

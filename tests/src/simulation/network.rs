@@ -28,6 +28,8 @@ pub struct Wire {
     pub at_edge: bool,
     /// Nothing that is said from now on arrives.
     pub cut: bool,
+    /// The last hello.
+    hello_at: Option<Millis>,
     up_clear: Millis,
     down_clear: Millis,
 }
@@ -39,9 +41,12 @@ pub struct Network {
     /// Frames come twice or out of order: no WebSocket does so, the fallback over HTTP may.
     pub unruly: bool,
     pub frames: u64,
-    /// When somebody last said something else than ping and pong.
+    /// When somebody last said something else than pings, and hellos that only ask what holds.
     pub talked_at: Millis,
 }
+
+/// MODE-9: whoever looks says hello again, at most so often. Who says it sooner has missed something.
+const ASKS_EVERY_MS: Millis = 5_000;
 
 impl Network {
     pub fn new(unruly: bool) -> Network {
@@ -70,7 +75,16 @@ impl World {
         let id = LinkId(self.network.last);
         let conversation = self.browsers[self.tabs[tab.0].browser].conversation;
         let (up_clear, down_clear) = (0, 0);
-        let wire = Wire { tab, link, conversation, at_edge: false, cut: false, up_clear, down_clear };
+        let wire = Wire {
+            tab,
+            link,
+            conversation,
+            at_edge: false,
+            cut: false,
+            hello_at: None,
+            up_clear,
+            down_clear,
+        };
         self.network.wires.insert(id, wire);
         let wait = self.latency();
         self.clock.after(wait, Happening::Knocks(id));
@@ -101,8 +115,16 @@ impl World {
     /// What a tab says on one link, as one message.
     pub fn up(&mut self, id: LinkId, frames: Vec<ClientFrame>) {
         self.network.frames += frames.len() as u64;
-        if frames != [ClientFrame::Ping] {
-            self.network.talked_at = self.clock.now;
+        let now = self.clock.now;
+        let asks = match (self.network.wires.get_mut(&id), &frames[..]) {
+            (_, [ClientFrame::Ping]) => true,
+            (Some(wire), [ClientFrame::Hello(_)]) => {
+                wire.hello_at.replace(now).is_some_and(|before| now >= before + ASKS_EVERY_MS)
+            }
+            _ => false,
+        };
+        if !asks {
+            self.network.talked_at = now;
         }
         if self.network.wires.get(&id).is_none_or(|wire| wire.cut) {
             return;

@@ -83,6 +83,22 @@ async fn visitor_and_agent_talk_on_while_the_origin_is_dead_and_the_ledger_has_e
     wait::until_true("the browser keeps nothing any more", 30, || async { visitor.kept() == 0 }).await;
 }
 
+/// Found by a browser story: a visitor who opened the chat within two seconds of an agent's coming was told "away" for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn mode_9_a_visitor_who_looks_and_says_nothing_learns_that_an_agent_has_come_and_gone() {
+    let stack = Stack::start().await;
+    let visitor = Person::visitor(stack.edge_port);
+    visitor.live().await;
+    visitor.input(Input::Looking(true));
+    visitor.sees("nobody", 30, |view| view.agents == 0).await;
+    let cookie = stack.log_in(ADA).await;
+    let inbox = Person::inbox(Door::inbox(stack.edge_port, &cookie));
+    inbox.live().await;
+    visitor.sees("an agent", 30, |view| view.agents == 1).await;
+    drop(inbox);
+    visitor.sees("nobody again", 60, |view| view.agents == 0).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visitor_is_told_when_the_last_agent_leaves() {
     let stack = Stack::start().await;
