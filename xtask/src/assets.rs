@@ -86,7 +86,7 @@ impl Assets {
                 Treatment::Loader => self.minify(&path)?.into_bytes(),
                 Treatment::Host => self.minify_module(&path)?.into_bytes(),
                 Treatment::Inlined => self.minify_script(&path)?.into_bytes(),
-                Treatment::Both => self.minify(&path)?.into_bytes(),
+                Treatment::Both => self.esbuild(&path, &["--bundle"])?.into_bytes(),
                 Treatment::Hashed if name.ends_with(".js") => self.minify_module(&path)?.into_bytes(),
                 Treatment::Hashed => self.minify(&path)?.into_bytes(),
                 Treatment::Copied | Treatment::Released | Treatment::Words | Treatment::Part => {
@@ -233,7 +233,7 @@ enum Treatment {
     Host,
     /// Minified, and put into the page that names it.
     Inlined,
-    /// That, and a file of its own for another page.
+    /// That, with what it imports in it, and a file of its own for another page.
     Both,
     /// Only other scripts name it, and hold it.
     Part,
@@ -258,7 +258,7 @@ impl Treatment {
             ("released", _) => Treatment::Part,
             ("frame", _) if name == "frame/frame.js" => Treatment::Inlined,
             ("frame", _) if name == "frame/frame.css" => Treatment::Both,
-            ("frame", _) if name == "frame/link.js" => Treatment::Part,
+            ("frame", _) if name == "frame/link.js" || name.ends_with(".css") => Treatment::Part,
             ("" | "frame" | "console" | "status" | "demo/replay", Some("js" | "css")) => Treatment::Hashed,
             _ => Treatment::Copied,
         }
@@ -338,6 +338,7 @@ mod tests {
             ("frame/frame.js", Treatment::Inlined),
             ("frame/frame.css", Treatment::Both),
             ("frame/link.js", Treatment::Part),
+            ("frame/chat.css", Treatment::Part),
             ("frame/language.js", Treatment::Hashed),
             ("status/status.js", Treatment::Hashed),
             ("frame/index.html", Treatment::Copied),
