@@ -190,6 +190,7 @@ fn notice(json: &Json) -> Option<Notice> {
         reason: text_or_empty(json, "reason")?,
         agents: number_or_0(json, "agents")?,
         version: number_or_0(json, "version")?,
+        here: text_or_empty(json, "here")?,
     })
 }
 

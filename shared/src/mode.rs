@@ -42,4 +42,8 @@ pub struct Notice {
     /// Grows with every change at the site, so that of two notices the later one wins whatever way it came.
     #[cfg_attr(feature = "serde", serde(default))]
     pub version: u64,
+    /// Of the agents who have written in this conversation and still have it open, the one who wrote last (MODE-10). The visitor
+    /// knows that name from the message.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
+    pub here: String,
 }

@@ -49,8 +49,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn notice()(mode in 0..4usize, reason: String, agents: u64, version: u64) -> Notice {
-        Notice { mode: Mode::ALL[mode], reason, agents, version }
+    fn notice()(mode in 0..4usize, reason: String, agents: u64, version: u64, here: String) -> Notice {
+        Notice { mode: Mode::ALL[mode], reason, agents, version, here }
     }
 }
 

@@ -127,7 +127,13 @@ fn answer() -> Message {
 }
 
 fn notice() -> Notice {
-    Notice { mode: Mode::ChattingOnly, reason: "origin-slow".into(), agents: 2, version: 17 }
+    Notice {
+        mode: Mode::ChattingOnly,
+        reason: "origin-slow".into(),
+        agents: 2,
+        version: 17,
+        here: String::new(),
+    }
 }
 
 fn summary() -> Summary {
@@ -210,6 +216,7 @@ fn frame_3_what_the_edge_says() {
         ("edge-seen", EdgeFrame::Seen { side, upto_seq: 4 }),
         ("edge-typing", EdgeFrame::Typing { side, on: true }),
         ("edge-mode", EdgeFrame::Mode(notice())),
+        ("edge-mode-here", EdgeFrame::Mode(Notice { here: "Ada".into(), ..notice() })),
         ("edge-history", EdgeFrame::History { messages: vec![message(), answer()] }),
         ("edge-summary", EdgeFrame::Summary(summary())),
         ("edge-spread", EdgeFrame::Spread(Spread { chatting_ms: 5_000, others_ms: 64_000 })),

@@ -41,6 +41,8 @@ impl Conversation {
                 if author == Author::Visitor {
                     self.meta.unread += 1;
                     self.meta.visitor.clone_from(&name);
+                } else if let Some(link) = link {
+                    self.answered(link, seq);
                 }
                 let message = Message { seq, id, author, name, text, at_ms: now };
                 self.batch.answer(link, EdgeFrame::Ack(Ack { writer, upto_n: n, seq }));
@@ -76,6 +78,18 @@ impl Conversation {
             }
         }
         accepted
+    }
+
+    /// An agent has written over this link (MODE-10).
+    fn answered(&mut self, link: LinkId, seq: u64) {
+        let before = self.here();
+        if let Some(info) = self.links.get_mut(&link) {
+            info.answered = seq;
+        }
+        if self.here() != before {
+            self.attach(link);
+            self.tell_who_is_here(&before);
+        }
     }
 
     pub(super) fn nack(

@@ -80,6 +80,9 @@ pub struct LinkInfo {
     pub delivered: Marks,
     pub seen: Marks,
     pub notice: Notice,
+    /// The place of the last message that an agent has written over this link; 0: none.
+    #[serde(default)]
+    pub answered: u64,
     #[serde(default)]
     pub client: Client,
 }

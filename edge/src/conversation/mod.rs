@@ -249,9 +249,11 @@ impl Conversation {
                 self.frames(now, link, frames, (taken, reason), log);
             }
             Input::Closed { link } => {
+                let here = self.here();
                 if self.links.remove(&link).is_some_and(|info| info.peer.side() == Side::Visitor) {
                     self.notify_presence();
                 }
+                self.tell_who_is_here(&here);
                 self.hand_cursor_on();
             }
             Input::Notice(notice) => self.noticed(notice),
@@ -403,6 +405,7 @@ impl Conversation {
             delivered: self.meta.delivered,
             seen: self.meta.seen,
             notice: self.notice.clone(),
+            answered: 0,
             client,
         };
         if info.peer.side() == Side::Visitor {
@@ -479,6 +482,7 @@ impl Conversation {
                 self.outputs.push_back(Output::Send(link, nack));
             }
         }
+        let notice = self.told_notice();
         let Some(info) = self.links.get_mut(&link) else { return };
         let first = !info.greeted;
         info.greeted = true;
@@ -486,7 +490,7 @@ impl Conversation {
             protocol: PROTOCOL,
             conversation: Some(self.meta.conversation.clone()),
             epoch: self.meta.epoch,
-            notice: self.notice.clone(),
+            notice,
             spread: self.spread,
             token: info.token.take(),
             replay: resume.is_some(),
@@ -541,10 +545,27 @@ impl Conversation {
         if notice.version <= self.notice.version {
             return;
         }
-        self.notice = notice.clone();
-        self.broadcast(None, &EdgeFrame::Mode(notice));
+        self.notice = notice;
+        self.broadcast(None, &EdgeFrame::Mode(self.told_notice()));
         if let Some(&link) = self.links.keys().next() {
             self.attach(link);
+        }
+    }
+
+    /// MODE-10: whoever only reads is nobody's business.
+    fn here(&self) -> String {
+        let last = self.links.values().filter(|info| info.answered > 0).max_by_key(|info| info.answered);
+        last.map(|info| info.peer.name().to_owned()).unwrap_or_default()
+    }
+
+    fn told_notice(&self) -> Notice {
+        Notice { here: self.here(), ..self.notice.clone() }
+    }
+
+    /// Where it was somebody else before.
+    fn tell_who_is_here(&mut self, before: &str) {
+        if self.here() != before {
+            self.broadcast(None, &EdgeFrame::Mode(self.told_notice()));
         }
     }
 

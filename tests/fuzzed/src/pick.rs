@@ -50,7 +50,7 @@ pub(crate) fn text(u: &mut Unstructured) -> Result<String> {
 
 pub(crate) fn notice(u: &mut Unstructured) -> Result<Notice> {
     let mode = *u.choose(&Mode::ALL)?;
-    Ok(Notice { mode, reason: String::new(), agents: number(u)?, version: number(u)? })
+    Ok(Notice { mode, reason: String::new(), agents: number(u)?, version: number(u)?, here: String::new() })
 }
 
 pub(crate) fn site() -> SiteId {

@@ -117,7 +117,8 @@ impl World {
             Output::Mode { mode, reason } => {
                 self.gate.mode = mode;
                 let version = self.notice.version + 1;
-                self.notice = Notice { mode, reason: reason.to_owned(), agents: 1, version };
+                self.notice =
+                    Notice { mode, reason: reason.to_owned(), agents: 1, version, here: String::new() };
                 for number in 0..self.conversations.len() {
                     let wait = self.call_latency();
                     self.clock.after(wait, Happening::NoticeArrives(number, self.notice.clone()));

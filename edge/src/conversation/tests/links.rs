@@ -87,6 +87,48 @@ fn author_is_what_the_worker_has_checked_not_what_a_frame_says() {
 }
 
 #[test]
+fn mode_10_an_agent_who_has_written_here_and_is_still_here_is_named_and_nobody_else() {
+    let mut desk = Desk::new();
+    let come = |desk: &mut Desk, link, name: &str| {
+        let peer = Peer::Agent { id: AgentId::parse(name).unwrap(), name: name.into() };
+        let (link, notice) = (LinkId(link), Notice::default());
+        desk.tell(Input::Opened { link, peer, notice, token: None, client: Box::default() });
+        desk.say(link.0, vec![hello(None)]);
+    };
+    let named = |outputs: Vec<Output>| -> Vec<String> {
+        let told = outputs.into_iter().filter_map(|output| match output {
+            Output::Send(LinkId(1), EdgeFrame::Mode(notice)) => Some(notice.here),
+            _ => None,
+        });
+        told.collect()
+    };
+    let write = |desk: &mut Desk, link, writer: &str, n: u64| {
+        let id = MessageId::parse(&format!("{writer}.{n}")).unwrap();
+        let send = Send { id, writer: WriterId::parse(writer).unwrap(), n, text: "a".into() };
+        desk.tell(Input::Frames { link: LinkId(link), frames: vec![ClientFrame::Send(send)] })
+    };
+    desk.open(1, Notice::default());
+    desk.say(1, vec![hello(None), send(1, "anybody?")]);
+    come(&mut desk, 2, "Ada");
+    come(&mut desk, 3, "Grace");
+    // They read along; the visitor does not know them.
+    desk.open(4, Notice::default());
+    let said = desk.say(4, vec![hello(None)]);
+    assert!(matches!(&said[0].1, EdgeFrame::Welcome(welcome) if welcome.notice.here.is_empty()), "{said:?}");
+    assert_eq!(named(write(&mut desk, 2, "ada", 1)), ["Ada"]);
+    assert_eq!(named(write(&mut desk, 2, "ada", 2)), [""; 0], "once");
+    assert_eq!(named(write(&mut desk, 3, "grace", 1)), ["Grace"], "the one who wrote last");
+    desk.open(5, Notice::default());
+    let said = desk.say(5, vec![hello(None)]);
+    assert!(matches!(&said[0].1, EdgeFrame::Welcome(welcome) if welcome.notice.here == "Grace"), "{said:?}");
+    // A notice of the site's keeps the name.
+    let notice = Notice { mode: Mode::Degraded, version: 9, ..Notice::default() };
+    assert_eq!(named(desk.tell(Input::Notice(notice))), ["Grace"]);
+    assert_eq!(named(desk.tell(Input::Closed { link: LinkId(3) })), ["Ada"]);
+    assert_eq!(named(desk.tell(Input::Closed { link: LinkId(2) })), [""]);
+}
+
+#[test]
 fn link_1_an_answer_that_waited_for_the_disk_is_not_sent_to_a_link_that_has_gone() {
     let mut desk = Desk::new();
     desk.open(1, Notice::default());
