@@ -41,6 +41,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   // What every document of the frame is told first.
   const hello = {};
   let badge;
+  // What closes the chat, in its language.
+  let closes;
   let gone = false;
 
   const isOpen = () => panel.className === "true";
@@ -49,6 +51,23 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
   root.adoptedStyleSheets.push(sheet);
+
+  // What few pages or few people need is fetched; without it all else works.
+  const apart = (what, ...rest) => import("{{asset:apart.js}}").then((apart) => apart[what](...rest), () => {});
+  const dress = () => apart("dress", data, panel, button);
+  if (data.label || data.round) dress();
+  const fit = () => matchMedia("(max-width:480px)").matches && apart("phone", panel, tell);
+
+  /** What the frame has to know of the page: its color may be in the page's own style. */
+  const looks = () => ({
+    shown: isOpen(),
+    color: data.color ? getComputedStyle(button).color : getComputedStyle(shell).getPropertyValue("--seawall-color"),
+  });
+
+  const name = () => {
+    const name = isOpen() && (data.closeLabel || closes);
+    if (name) button.ariaLabel = name;
+  };
 
   // ---- events ----
 
@@ -115,6 +134,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
 
   const heard = (message) => {
     const { unread, chatting, call, event, detail, forgotten } = message;
+    closes = message.closes;
+    name();
     if (unread !== undefined) {
       draw(unread);
       if (unread !== (last.unread?.count ?? 0)) emit("unread", { count: unread });
@@ -145,19 +166,20 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       emit("health", { link: "connecting", truth: "unreachable" });
       setTimeout(() => gone || !data.site || begin(), Math.random() * AGAIN_MS);
     }, SILENT_MS);
-    channel.port1.onmessage = ({ data, ports }) => {
+    channel.port1.onmessage = ({ data: message, ports }) => {
       // One whose time is over may still have something to say.
       if (current !== channel.port1) return;
       clearTimeout(silent);
       // A frame that is denied storage has its outbox here, sealed.
-      if (data.keep) return import("{{asset:keep.js}}").then(({ keep }) => keep(ports[0], data.keep + ":"), () => {});
+      if (message.keep) return import("{{asset:keep.js}}").then(({ keep }) => keep(ports[0], message.keep + ":"), () => {});
       if (port !== channel.port1) {
         port = channel.port1;
         hold(held);
       }
-      heard(data);
+      heard(message);
+      if (message.notify) apart("notify", message.notify, ports[0], root, data.site, methods.open);
     };
-    frame.contentWindow.postMessage({ shown: isOpen(), theme: data.theme, ...hello }, new URL(frame.src).origin, [channel.port2]);
+    frame.contentWindow.postMessage({ theme: data.theme, ...looks(), ...hello }, new URL(frame.src).origin, [channel.port2]);
   };
 
   const watch = () => {
@@ -171,12 +193,15 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   };
 
   let wasOpen = isOpen();
+  if (wasOpen) fit();
   const observer = new MutationObserver(() => {
     watch();
     const now = isOpen();
     if (now === wasOpen) return;
     wasOpen = now;
-    port?.postMessage({ shown: now });
+    name();
+    if (now) fit();
+    port?.postMessage(looks());
     emit(now ? "open" : "close");
   });
   observer.observe(panel, { childList: true, attributes: true, attributeFilter: ["class"] });
@@ -250,7 +275,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     bringing = true;
     try {
       const { visit } = await import("{{asset:visit.js}}?" + attempt);
-      const { calls: more, heard } = visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, tell, draw, drop, hold, hello });
+      const { calls: more, heard } = visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, tell, draw, drop, hold, hello, dress, looks });
       Object.assign(methods, more);
       later = heard;
     } catch {

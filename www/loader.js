@@ -8,7 +8,6 @@
   const early = window.Seawall;
   const calls = early?.q || [];
   let open = false;
-  let store = {};
   let tries = 0;
   let frame, host;
 
@@ -22,7 +21,7 @@
   const sheet = new CSSStyleSheet();
   root.adoptedStyleSheets = [sheet];
   sheet.replaceSync(`:host{all:initial!important}
-button,div{position:fixed;inset-inline-end:20px;${data.position}:20px;bottom:20px;z-index:99999999;box-shadow:0 4px 24px#0006}
+button,div{position:fixed;inset-inline-end:20px;${data.position}:20px;bottom:20px;z-index:9999999;box-shadow:0 4px 24px#0006}
 button{width:56px;height:56px;border:0;border-radius:50%;color:var(--seawall-color,#0b5c86);background:currentColor;cursor:pointer;forced-color-adjust:none}
 button:before{content:"";position:absolute;inset:14px;background:#fff;background:color(from currentColor xyz calc((.18 - y)*1e5)calc((.18 - y)*1e5)calc((.18 - y)*1e5));clip-path:path("M2 2h24v18H14l-8 6v-6H2z")}
 .true+button:before{clip-path:path("M2 8h24L14 20z")}
@@ -82,9 +81,8 @@ iframe{width:100%;height:100%;border:0}
 
   // Somebody who has talked to us hears of answers, and what waited is sent, without a click.
   try {
-    store = localStorage;
+    if (localStorage["seawall-" + data.site]) setTimeout(begin, 2e3);
   } catch {}
-  if (store["seawall-" + data.site]) setTimeout(begin, 2e3);
-  // It waits for "boot", or says what is missing.
-  data.site || more();
+  // It waits for "boot", or says what is missing; or it writes the label.
+  (data.site && !data.label) || more();
 })();

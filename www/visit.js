@@ -5,11 +5,13 @@ import { person } from "./person.js";
 
 const THEMES = ["auto", "light", "dark"];
 const POSITIONS = ["left", "right"];
+const FONTS = ["system", "humanist", "geometric", "rounded", "serif", "mono"];
+const MOST_ROUND = 18;
 const MOST_LABEL = 60;
 
 /** Gives the calls; `host` is what `host.js` shares. */
 export const visit = (host) => {
-  const { data, shell, panel, button, begin, emit, fail, methods, tell } = host;
+  const { data, shell, panel, button, begin, emit, fail, methods, tell, dress, looks } = host;
   // Comes after the loader's and wins over it.
   const sheet = new CSSStyleSheet();
   panel.getRootNode().adoptedStyleSheets.push(sheet);
@@ -46,6 +48,10 @@ export const visit = (host) => {
   const oneOf = (values, code) => (value) =>
     values.includes(value) || fail(code, `"${value}" is none of ${values.join(", ")}`);
 
+  const label = (label) =>
+    (typeof label === "string" && label.trim() && label.length <= MOST_LABEL) ||
+    fail("bad-label", `a label is a text of at most ${MOST_LABEL} characters`);
+
   // For each setting: whether a value will do (where not, that is told), and what else happens.
   const SETTINGS = {
     theme: {
@@ -67,8 +73,19 @@ export const visit = (host) => {
       fits: (color) => CSS.supports("color", color) || fail("unknown-color", `"${color}" is no color of CSS`),
       put(color = "") {
         button.style.color = color;
-        tell({ color });
+        tell(looks());
       },
+    },
+    round: {
+      fits: (round) => (round !== "" && round >= 0 && round <= MOST_ROUND) || fail("bad-round", `round is a number of px from 0 to ${MOST_ROUND}`),
+      put(round = "") {
+        tell({ look: { round } });
+        dress();
+      },
+    },
+    font: {
+      fits: oneOf(FONTS, "unknown-font"),
+      put: (font = "") => tell({ look: { font } }),
     },
     position: {
       fits: oneOf(POSITIONS, "unknown-position"),
@@ -78,10 +95,15 @@ export const visit = (host) => {
       },
     },
     label: {
-      fits: (label) =>
-        (typeof label === "string" && label.trim() && label.length <= MOST_LABEL) ||
-        fail("bad-label", `a label is a text of at most ${MOST_LABEL} characters`),
-      put: (label = "Open chat") => panel.className === "true" || (button.ariaLabel = label),
+      fits: label,
+      put(label = "Open chat") {
+        if (panel.className !== "true") button.ariaLabel = label;
+        dress();
+      },
+    },
+    closeLabel: {
+      fits: label,
+      put: (label = "Close chat") => panel.className === "true" && (button.ariaLabel = label),
     },
   };
 

@@ -6,12 +6,18 @@ export interface Look {
   theme?: Theme | null;
   /** A language tag, such as `pt-BR`; by default what the visitor's browser asks for. */
   lang?: string | null;
-  /** The launcher's, in any form of CSS. */
+  /** Of launcher and chat, in any form of CSS; what is read on it has a contrast of 4.5 or more. */
   color?: string | null;
+  /** How round the chat's corners are, in px from 0 to 18. */
+  round?: number | null;
+  /** One of those that visitors have. */
+  font?: "system" | "humanist" | "geometric" | "rounded" | "serif" | "mono" | null;
   /** Where the launcher stands; by default at the end of a line: right, or left on a page that reads from the right. */
   position?: "left" | "right" | null;
-  /** What the launcher is called, for those who hear it; at most 60 characters. */
+  /** What the launcher says beside its sign, and is called; at most 60 characters. */
   label?: string | null;
+  /** What it is called where it closes the chat; by default that is said in the chat's language. */
+  closeLabel?: string | null;
 }
 
 export interface Settings extends Look {
@@ -43,6 +49,8 @@ export interface ChatError {
     | "unknown-color"
     | "unknown-position"
     | "unknown-setting"
+    | "unknown-font"
+    | "bad-round"
     | "bad-label"
     | "no-settings"
     | "no-site"

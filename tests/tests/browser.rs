@@ -10,6 +10,8 @@ mod closed_tab;
 mod contact;
 #[path = "browser/disk.rs"]
 mod disk;
+#[path = "browser/emoji.rs"]
+mod emoji;
 #[path = "browser/firefox.rs"]
 mod firefox;
 #[path = "browser/firewall.rs"]
@@ -24,10 +26,16 @@ mod identity;
 mod keyboard;
 #[path = "browser/languages.rs"]
 mod languages;
+#[path = "browser/look.rs"]
+mod look;
 #[path = "browser/marks.rs"]
 mod marks;
+#[path = "browser/menu.rs"]
+mod menu;
 #[path = "browser/outage_page.rs"]
 mod outage_page;
+#[path = "browser/phone.rs"]
+mod phone;
 #[path = "browser/pinned.rs"]
 mod pinned;
 #[path = "browser/random.rs"]

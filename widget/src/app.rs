@@ -11,7 +11,6 @@ use yew::prelude::*;
 use crate::browser::{Keeping, Live, Paint, after, link_url, now, scope};
 use crate::views::banner::banner;
 use crate::views::composer::Composer;
-use crate::views::icon::{self, icon};
 use crate::views::transcript::{Choices, Transcript};
 use crate::words::{self, Situation, Word, say};
 
@@ -19,7 +18,7 @@ use crate::words::{self, Situation, Word, say};
 const MOMENT_MS: Millis = 1_500;
 
 /// What the page that the chat stands in wants to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
     pub unread: u64,
     /// Something has been said: on the next page the chat connects by itself.
@@ -27,6 +26,8 @@ pub struct News {
     pub standing: Standing,
     pub mode: Mode,
     pub agents: u64,
+    /// The agent's name who is in this conversation (MODE-10).
+    pub here: String,
     pub upto: Upto,
 }
 
@@ -106,10 +107,12 @@ impl Component for App {
                     standing: session.standing(),
                     mode: session.notice().mode,
                     agents: session.notice().agents,
+                    here: session.notice().here.clone(),
                     upto: session.upto(),
                 });
-                if self.told.replace(news) != Some(news) {
-                    ctx.props().on_news.emit(Some(news));
+                if self.told.as_ref() != Some(&news) {
+                    ctx.props().on_news.emit(Some(news.clone()));
+                    self.told = Some(news);
                 }
                 self.paint.ask();
                 false
@@ -138,7 +141,6 @@ impl Component for App {
             let rows = Rc::new(session.rows());
             html! {
                 <>
-                    { header(session) }
                     { banner(&words::status(&self.situation(session, &rows))) }
                     <Transcript
                         rows={rows}
@@ -185,20 +187,5 @@ impl App {
             let draw = ctx.link().callback(|()| Msg::Draw);
             after(MOMENT_MS, move || draw.emit(()));
         }
-    }
-}
-
-fn header(session: &Session) -> Html {
-    let here = session.standing() == Standing::Live && session.notice().agents > 0;
-    html! {
-        <header class="head">
-            <div>
-                <h1>{ say(Word::Title) }</h1>
-                <p class="presence" data-here={here.then_some("")}>
-                    { say(if here { Word::AgentsHere } else { Word::AnyTime }) }
-                </p>
-            </div>
-            <button type="button" class="close" aria-label={say(Word::Close)}>{ icon(icon::CLOSE) }</button>
-        </header>
     }
 }

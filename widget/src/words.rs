@@ -24,10 +24,7 @@ macro_rules! words {
 
 words! {
     Agent: "Agent",
-    AgentsHere: "We are here for you",
-    AnyTime: "Write to us at any time",
     Away: "Our agents are away. Leave a message: it is safe and will be answered.",
-    Close: "Close chat",
     Connecting: "Connecting… You can write already, your messages are kept.",
     ConnectingAgain: "Connecting again… Your messages are kept.",
     Conversation: "Conversation",
@@ -57,7 +54,6 @@ words! {
     Sent: "Sent",
     Slow: "Chat is slow today; your messages are safe.",
     Stopped: "The chat has stopped. Please reload the page.",
-    Title: "Chat with us",
     TokenRefused: "Your chat could not be recognised. Please reload the page.",
     TooLarge: "A message was too large to be sent. Please reload the page.",
     TooLong: "It is too long.",

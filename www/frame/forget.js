@@ -23,7 +23,7 @@ export const forget = async (site, name, who) => {
   // Where nothing can be kept there is nothing to clear.
   await forgetInBrowser(name).catch(() => {});
   // What the page outside keeps is sealed with it, also what others have who are known.
-  for (const name of token ? [] : ["key", "contact"]) {
+  for (const name of token ? [] : ["key", "contact", "quiet", "notify"]) {
     document.cookie = `seawall_${name}=; Path=${location.pathname}; Max-Age=0; Secure; SameSite=None; Partitioned`;
   }
 };

@@ -189,7 +189,7 @@ export const form = ({ chat, site, scope, sent, early, word, say, hear }) => {
     // Said again it would be heard again.
     if (line !== sentence) say(tone, (line = sentence));
     const standing = stopped ? "stopped" : !wait ? "live" : navigator.onLine ? "connecting" : "offline";
-    hear(0, n > 0 || waiting.length > 0, standing, "normal", 0, 0, upto.sent, upto.delivered);
+    hear(0, n > 0 || waiting.length > 0, standing, "normal", 0, "", 0, upto.sent, upto.delivered);
   };
 
   const kept = store(`seawall-${site}${window.visitor?.scope ?? ""}`, (all) => {

@@ -47,7 +47,7 @@ const bringWords = async (again) => {
 
 // ---- the page outside ----
 
-const tell = (message) => outside?.postMessage({ ...news, ...message });
+const tell = (message, ports) => outside?.postMessage({ ...news, ...message }, ports);
 
 /** A fresh document takes this one's place. */
 const leave = (why, search = location.search) => {
@@ -82,6 +82,18 @@ const setTheme = (theme) => {
     media.mediaText = { dark: "all", light: "not all" }[theme] ?? "(prefers-color-scheme: dark)";
   }
 };
+
+/** The site's colour: the style makes of it what can be read (`colours.css`). */
+const setColor = (color) => {
+  // A variable is the page's and unknown here.
+  const fits = CSS.supports("color", `oklch(from ${color} l c h)`) && !/var/.test(color);
+  document.documentElement.style.setProperty("--site", fits ? color : "");
+};
+setColor(query.get("color"));
+
+/** What else a site may choose, and what a telephone's edges hide. */
+const setLook = async (look) => (await import("{{asset:frame/look.js}}")).put(look);
+if (/\b(round|font)=/.test(location.search)) setLook(Object.fromEntries(query));
 
 /** A draft is the visitor's own and stays. */
 const prefill = (text) => {
@@ -122,6 +134,8 @@ const here = () => ({ find, app, sent, leave, word, say });
 
 const told = (message) => {
   if ("theme" in message) setTheme(message.theme ?? "auto");
+  if ("color" in message) setColor(message.color);
+  if (message.look) setLook(message.look);
   if ("shown" in message) show(message.shown);
   if (message.send) app ? app.write(message.send) : early(message.send);
   if (message.prefill) prefill(message.prefill);
@@ -150,8 +164,11 @@ addEventListener("keep", ({ ports }) => keep(ports));
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing) close();
 });
-addEventListener("click", (event) => {
-  if (event.target.closest(".close")) close();
+addEventListener("click", ({ target }) => {
+  if (target.closest(".close")) close();
+  // What opens is fetched then, and under a new name where that has failed.
+  const opener = target.closest("[aria-haspopup]");
+  if (opener) import(opener.value).then(({ press }) => press(opener, word, tell), () => (opener.value += "?"));
 });
 if (alone) document.body.classList.add("alone");
 
@@ -194,6 +211,10 @@ const listen = (how) => {
   chat[how]("compositionend", onComposition);
 };
 listen("addEventListener");
+// In the form, and not of it: there Enter sends.
+find(".emoji").onkeydown = (event) => {
+  if (event.key === "Enter") event.stopPropagation();
+};
 
 // ---- the app ----
 
@@ -212,7 +233,7 @@ const say = (tone, sentence, label, act) => {
   find(".banner")?.replaceChildren(line);
 };
 
-const sayLoading = () => say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}"));
+const sayLoading = () => app || say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}"));
 
 /** Three different truths, in this order; without any of them all is well. */
 const truthOf = (link, mode, agents) => {
@@ -226,10 +247,22 @@ const truthOf = (link, mode, agents) => {
 let upto;
 let healthBefore;
 
+const sayHere = (here, name) => {
+  const line = document.querySelector(".presence");
+  line.toggleAttribute("data-here", here);
+  line.textContent = !here
+    ? word("{{word:page-any-time}}", "{{english:page-any-time}}")
+    : name
+      ? word("{{word:page-here}}", "{{english:page-here}}").replace("{name}", () => name)
+      : word("{{word:page-agents-here}}", "{{english:page-agents-here}}");
+};
+
 /** What the app says of itself, whenever any of it has changed. */
-const hear = (unread, chatting, link, mode, agents, ...now) => {
-  news = { unread, chatting };
+const hear = (unread, chatting, link, mode, agents, name, ...now) => {
+  // What the launcher closes is called as it is here.
+  news = { unread, chatting, closes: words["{{word:page-close}}"] };
   tell();
+  sayHere(link === "live" && agents > 0, name);
   const health = { link, mode, agents, truth: truthOf(link, mode, agents) };
   if (JSON.stringify(health) !== healthBefore) tell({ event: "health", detail: health });
   healthBefore = JSON.stringify(health);
@@ -239,8 +272,12 @@ const hear = (unread, chatting, link, mode, agents, ...now) => {
   ["message", "sent", "delivered"].forEach((event, at) => {
     if (upto && now[at] > upto[at]) tell({ event, detail: { seq: now[at] } });
   });
+  if (unread && now[0] > upto?.[0]) ring();
   upto = now;
 };
+
+/** Somebody has written, and nobody looks. */
+const ring = async () => (await import("{{asset:frame/bell.js}}")).ring(() => news.unread, word, tell, scope());
 
 /** A text of the page's that cannot wait as well. */
 hear.refused = () => {
@@ -255,6 +292,7 @@ const takeOver = (ready) => {
     const area = find("textarea");
     const { value, selectionStart, selectionEnd } = area;
     const focused = document.activeElement === area;
+    drawn.querySelector("form").prepend(find(".emoji"));
     chat.replaceWith(drawn);
     chat = drawn;
     app = ready;
@@ -291,6 +329,8 @@ const bring = async (attempt) => {
   // A browser remembers that an import has failed; a new name makes it try again.
   const again = attempt ? "?" + attempt : "";
   const spoken = bringWords(again).catch(() => {});
+  // Words come a moment after the app, if that.
+  const spokenWithin = (ms) => Promise.race([spoken, new Promise((done) => setTimeout(done, ms))]);
   await resumed;
   try {
     if (!runs() || attempt > MOST_TRIES) {
@@ -304,12 +344,12 @@ const bring = async (attempt) => {
     ready = await import("{{asset:widget/widget.js}}" + again);
     await ready.default("{{asset:widget/widget_bg.wasm}}");
   } catch {
-    sayLoading();
+    spokenWithin(2e3).then(sayLoading);
     setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);
     return;
   }
-  // Words come a moment after the app, if that. Meanwhile the plain page takes typing; it is not worth more than 10 s.
-  await Promise.race([spoken, new Promise((done) => setTimeout(done, 1e4))]);
+  // Meanwhile the plain page takes typing; it is not worth more than 10 s.
+  await spokenWithin(1e4);
   await who?.then(({ known }) => known);
   if (waits && !window.takeLink) share();
   takeOver(ready);

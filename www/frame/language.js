@@ -25,12 +25,14 @@ export const choose = (wanted, offered) => {
 
 const PAGE = [
   ["title", "textContent", "{{word:page-chat}}"],
-  ["h1", "textContent", "{{word:title}}"],
-  [".presence", "textContent", "{{word:any-time}}"],
+  ["h1", "textContent", "{{word:page-title}}"],
+  [".presence", "textContent", "{{word:page-any-time}}"],
   ["h2", "textContent", "{{word:greeting}}"],
   ["h2+p", "textContent", "{{word:greeting-more}}"],
   [".state", "textContent", "{{word:queued}}"],
-  [".close", "ariaLabel", "{{word:close}}"],
+  [".menu", "ariaLabel", "{{word:page-menu}}"],
+  [".close", "ariaLabel", "{{word:page-close}}"],
+  [".emoji", "ariaLabel", "{{word:page-emoji}}"],
   [".log", "ariaLabel", "{{word:conversation}}"],
   [".send", "ariaLabel", "{{word:send}}"],
   ["textarea", "ariaLabel", "{{word:message}}"],

@@ -254,16 +254,29 @@ impl Treatment {
             ("", _) if name == "loader.js" => Treatment::Loader,
             ("", _) if name == "host.js" => Treatment::Host,
             ("words", _) => Treatment::Words,
+            ("" | "frame", _) if PARTS.contains(&name) => Treatment::Part,
             ("released", Some("js")) => Treatment::Released,
             ("released", _) => Treatment::Part,
             ("frame", _) if name == "frame/frame.js" => Treatment::Inlined,
             ("frame", _) if name == "frame/frame.css" => Treatment::Both,
-            ("frame", _) if name == "frame/link.js" || name.ends_with(".css") => Treatment::Part,
+            ("frame", Some("css")) => Treatment::Part,
             ("" | "frame" | "console" | "status" | "demo/replay", Some("js" | "css")) => Treatment::Hashed,
             _ => Treatment::Copied,
         }
     }
 }
+
+/// What only other scripts hold.
+const PARTS: [&str; 8] = [
+    "frame/link.js",
+    "frame/fields.js",
+    "frame/menu.js",
+    "frame/emoji.js",
+    "frame/choices.js",
+    "dress.js",
+    "notify.js",
+    "phone.js",
+];
 
 /// The pages without which there is nothing to show.
 const EXPECTED: [&str; 11] = [

@@ -9,16 +9,29 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha384};
 
 /// What the loader and its second file fetch, and what stands in that place here.
-const IMPORTS: [(&str, &str, &str); 3] = [
+const IMPORTS: [(&str, &str, &str); 4] = [
     ("loader.js", r#"import(url("/host.js?" + tries++))"#, "Promise.resolve(whole)"),
     ("host.js", r#"import("{{asset:keep.js}}")"#, r#"import("./keep.js")"#),
     ("host.js", r#"import("{{asset:visit.js}}?" + attempt)"#, r#"import("./visit.js")"#),
+    ("host.js", r#"import("{{asset:apart.js}}")"#, r#"import("./apart.js")"#),
+];
+
+const FILES: [&str; 9] = [
+    "loader.js",
+    "host.js",
+    "visit.js",
+    "person.js",
+    "keep.js",
+    "apart.js",
+    "dress.js",
+    "notify.js",
+    "phone.js",
 ];
 
 /// Writes the sources beside each other; what comes back is where to begin.
 pub(crate) fn sources(www: &Path, work: &Path) -> Result<PathBuf> {
     fs::create_dir_all(work)?;
-    for name in ["loader.js", "host.js", "visit.js", "person.js", "keep.js"] {
+    for name in FILES {
         let mut text = fs::read_to_string(www.join(name)).with_context(|| format!("www/{name}"))?;
         for (_, import, here) in IMPORTS.iter().filter(|(file, ..)| *file == name) {
             ensure!(text.matches(import).count() == 1, "www/{name} has no {import}: see xtask/src/pinned.rs");

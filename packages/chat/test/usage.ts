@@ -10,7 +10,7 @@ chat.off("open");
 chat.setTheme("light");
 chat.setLocale("pt-BR");
 chat.setLocale(null);
-chat.update({ theme: "dark", color: "#7a1f5c", position: "left", label: "Ask us", lang: null });
+chat.update({ theme: "dark", color: "#7a1f5c", round: 4, font: "serif", closeLabel: null, position: "left", label: "Ask us", lang: null });
 chat.boot();
 chat.identify({ token: "a.b.c" });
 chat.identify(async () => "a.b.c");

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use super::cdp::{Cdp, Chromium};
+use super::customer::{Page, website};
 use super::wait;
 
 pub struct Tab {
@@ -92,6 +93,38 @@ impl Tab {
         // Whatever the page fetches may take its time.
         let there = format!("location.href == {} && document.readyState != 'loading'", json!(url));
         self.until_page(&there).await;
+    }
+
+    /// A shop with the script's tag, `attributes` in it, and the open chat.
+    pub async fn chat(browser: &Chromium, edge_port: u16, attributes: &str) -> Tab {
+        let tag = format!(
+            r#"<script async nonce=n src="http://localhost:{edge_port}/seawall.js" data-site=demo {attributes}></script>"#
+        );
+        let port = website(vec![Page::html("/", "", &tag)]).await;
+        let tab = Tab::open(browser, &format!("http://127.0.0.1:{port}/")).await;
+        tab.until_page("!!document.querySelector('seawall-chat')").await;
+        tab.open_chat().await;
+        tab
+    }
+
+    /// Opens it as a person does, and waits for the app.
+    pub async fn open_chat(&self) {
+        self.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true")
+            .await;
+        self.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+    }
+
+    /// Says something and waits until it is safe.
+    pub async fn say(&self, text: &str) {
+        self.focus("textarea").await;
+        self.insert(text).await;
+        self.press("Enter").await;
+        let safe = "/Sent|Delivered|Seen/.test([...document.querySelectorAll('[data-by=own] .state')].at(-1)?.textContent)";
+        self.until_frame(&format!(
+            "document.querySelector('[role=log]').innerText.includes({}) && {safe}",
+            json!(text)
+        ))
+        .await;
     }
 
     /// Loads the page anew.
@@ -251,15 +284,18 @@ impl Tab {
 }
 
 /// Keys and their numbers on Windows, which the browser goes by.
-const KEYS: [(&str, u32); 9] = [
+const KEYS: [(&str, u32); 12] = [
     ("Tab", 9),
     ("Enter", 13),
     ("Escape", 27),
     (" ", 32),
     ("PageUp", 33),
     ("PageDown", 34),
+    ("End", 35),
     ("Home", 36),
+    ("ArrowLeft", 37),
     ("ArrowUp", 38),
+    ("ArrowRight", 39),
     ("ArrowDown", 40),
 ];
 

@@ -3,7 +3,6 @@
 use yew::prelude::*;
 
 pub const SEND: &str = "M4 20l17-8L4 4v6l10 2-10 2z";
-pub const CLOSE: &str = "M6 6l12 12M18 6L6 18";
 pub const DOWN: &str = "M6 9l6 6 6-6";
 
 pub fn icon(path: &'static str) -> Html {

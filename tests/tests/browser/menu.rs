@@ -1,0 +1,233 @@
+//! What a visitor chooses in the chat's menu, and who is said to be there.
+
+use serde_json::{Value, json};
+use shared::session::Input;
+use tests::harness::cdp::Chromium;
+use tests::harness::ledger;
+use tests::harness::person::Person;
+use tests::harness::stack::{ADA, Stack};
+use tests::harness::tab::Tab;
+use tests::harness::wire::Door;
+
+/// Counts the notes that would be heard.
+const EAR: &str = "window.notes = 0; window.AudioContext = class { currentTime = 0; destination = {}; resume() {}\
+    createOscillator() { return { frequency: {}, connect: (next) => next, start: () => notes++, stop() {} } }\
+    createGain() { return { gain: { setValueAtTime() {}, linearRampToValueAtTime() {}, exponentialRampToValueAtTime() {} }, connect: (next) => next } } }";
+
+/// Counts how often it would have rung, if that was wanted.
+const RINGS: &str = "window.rings = 0; (window.bell ??= new BroadcastChannel('seawall-demo-bell')).onmessage = () => rings++; true";
+
+/// An agent in the conversation that has begun.
+async fn ada(stack: &Stack) -> Person {
+    let cookie = stack.log_in(ADA).await;
+    let conversation = ledger::whole(stack, 1, 30).await[0].conversation.clone();
+    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
+    agent.live().await;
+    agent
+}
+
+const MENU: &str = "document.querySelector('.menu')";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_menu_is_worked_by_keys_closes_with_escape_and_remembers_what_was_chosen() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    let sound = "[...document.querySelectorAll('.popup input')].find((one) => one.labels[0].innerText.includes('Sound'))";
+    let open = async || {
+        tab.focus(".menu").await;
+        tab.press("Enter").await;
+        tab.until_frame(&format!("{MENU}.ariaExpanded == 'true' && document.activeElement == {sound}")).await;
+    };
+    open().await;
+    assert_eq!(tab.frame(&format!("{sound}.checked")).await, Some(json!(true)));
+    tab.press(" ").await;
+    tab.until_frame(&format!("!{sound}.checked")).await;
+    tab.press("Escape").await;
+    tab.until_frame(&format!(
+        "{MENU}.ariaExpanded == 'false' && !document.querySelector('.popup') && document.activeElement == {MENU}"
+    ))
+    .await;
+    assert_eq!(
+        tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('div').className").await,
+        Some(json!("true")),
+        "the chat stays open"
+    );
+    // It stands between the button and the next one: whoever goes on leaves it.
+    open().await;
+    tab.press("Shift+Tab").await;
+    tab.until_frame(&format!("document.activeElement == {MENU} && !document.querySelector('.popup')")).await;
+    open().await;
+    tab.until_frame("document.querySelectorAll('.popup input').length == 2").await;
+    for focused in
+        ["document.activeElement.type == 'checkbox'", "document.activeElement.className == 'close'"]
+    {
+        tab.press("Tab").await;
+        tab.until_frame(focused).await;
+    }
+    tab.until_frame("!document.querySelector('.popup')").await;
+    // The button closes it again, and so does whatever is done elsewhere.
+    for _ in 0..2 {
+        tab.frame(&format!("{MENU}.click(), true")).await;
+        tab.until_frame("!!document.querySelector('.popup')").await;
+        tab.frame(&format!("{MENU}.click(), true")).await;
+        tab.until_frame(&format!("!document.querySelector('.popup') && {MENU}.ariaExpanded == 'false'"))
+            .await;
+    }
+    open().await;
+    tab.focus("textarea").await;
+    tab.until_frame("!document.querySelector('.popup') && document.activeElement.tagName == 'TEXTAREA'")
+        .await;
+
+    tab.reload().await;
+    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.open_chat().await;
+    open().await;
+    assert_eq!(tab.frame(&format!("{sound}.checked")).await, Some(json!(false)), "remembered");
+    assert_eq!(tab.page("complaints").await, Some(json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mode_10_who_answers_is_named_and_whoever_does_not_look_hears_it_unless_muted() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    tab.say("Do you ship to Norway?").await;
+    tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": EAR })).await;
+    tab.reload().await;
+    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+    let agent = ada(&stack).await;
+    let presence =
+        |words: &str| format!("document.querySelector('.presence').textContent == {}", json!(words));
+    let console = Person::inbox(Door::inbox(stack.edge_port, &stack.log_in(ADA).await));
+    console.live().await;
+    tab.until_frame(&presence("We are here for you")).await;
+    let unread = |count: u32| {
+        format!(
+            "document.querySelector('seawall-chat').shadowRoot.querySelector('b')?.textContent == '{count}'"
+        )
+    };
+
+    // The chat is closed, and nobody has done anything on this page yet.
+    tab.frame(RINGS).await;
+    agent.write("We do.");
+    tab.until_page(&unread(1)).await;
+    tab.until_frame("/^Ada.* is here$/.test(document.querySelector('.presence').textContent)").await;
+    tab.until_frame("rings == 1").await;
+    assert_eq!(tab.frame("notes").await, Some(json!(0)), "nobody is startled");
+
+    // A person has done something, and looks: no sound. Then the chat is closed: two notes.
+    tab.open_chat().await;
+    tab.say("How often?").await;
+    agent.write("Twice a week.");
+    tab.until_frame("document.querySelector('[role=log]').innerText.includes('Twice a week.')").await;
+    tab.page("Seawall('close')").await;
+    agent.write("On Mondays and Thursdays.");
+    tab.until_page(&unread(1)).await;
+    tab.until_frame("notes == 2").await;
+
+    // Muted.
+    tab.page("Seawall('open')").await;
+    tab.focus(".menu").await;
+    tab.press("Enter").await;
+    tab.until_frame("document.activeElement.type == 'checkbox'").await;
+    tab.press(" ").await;
+    tab.until_frame("!document.activeElement.checked").await;
+    tab.press("Escape").await;
+    tab.page("Seawall('close')").await;
+    tab.frame(RINGS).await;
+    agent.write("By ship.");
+    tab.until_frame("rings == 1").await;
+    assert_eq!(tab.frame("notes").await, Some(json!(2)));
+
+    // Who goes is not said to be there.
+    agent.input(Input::Looking(false));
+    drop(agent);
+    tab.until_frame(&presence("We are here for you")).await;
+    drop(console);
+    tab.until_frame(&presence("Write to us at any time")).await;
+}
+
+/// Writes down what would be shown.
+const SHOWN: &str = "window.shown = []; window.Notification = class extends Notification { constructor(words, more) { super(words, more); shown.push(words + ' ' + more.tag); window.last = this } };";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notifications_are_asked_for_by_a_click_shown_without_the_words_and_lead_back_to_the_chat() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    let permit = async |setting: &str| {
+        let permission = json!({ "permission": { "name": "notifications" }, "setting": setting });
+        browser.cdp.call("", "Browser.setPermission", permission).await;
+    };
+    tab.say("Do you ship to Norway?").await;
+    let notify = "[...document.querySelectorAll('.popup input')].find((one) => one.labels[0].innerText.includes('Notifications'))";
+    let menu = async || {
+        tab.focus(".menu").await;
+        tab.press("Enter").await;
+        tab.until_frame(&format!("!!{notify}")).await;
+    };
+    // Refused for good: that is said, and nothing can be chosen.
+    permit("denied").await;
+    menu().await;
+    tab.until_frame(&format!(
+        "{notify}.disabled && document.querySelector('.popup').innerText.includes('does not allow')"
+    ))
+    .await;
+    tab.press("Escape").await;
+    permit("granted").await;
+    tab.page(SHOWN).await;
+    menu().await;
+    tab.until_frame(&format!("!{notify}.checked && !{notify}.disabled")).await;
+    tab.press("Tab").await;
+    tab.press(" ").await;
+    tab.until_frame("document.cookie.includes('seawall_notify=1')").await;
+    tab.press("Escape").await;
+
+    let agent = ada(&stack).await;
+    tab.page("Seawall('close'); document.hasFocus = () => false; true").await;
+    agent.write("Yes, we do: the secret is 4711.");
+    tab.until_page("shown.join() == '1 new message seawall-demo'").await;
+    tab.page("last.onclick(), true").await;
+    tab.until_frame("document.querySelector('[role=log]').innerText.includes('4711')").await;
+    let opened = "document.querySelector('seawall-chat').shadowRoot.querySelector('div').className == 'true'";
+    tab.until_page(opened).await;
+    // Who looks at the page needs none.
+    tab.page("Seawall('close'); document.hasFocus = () => true; true").await;
+    tab.frame(RINGS).await;
+    agent.write("Anything else?");
+    tab.until_frame("rings == 1").await;
+    assert_eq!(tab.page("shown.length").await, Some(json!(1)));
+    assert_eq!(tab.page("complaints").await, Some(json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_browser_wants_a_click_on_the_page_it_is_offered_beside_the_launcher() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    // A browser in which a click in the frame is none of the page's.
+    let strict = "Object.defineProperty(navigator, 'userActivation', { value: { isActive: false } });\
+        window.asked = 0; window.Notification = class { static permission = 'default'; static async requestPermission() { asked++; return 'granted' } }; true";
+    tab.page(strict).await;
+    tab.focus(".menu").await;
+    tab.press("Enter").await;
+    tab.until_frame("document.querySelectorAll('.popup input').length == 2").await;
+    tab.press("Tab").await;
+    tab.press(" ").await;
+    tab.until_frame("document.querySelector('.popup').innerText.includes('Please confirm it on the page')")
+        .await;
+    let offered = "[...document.querySelector('seawall-chat').shadowRoot.querySelectorAll('button')].find((one) => one.innerText == 'Allow notifications')";
+    tab.until_page(&format!("!!{offered}")).await;
+    assert_eq!(tab.page("asked").await, Some(json!(0)));
+    let box_of = format!(
+        "(({{ width, height, right }}) => [width > 44, height >= 44, right < innerWidth])({offered}.getBoundingClientRect())"
+    );
+    assert_eq!(tab.page(&box_of).await, Some(json!([true, true, true])));
+    tab.page(&format!("{offered}.click(), true")).await;
+    tab.until_frame("document.cookie.includes('seawall_notify=1')").await;
+    tab.until_page(&format!("asked == 1 && !{offered}")).await;
+    let said: Option<Value> = tab.frame("document.querySelector('.popup [role=status]')?.textContent").await;
+    assert_eq!(said, Some(json!("")));
+}
