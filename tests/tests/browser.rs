@@ -40,6 +40,8 @@ mod phone;
 mod pinned;
 #[path = "browser/random.rs"]
 mod random;
+#[path = "browser/refused.rs"]
+mod refused;
 #[path = "browser/replay_page.rs"]
 mod replay_page;
 #[path = "browser/restarted.rs"]
