@@ -5,7 +5,8 @@ const STYLE = `
 .contact input { font: 1rem/1.4 system-ui, sans-serif; padding: 8px 12px; border: 1px solid var(--ink-soft); border-radius: 8px; background: var(--ground); color: inherit; min-height: 44px; min-width: 0 }
 .contact input[aria-invalid] { border-color: var(--on-stopped) }
 .contact [role=alert] { color: var(--on-stopped); font-size: var(--small) }
-.contact [role=alert]:empty { display: none }`;
+.contact [role=alert]:empty { display: none }
+@media (max-height: 300px) { .presence { display: none } .head { padding-block: 0 } }`;
 
 /** A constructed sheet: the frame's policy refuses markup. */
 export const dress = (style) => {

@@ -14,6 +14,7 @@
 //! - [`wait`]: until a condition holds, with a limit
 //! - [`proxy`]: a network with faults
 //! - [`states`]: everything that a visitor can see of the chat
+//! - [`scene`]: two visitors who see it
 //! - [`story`]: what chance makes a visitor do
 //! - [`sockets`]: how many of them a browser has
 //! - [`raw`]: a link that says what no client of ours would
@@ -33,6 +34,7 @@ pub mod owner;
 pub mod person;
 pub mod proxy;
 pub mod raw;
+pub mod scene;
 pub mod sockets;
 pub mod stack;
 pub mod states;

@@ -267,6 +267,19 @@ impl Stack {
         .await;
     }
 
+    /// Makes a site ask its visitors who they are (CONTACT-1), and waits until its frame does.
+    pub async fn asks(&self, name: &str, contact: &str) {
+        let path = format!("/admin/sites/{name}");
+        let answer = self.admin(Method::PUT, &path).json(&json!({ "contact": contact })).send().await;
+        assert!(answer.is_ok_and(|answer| answer.status().is_success()));
+        let wanted = format!("data-asks=\"{contact}\"");
+        wait::until_true("the frame asks", 30, || async {
+            let page = self.edge(Method::GET, "localhost", &format!("/frame/{name}")).send().await;
+            page.expect("a page").text().await.is_ok_and(|page| page.contains(&wanted))
+        })
+        .await;
+    }
+
     /// What the edge has counted since its start, such as `seawall_rows_written_total{object="conversation"}`.
     pub async fn count(&self, name: &str) -> u64 {
         let request = self.edge(Method::GET, "127.0.0.1", "/metrics").bearer_auth(OPERATOR);

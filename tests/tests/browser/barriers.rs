@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use tests::harness::axe::violations_in;
-use tests::harness::states::{Scene, State, Visitor};
+use tests::harness::scene::{Scene, Visitor};
+use tests::harness::states::State;
 
 /// A name, what is wished for, and how wide the window is.
 type Look = (&'static str, (&'static str, &'static str), u32);

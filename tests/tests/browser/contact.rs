@@ -8,7 +8,6 @@ use tests::harness::axe::violations;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::ledger;
 use tests::harness::stack::Stack;
-use tests::harness::wait;
 
 const WHO: &str = "Whom are we talking to?";
 const BY_EMAIL: &str = "Get the answer by e-mail";
@@ -17,17 +16,7 @@ const EMAIL: &str = "Your e-mail address";
 
 async fn stack_that_asks(contact: &str) -> Stack {
     let stack = Stack::start().await;
-    let save = json!({ "contact": contact });
-    let answer = stack.admin(reqwest::Method::PUT, "/admin/sites/demo").json(&save).send().await;
-    assert!(answer.is_ok_and(|answer| answer.status().is_success()));
-    wait::until_true("the frame asks", 30, || async {
-        let page = stack.edge(reqwest::Method::GET, "localhost", "/frame/demo").send().await;
-        page.expect("a page")
-            .text()
-            .await
-            .is_ok_and(|page| page.contains(&format!("data-asks=\"{contact}\"")))
-    })
-    .await;
+    stack.asks("demo", contact).await;
     stack
 }
 

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use tests::harness::scene::Scene;
 use tests::harness::stack::program;
-use tests::harness::states::{Scene, State};
+use tests::harness::states::State;
 
 /// Name, language, wish, and the width of the window. Below 481 px the chat fills it.
 type Look = (&'static str, &'static str, &'static str, u32);
