@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tests::harness::stack::Stack;
+use tests::harness::wait;
 
 use crate::contenders::{Contender, KEY_WATCH};
 use crate::report::{Metric, Report};
@@ -20,7 +22,7 @@ const KEY_EVERY: Duration = Duration::from_millis(25);
 /// Five keys a second, as people type.
 const TYPE_EVERY: Duration = Duration::from_millis(200);
 const MESSAGES_PER_S: u32 = 50;
-/// Long enough for each message to be drawn by itself, with its animation.
+/// Long enough for each message to be drawn by itself.
 const PAINT_EVERY: Duration = Duration::from_millis(400);
 /// What a session, and the edge's log, keeps of a conversation (LOG-1).
 pub(crate) const MANY: u64 = 5_000;
@@ -33,6 +35,8 @@ pub(crate) struct Stage {
     slow: Server,
     /// Conversations that have begun.
     conversations: Vec<String>,
+    /// Messages that have been said.
+    said: u64,
     how: How,
     painters: Vec<Painter>,
 }
@@ -59,8 +63,16 @@ impl Stage {
         let fast = Server::start(stack.edge_port, packages, None).await;
         let slow = Server::start(stack.edge_port, packages, Some(Line::SLOW_4G)).await;
         let browser = Chromium::start().await;
-        let mut stage =
-            Stage { browser, stack, fast, slow, conversations: Vec::new(), how, painters: Vec::new() };
+        let mut stage = Stage {
+            browser,
+            stack,
+            fast,
+            slow,
+            conversations: Vec::new(),
+            said: 0,
+            how,
+            painters: Vec::new(),
+        };
         // 5,000 messages take deep-chat minutes, given one by one or as its `history`.
         for (contender, metric, messages) in [
             (Contender::Seawall, Metric::PaintFew, FEW),
@@ -82,7 +94,19 @@ impl Stage {
             }
             visit.end().await;
         }
+        say("the origin takes what was said");
+        stage.at_rest().await;
         stage
+    }
+
+    /// The origin has everything. Until then it, the edge and the chats that show how far it is take their part of the machine.
+    async fn at_rest(&self) {
+        let path = format!("/ledger/demo/messages?limit=1&after={}", self.said - 1);
+        let has_it = async || {
+            let answer = self.stack.admin(Method::GET, &path).send().await.expect("the origin answers");
+            answer.json::<Vec<Value>>().await.expect("a JSON array").len() == 1
+        };
+        wait::until_true("the origin has everything", 300, has_it).await;
     }
 
     pub(crate) fn browser_version(&self) -> &str {
@@ -197,13 +221,17 @@ impl Stage {
         visit.eval(Place::Frame, r#"document.querySelector("form").requestSubmit()"#).await;
         let (talker, conversation) = Talker::of_newest(&self.stack, &self.conversations).await;
         self.conversations.push(conversation);
+        self.said += 1;
         (visit, Some(talker))
     }
 
     async fn painter(&mut self, contender: Contender, metric: Metric, messages: u64) -> Painter {
         let (visit, mut talker) = self.chat(contender).await;
         match &mut talker {
-            Some(talker) => talker.say(messages - 1).await,
+            Some(talker) => {
+                talker.say(messages - 1).await;
+                self.said += messages - 1;
+            }
             None => {
                 let fill = format!("for (let n = 1; n < {messages}; n++) {}", add("n"));
                 drop(visit.eval(Place::Page, &fill).await);
@@ -226,7 +254,10 @@ impl Stage {
             let before = painter.visit.busy_ms(place).await;
             for _ in 0..paintings {
                 match &mut painter.talker {
-                    Some(talker) => talker.say(1).await,
+                    Some(talker) => {
+                        talker.say(1).await;
+                        self.said += 1;
+                    }
                     None => drop(painter.visit.eval(place, &add(&painter.next.to_string())).await),
                 }
                 painter.next += 1;
@@ -283,6 +314,10 @@ impl Stage {
         report.add(Metric::TypingWorst, contender, delays[delays.len() * 95 / 100]);
         report.add(Metric::TypingRate, contender, messages as f64 / during.as_secs_f64());
         visit.end().await;
+        if let Place::Frame = place {
+            self.said += messages;
+            self.at_rest().await;
+        }
     }
 }
 
