@@ -111,6 +111,35 @@ async fn a_page_that_replaces_its_body_keeps_the_chat_and_what_is_said_in_it() {
     browser.quit().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_comes_long_after_the_page_does_what_was_asked_for_meanwhile() {
+    let stack = Stack::start().await;
+    let late = format!(
+        r#"<script>
+        window.Seawall = (...call) => Seawall.q.push(call);
+        Seawall.q = [];
+        Seawall("open");
+        Seawall("send", "{MESSAGE}");
+        addEventListener("load", () => setTimeout(() => {{
+            const script = document.createElement("script");
+            script.src = "http://localhost:{}/seawall.js";
+            script.dataset.site = "demo";
+            document.body.append(script);
+        }}, 500));
+        </script>"#,
+        stack.edge_port
+    );
+    let port = website(vec![Page::html("/", &late, "")]).await;
+    let (browser, _profile) = browser().await;
+    browser.go(&format!("http://127.0.0.1:{port}/")).await;
+    browser.find("button", "Close chat").await;
+    browser.enter_chat().await;
+    browser.state(MESSAGE, &["Sent", "Delivered", "Seen"], 30).await;
+    browser.leave_chat().await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.quit().await;
+}
+
 /// With the second script there already, and without.
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_edge_is_gone_the_page_stays_well_and_the_chat_comes_when_the_edge_does() {
