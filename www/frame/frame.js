@@ -74,8 +74,12 @@ const show = (now) => {
 if (document.hasFocus()) focus();
 else addEventListener("focus", focus, { once: true });
 
+let theme = "auto";
 /** Dark where the person likes it so, unless the page outside knows better. */
-const setTheme = (theme) => {
+const setTheme = (wanted) => {
+  // A sheet that changes makes the browser style everything anew.
+  if (wanted === theme) return;
+  theme = wanted;
   document.documentElement.style.colorScheme = theme === "auto" ? "" : theme;
   for (const { media } of [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])) {
     if (!media || !/dark|all$/.test(media.mediaText)) continue;
@@ -249,31 +253,40 @@ let healthBefore;
 
 const sayHere = (here, name) => {
   const line = document.querySelector(".presence");
-  line.toggleAttribute("data-here", here);
-  line.textContent = !here
+  const sentence = !here
     ? word("{{word:page-any-time}}", "{{english:page-any-time}}")
     : name
       ? word("{{word:page-here}}", "{{english:page-here}}").replace("{name}", () => name)
       : word("{{word:page-agents-here}}", "{{english:page-agents-here}}");
+  line.toggleAttribute("data-here", here);
+  if (line.textContent !== sentence) line.textContent = sentence;
 };
 
 /** What the app says of itself, whenever any of it has changed. */
 const hear = (unread, chatting, link, mode, agents, name, ...now) => {
+  const before = news;
   // What the launcher closes is called as it is here.
   news = { unread, chatting, closes: words["{{word:page-close}}"] };
-  tell();
+  // Every word to the page outside wakes another process, and each carries the news.
+  let untold = unread !== before.unread || chatting !== before.chatting;
+  const report = (event, detail) => {
+    untold = false;
+    tell({ event, detail });
+  };
   sayHere(link === "live" && agents > 0, name);
   const health = { link, mode, agents, truth: truthOf(link, mode, agents) };
-  if (JSON.stringify(health) !== healthBefore) tell({ event: "health", detail: health });
+  if (JSON.stringify(health) !== healthBefore) report("health", health);
   healthBefore = JSON.stringify(health);
   if (app && asks !== "never" && chatting && health.truth === "away") askContact();
   // What was there when the page began is no news.
-  if (link !== "live" && !upto) return;
-  ["message", "sent", "delivered"].forEach((event, at) => {
-    if (upto && now[at] > upto[at]) tell({ event, detail: { seq: now[at] } });
-  });
-  if (unread && now[0] > upto?.[0]) ring();
-  upto = now;
+  if (link === "live" || upto) {
+    ["message", "sent", "delivered"].forEach((event, at) => {
+      if (upto && now[at] > upto[at]) report(event, { seq: now[at] });
+    });
+    if (unread && now[0] > upto?.[0]) ring();
+    upto = now;
+  }
+  if (untold) tell();
 };
 
 /** Somebody has written, and nobody looks. */
