@@ -109,23 +109,23 @@ fn mode_10_an_agent_who_has_written_here_and_is_still_here_is_named_and_nobody_e
     };
     desk.open(1, Notice::default());
     desk.say(1, vec![hello(None), send(1, "anybody?")]);
-    come(&mut desk, 2, "Ada");
-    come(&mut desk, 3, "Grace");
-    // They read along; the visitor does not know them.
     desk.open(4, Notice::default());
+    come(&mut desk, 5, "Ada");
+    come(&mut desk, 6, "Grace");
+    // They read along; the visitor does not know them.
     let said = desk.say(4, vec![hello(None)]);
     assert!(matches!(&said[0].1, EdgeFrame::Welcome(welcome) if welcome.notice.here.is_empty()), "{said:?}");
-    assert_eq!(named(write(&mut desk, 2, "ada", 1)), ["Ada"]);
-    assert_eq!(named(write(&mut desk, 2, "ada", 2)), [""; 0], "once");
-    assert_eq!(named(write(&mut desk, 3, "grace", 1)), ["Grace"], "the one who wrote last");
-    desk.open(5, Notice::default());
-    let said = desk.say(5, vec![hello(None)]);
+    assert_eq!(named(write(&mut desk, 5, "ada", 1)), ["Ada"]);
+    assert_eq!(named(write(&mut desk, 5, "ada", 2)), [""; 0], "once");
+    assert_eq!(named(write(&mut desk, 6, "grace", 1)), ["Grace"], "the one who wrote last");
+    desk.open(7, Notice::default());
+    let said = desk.say(7, vec![hello(None)]);
     assert!(matches!(&said[0].1, EdgeFrame::Welcome(welcome) if welcome.notice.here == "Grace"), "{said:?}");
     // A notice of the site's keeps the name.
     let notice = Notice { mode: Mode::Degraded, version: 9, ..Notice::default() };
     assert_eq!(named(desk.tell(Input::Notice(notice))), ["Grace"]);
-    assert_eq!(named(desk.tell(Input::Closed { link: LinkId(3) })), ["Ada"]);
-    assert_eq!(named(desk.tell(Input::Closed { link: LinkId(2) })), [""]);
+    assert_eq!(named(desk.tell(Input::Closed { link: LinkId(6) })), ["Ada"]);
+    assert_eq!(named(desk.tell(Input::Closed { link: LinkId(5) })), [""]);
 }
 
 #[test]
