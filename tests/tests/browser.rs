@@ -10,6 +10,8 @@ mod closed_tab;
 mod contact;
 #[path = "browser/disk.rs"]
 mod disk;
+#[path = "browser/drafts.rs"]
+mod drafts;
 #[path = "browser/emoji.rs"]
 mod emoji;
 #[path = "browser/firefox.rs"]

@@ -8,7 +8,7 @@ use shared::mode::Mode;
 use shared::session::{Input, MessageState, Role, Row, Session, Standing, Upto, WriteRefusal};
 use yew::prelude::*;
 
-use crate::browser::{Keeping, Live, Paint, after, link_url, now, scope};
+use crate::browser::{Keeping, Live, Paint, after, link_url, now};
 use crate::views::banner::banner;
 use crate::views::composer::Composer;
 use crate::views::transcript::{Choices, Transcript};
@@ -73,9 +73,8 @@ impl Component for App {
     fn create(ctx: &Context<Self>) -> Self {
         let (link, props) = (ctx.link(), ctx.props());
         let url = link_url(&("/v1/sites/".to_owned() + &props.site + "/link?"));
-        let database = scope(&props.site);
         let on_change = link.callback(|()| Msg::Changed);
-        let live = Live::start(Role::Visitor, url, Some(&database), move || on_change.emit(()));
+        let live = Live::start(Role::Visitor, url, Some(""), move || on_change.emit(()));
         let draw = link.callback(|()| Msg::Draw);
         link.send_message(Msg::Changed);
         App {

@@ -1,5 +1,14 @@
 // Brings the app, and stays to say so when it cannot be brought or has broken.
 
+import { store } from "../frame/storage.js";
+
+/** Each conversation's outbox is one of its own. */
+window.store = (name) => {
+  const kept = store();
+  kept.allow(name);
+  return kept;
+};
+
 const root = document.getElementById("console");
 
 const say = (sentence, label, act) => {

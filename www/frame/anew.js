@@ -10,11 +10,11 @@ const HOLDS_MS = 6e4;
 
 let restarts = 0;
 
-/** What the document before this one has left: texts that were sent, and what is written is in its field again. */
-export const resume = (find) => {
+/** What the document before this one has left: what was sent is drawn, or sent, and what is written is in its field again. */
+export const resume = ({ find, early, draw }) => {
   const name = window.name;
   window.name = "";
-  if (!name.startsWith(CARRIED)) return [];
+  if (!name.startsWith(CARRIED)) return;
   const carried = JSON.parse(name.slice(CARRIED.length));
   restarts = carried.restarts;
   setTimeout(() => (restarts = 0), HOLDS_MS);
@@ -23,22 +23,27 @@ export const resume = (find) => {
     area.value = carried.text;
     area.setSelectionRange(...carried.caret);
   }
-  // From id to text, as the app saves it.
-  window.outbox = new Map(carried.outbox);
-  return carried.sent;
+  for (const [id, text] of carried.outbox) window.kept.save(id, text);
+  for (const [id, text] of carried.drawn) draw(text, id);
+  carried.sent.forEach((text) => early(text));
 };
 
 /** A fresh document, for a reason that the page outside is told; `search` is its query. `alone`: with what is being written, and
- * nothing that was sent. */
+ * nothing that the app has sent. */
 export const carryOn = ({ find, app, sent, leave }, why, search, alone) => {
+  const { texts, erase } = window.kept;
   const area = find("textarea");
+  // Sent before there was an app to take it: each has its row. For somebody else's conversation they are new.
+  const rows = app ? [] : [...document.querySelectorAll(".row[id]")];
+  const drawn = rows.map((row) => [row.id, row.querySelector(".text").textContent]);
+  if (alone) for (const [id] of drawn) erase(id);
   const kept = {
     restarts,
     text: area?.value,
     caret: [area?.selectionStart, area?.selectionEnd],
-    // Sent before there was an app to take it.
-    sent: app ? [] : sent,
-    outbox: alone ? [] : [...(window.outbox ?? [])],
+    drawn: alone ? [] : drawn.filter(([id]) => texts.has(id)),
+    sent: alone ? drawn.map(([, text]) => text) : app ? [] : (sent ?? []),
+    outbox: alone ? [] : [...texts],
   };
   window.name = CARRIED + JSON.stringify(kept);
   leave(why, search);

@@ -2,18 +2,18 @@
 // written as ordinary messages, by the rules of the protocol (OUTBOX-1, KEEP-1, KEEP-2, ADOPT-2) and over the long poll, and
 // fetches no answers: those come by e-mail.
 
-import { store } from "../../widget/src/browser/storage.js";
 import { poll } from "../poll.js";
 import { EMAIL, field, place } from "./fields.js";
 
 // Trying again brings nothing else.
+const STOPPED = ["{{word:stopped}}", "{{english:stopped}}"];
 const STOPS = {
   4403: ["{{word:foreign-page}}", "{{english:foreign-page}}"],
   4404: ["{{word:unknown-site}}", "{{english:unknown-site}}"],
   4401: ["{{word:token-refused}}", "{{english:token-refused}}"],
-  4400: ["{{word:stopped}}", "{{english:stopped}}"],
-  4411: ["{{word:stopped}}", "{{english:stopped}}"],
-  4413: ["{{word:stopped}}", "{{english:stopped}}"],
+  4400: STOPPED,
+  4411: STOPPED,
+  4413: STOPPED,
 };
 const MOST_WAITING = 500;
 const MOST_WRITERS = 16;
@@ -22,21 +22,20 @@ const MOST_CHARACTERS = 3700;
 const NACK_PAUSE_MS = 5e3;
 
 const STATES = {
-  queued: ["{{word:queued}}", "{{english:queued}}"],
   sent: ["{{word:sent}}", "{{english:sent}}"],
   delivered: ["{{word:delivered}}", "{{english:delivered}}"],
   "not-sent": ["{{word:not-sent}}", "{{english:not-sent}}"],
 };
 
 /** `host` is the frame's script. Returns what it calls the app for. */
-export const form = ({ chat, site, scope, sent, early, word, say, hear }) => {
+export const form = ({ chat, site, record, draw: drawRow, word, say, hear }) => {
+  const { kept } = window;
   const composer = chat.querySelector(".composer");
   const area = composer.querySelector("textarea");
 
   // ---- the outbox ----
 
-  const writer = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  let n = 0;
+  let said = false;
   /** Written here or by an earlier page, and not yet with the origin; `seq` once it is stored at the edge. */
   let waiting = [];
   let keepsAll = true;
@@ -49,10 +48,11 @@ export const form = ({ chat, site, scope, sent, early, word, say, hear }) => {
 
   const save = ({ id, writer, n, text, at_ms }) => kept.save(id, JSON.stringify({ id, writer, n, text, at_ms }));
 
-  const write = (text, row = early(text)) => {
+  const write = (text) => {
     if (waiting.length === MOST_WAITING) return hear.refused();
-    n += 1;
-    const message = { id: `${writer}.${n}`, writer, n, text, at_ms: Date.now(), row };
+    const message = record(text);
+    message.row = drawRow(text, message.id);
+    said = true;
     waiting.push(message);
     save(message);
     if (greeted) send(message);
@@ -189,20 +189,22 @@ export const form = ({ chat, site, scope, sent, early, word, say, hear }) => {
     // Said again it would be heard again.
     if (line !== sentence) say(tone, (line = sentence));
     const standing = stopped ? "stopped" : !wait ? "live" : navigator.onLine ? "connecting" : "offline";
-    hear(0, n > 0 || waiting.length > 0, standing, "normal", 0, "", 0, upto.sent, upto.delivered);
+    hear(0, said || waiting.length > 0, standing, "normal", 0, "", 0, upto.sent, upto.delivered);
   };
 
-  const kept = store(`seawall-${site}${window.visitor?.scope ?? ""}`, (all) => {
+  const keeps = (all) => {
     if (keepsAll === all) return;
     keepsAll = all;
     tell();
-  });
-  kept.load((texts) => {
+  };
+  kept.load(keeps, (texts) => {
     for (const text of texts) {
       try {
         const message = JSON.parse(text);
         if (waiting.some(({ id }) => id === message.id)) continue;
-        waiting.push({ ...message, row: early(message.text) });
+        said ||= message.writer === window.writer;
+        // What was sent while the app was awaited has its row.
+        waiting.push({ ...message, row: document.getElementById(message.id) ?? drawRow(message.text, message.id) });
       } catch {
         // Damaged: left alone.
       }
@@ -232,7 +234,7 @@ export const form = ({ chat, site, scope, sent, early, word, say, hear }) => {
     if (!complain(wrong ? word("{{word:page-email-wrong}}", "{{english:page-email-wrong}}") : "")) return email.focus();
     const news = given !== address;
     // The address alone will do where something was said before it.
-    if (!text && !(news && (n || waiting.length))) return area.focus();
+    if (!text && !(news && (said || waiting.length))) return area.focus();
     // A sign, which agents of any language read.
     address = given;
     write([text, news && `✉ ${given}`].filter(Boolean).join("\n\n"));
@@ -244,9 +246,6 @@ export const form = ({ chat, site, scope, sent, early, word, say, hear }) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) submit(event);
   });
 
-  // Sent while the app was awaited: each has its row.
-  const rows = chat.querySelectorAll("[data-by=own]");
-  sent.forEach((text, at) => write(text, rows[at]));
   tell();
   return { show() {}, write: (text) => write(text) };
 };

@@ -1,6 +1,7 @@
 // The frame around the chat: works from the first moment, brings the app, and speaks with the page outside.
 
 import { links } from "./link.js";
+import { store } from "./storage.js";
 
 let chat = document.getElementById("chat");
 const site = location.pathname.split("/")[2];
@@ -11,6 +12,11 @@ const find = (selector) => chat.querySelector(selector);
 const query = new URLSearchParams(location.search);
 // The cookie's conversation is somebody else's, where the page says who the visitor is.
 const waits = query.has("identified") && !alone;
+const { asks, contact } = document.body.dataset;
+// All that this page writes goes by this name, before the app is there and after (OUTBOX-1). Digits, because `randomUUID` is missing
+// where a page comes by plain http.
+const writer = (window.writer = crypto.getRandomValues(new BigUint64Array(2)).join("-"));
+const kept = (window.kept = store());
 
 /** What is kept of this visitor, and shared among tabs, goes by this name. */
 const scope = () => "seawall-" + site + (window.visitor?.scope ?? "");
@@ -21,14 +27,13 @@ const share = () => {
   const url = new URL(`/v1/sites/${site}/link?`, location.href.replace(/^http/, "ws"));
   window.takeLink = links(scope(), url, token ? ["seawall.v1", "token." + token] : "seawall.v1");
 };
-if (!waits) share();
 
 let app;
 let outside;
 let shown = alone;
 let news = {};
-/** Sent before the app was there; it takes them over. */
-const sent = [];
+/** Sent while the app was about to take the plain page's place. */
+let sent;
 
 // ---- the language ----
 
@@ -52,7 +57,7 @@ const tell = (message, ports) => outside?.postMessage({ ...news, ...message }, p
 /** A fresh document takes this one's place. */
 const leave = (why, search = location.search) => {
   tell({ call: "leave", ...why });
-  outside = undefined;
+  outside = draft = undefined;
   location.replace(search || location.href);
 };
 
@@ -102,7 +107,7 @@ if (/\b(round|font)=/.test(location.search)) setLook(Object.fromEntries(query));
 /** A draft is the visitor's own and stays. */
 const prefill = (text) => {
   const area = find("textarea");
-  if (area.value) return;
+  if (area.value || !text) return;
   area.value = text;
   area.dispatchEvent(new InputEvent("input", { bubbles: true }));
 };
@@ -125,7 +130,7 @@ const forget = async () => {
   try {
     // A browser remembers that an import has failed.
     const { forget } = await import("{{asset:frame/forget.js}}?" + Date.now());
-    await forget(site, scope(), await who);
+    await forget(site, await who);
   } catch {
     return tell({ event: "error", detail: { code: "not-forgotten" } });
   }
@@ -135,6 +140,32 @@ const forget = async () => {
 /** What few chats need, done with this one. */
 const anew = async (what, ...rest) => (await import("{{asset:frame/anew.js}}"))[what](...rest);
 const here = () => ({ find, app, sent, leave, word, say });
+
+// ---- what outlives the page ----
+
+let draft;
+
+const drafts = () => {
+  try {
+    return sessionStorage;
+  } catch {
+    return {};
+  }
+};
+
+/** From now on, or no longer. */
+const keepAll = (now) => {
+  window.keeps = now;
+  draft = now && scope();
+  now ? kept.allow(draft) : kept.deny();
+  tell();
+  // What is being written is this tab's alone, and stands in one place only.
+  prefill(drafts()[draft]);
+  delete drafts()[draft];
+};
+addEventListener("pagehide", () => {
+  if (draft) drafts()[draft] = find("textarea")?.value ?? "";
+});
 
 const told = (message) => {
   if ("theme" in message) setTheme(message.theme ?? "auto");
@@ -178,22 +209,34 @@ if (alone) document.body.classList.add("alone");
 
 // ---- before the app is there ----
 
+const MOST_WAITING = 500;
+let n = 0;
+/** A message of this page's, as the app saves it. */
+const record = (text) => ({ id: `${writer}.${++n}`, writer, n, text, at_ms: Date.now() });
+
+const draw = (text, id) => {
+  const rows = find(".rows");
+  rows.insertAdjacentHTML("beforeend", '<div class="row" data-by="own" data-place="first last"><div class="bubble" data-state="queued"><p class="text" dir="auto"></p><p class="meta"><span class="state"></span></p></div></div>');
+  const row = rows.lastChild;
+  row.id = id;
+  row.querySelector(".text").textContent = text;
+  row.querySelector(".state").textContent = word("{{word:queued}}", "{{english:queued}}");
+  find(".greeting")?.remove();
+  return row;
+};
+
 const early = (given) => {
   const area = find("textarea");
   const text = (given ?? area.value).trim();
   if (!text) return;
-  sent.push(text);
+  if (n === MOST_WAITING) return hear.refused();
   if (given === undefined) area.value = "";
-  const row = document.createElement("div");
-  row.className = "row";
-  row.dataset.by = "own";
-  row.dataset.place = "first last";
-  row.innerHTML = '<div class="bubble" data-state="queued"><p class="text" dir="auto"></p><p class="meta"><span class="state"></span></p></div>';
-  row.querySelector(".text").textContent = text;
-  row.querySelector(".state").textContent = word("{{word:queued}}", "{{english:queued}}");
-  find(".rows").append(row);
-  find(".greeting")?.remove();
-  return row;
+  const message = record(text);
+  draw(text, message.id);
+  // The app has begun, and will write it under the same number.
+  if (sent) return sent.push(text);
+  // KEEP-1. The app finds it there.
+  kept.save(message.id, JSON.stringify(message));
 };
 const onEnter = (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
@@ -318,11 +361,11 @@ const takeOver = (ready) => {
     if (asks > "never") askContact(1);
   };
   hear.drawn = swap;
+  sent = [];
   ready.start(drawn, site, hear, words.join("\n"));
 };
 
 // Whether the site wants to know who its visitors are (CONTACT-1).
-const { asks, contact } = document.body.dataset;
 const askContact = async (first) => {
   const { ask } = await import(contact);
   ask(chat, word, app, asks, first);
@@ -349,9 +392,9 @@ const bring = async (attempt) => {
     if (!runs() || attempt > MOST_TRIES) {
       const { form } = await import("{{asset:frame/form.js}}" + again);
       await spoken;
-      await who?.then(({ known }) => known);
+      await settled;
       listen("removeEventListener");
-      app = form({ chat, site, scope: scope(), sent, early, word, say, hear });
+      app = form({ chat, site, record, draw, word, say, hear });
       return;
     }
     ready = await import("{{asset:widget/widget.js}}" + again);
@@ -363,8 +406,7 @@ const bring = async (attempt) => {
   }
   // Meanwhile the plain page takes typing; it is not worth more than 10 s.
   await spokenWithin(1e4);
-  await who?.then(({ known }) => known);
-  if (waits && !window.takeLink) share();
+  await settled;
   takeOver(ready);
 };
 
@@ -382,7 +424,13 @@ const onTrap = (error) => {
 addEventListener("error", (event) => onTrap(event.error));
 addEventListener("unhandledrejection", (event) => onTrap(event.reason));
 
+// Whose conversation it is, is known.
+const settle = () => {
+  share();
+  keepAll(true);
+};
 if (waits) who = bringWho();
+const settled = waits ? who.then(({ known }) => known).then(settle) : settle();
 // The document before this one may have left something.
-const resumed = window.name ? anew("resume", find).then((texts) => texts.forEach((text) => early(text)), () => {}) : 0;
+const resumed = window.name ? anew("resume", { find, early, draw }).catch(() => {}) : 0;
 bring(0);

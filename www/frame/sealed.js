@@ -3,7 +3,8 @@
 // frame's own, which the page cannot see, and each text is bound to its site and id.
 
 const LIFE_S = 180 * 86400;
-const SILENT_MS = 2e3;
+// The page outside may still be fetching what it needs for it.
+const SILENT_MS = 6e4;
 
 const base64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -29,12 +30,12 @@ const cipher = (key) =>
   crypto.subtle.importKey("jwk", { kty: "oct", k: key, alg: "A256GCM" }, "AES-GCM", false, ["encrypt", "decrypt"]);
 
 /** A place with `load`, `save` and `erase`; all of them are refused where the page outside does not answer or is full. */
-export const seal = async (name) => {
+export const seal = async (name, renews = true) => {
   // Without a page outside there is nowhere to go.
   if (parent === window) throw Error("nothing can be kept here");
   const known = keyThere();
   // Every use makes it last longer.
-  if (known) setKey(known);
+  if (known && renews) setKey(known);
 
   // Another tab may have made one meanwhile; only one of them stays.
   let last;
@@ -89,18 +90,27 @@ export const seal = async (name) => {
 
   return {
     load: async () => {
-      // What was sealed with a key that is lost is lost as well. (Another tab may have begun meanwhile.)
-      if (!known) {
-        inTurn(() => [keyThere() ? "load" : "clear"]).catch(() => {});
-        return [];
-      }
+      if (!known) return [];
       const entries = await inTurn(() => ["load"]);
       const texts = entries.map(async ([id, text]) => [id, await opened(id, text)]);
       // What is damaged, or was sealed for another place, is left alone.
       return (await Promise.allSettled(texts)).flatMap(({ value }) => (value ? [value] : []));
     },
     save: (entries) =>
-      inTurn(async () => ["save", await Promise.all(entries.map(async ([id, text]) => [id, await closed(id, text)]))]),
+      inTurn(async () => {
+        // What was sealed with a key that is lost is lost as well.
+        if (!last && !keyThere()) ask("clear").catch(() => {});
+        return ["save", await Promise.all(entries.map(async ([id, text]) => [id, await closed(id, text)]))];
+      }),
     erase: (id) => inTurn(() => ["erase", id]),
   };
+};
+
+/** The frame is denied storage no longer: what it left on the page outside goes to `place`. */
+export const move = async (name, place, bring) => {
+  const from = await seal(name, false);
+  const entries = await from.load();
+  await place.save(entries);
+  bring(entries);
+  for (const [id] of entries) from.erase(id).catch(() => {});
 };

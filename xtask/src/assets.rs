@@ -267,13 +267,15 @@ impl Treatment {
 }
 
 /// What only other scripts hold.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 10] = [
     "frame/link.js",
+    "frame/storage.js",
     "frame/fields.js",
     "frame/menu.js",
     "frame/emoji.js",
     "frame/choices.js",
     "dress.js",
+    "person.js",
     "notify.js",
     "phone.js",
 ];

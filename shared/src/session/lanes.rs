@@ -1,5 +1,5 @@
 //! What this browser wrote and the origin does not have yet: one lane per writer. The first lane is this page's
-//! own; the others were left behind by earlier pages and are sent again under their old (writer, n), which the
+//! own, also what was written before the app was there; the others were left behind by earlier pages and are sent again under their old (writer, n), which the
 //! edge knows, so that it does not matter how many tabs do so at once (ADOPT-1).
 
 use crate::Millis;
@@ -148,7 +148,8 @@ impl Lanes {
         Lanes { lanes: vec![Lane::new(writer.clone(), writer)], renamed: Vec::new() }
     }
 
-    /// Takes over what earlier pages left behind: a lane for each of them, in the order of writing.
+    /// Takes over what earlier pages left behind: a lane for each of them, in the order of writing. What this page has written
+    /// before it had a session goes before all that it writes (OUTBOX-1).
     pub(super) fn adopt(&mut self, saved: Vec<Saved>) {
         let mut places: Vec<Place> = Vec::new();
         for saved in saved {
@@ -162,8 +163,8 @@ impl Lanes {
             if self.entries().any(|entry| entry.id == id) {
                 continue;
             }
-            let lane = self.lanes.iter().skip(1).position(|lane| lane.page == page && lane.outbox.end() < n);
-            let index = lane.map_or(self.lanes.len(), |index| index + 1);
+            let lane = self.lanes.iter().position(|lane| lane.page == page && lane.outbox.end() < n);
+            let index = lane.unwrap_or(self.lanes.len());
             let shift = n - wire_n;
             if index == self.lanes.len() {
                 let outbox = Outbox::resume(n - 1, n - 1);

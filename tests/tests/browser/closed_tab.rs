@@ -10,7 +10,8 @@ use tests::harness::stack::Stack;
 
 const WAITING: [&str; 3] = ["Written without a network", "And a second one", "And a third"];
 
-async fn story(storage: Storage) {
+/// `later`: what the browser lets the frame keep when it is opened again.
+async fn story(storage: Storage, later: Storage) {
     let stack = Stack::start().await;
     let proxy = Proxy::start(stack.edge_port).await;
     let profile = TempDir::new().expect("a folder for the profile");
@@ -29,7 +30,7 @@ async fn story(storage: Storage) {
     browser.quit().await;
 
     proxy.mend();
-    let browser = Browser::open(profile.path(), storage, Look::WIDE).await;
+    let browser = Browser::open(profile.path(), later, Look::WIDE).await;
     // The page is opened, nothing is clicked: the chat sends by itself what waited.
     browser.go(&format!("http://127.0.0.1:{}/demo/", proxy.port)).await;
     let lines = ledger::whole(&stack, 4, 60).await;
@@ -44,13 +45,20 @@ async fn story(storage: Storage) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keep_1_messages_queued_before_the_tab_was_closed_arrive_once_when_the_browser_is_opened_again() {
-    story(Storage::Allowed).await;
+    story(Storage::Allowed, Storage::Allowed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keep_1_messages_queued_before_the_tab_was_closed_arrive_once_also_where_the_frame_is_denied_storage()
 {
-    story(Storage::Denied).await;
+    story(Storage::Denied, Storage::Denied).await;
+}
+
+/// Somebody changes the browser's settings, or comes with a newer one.
+#[tokio::test(flavor = "multi_thread")]
+async fn keep_4_what_was_sealed_while_the_frame_was_denied_storage_is_sent_once_it_is_denied_that_no_longer()
+{
+    story(Storage::Denied, Storage::Allowed).await;
 }
 
 /// As docs/site-owner.md has it: the chat's host is a name of the customer's own, and no other site's frame.

@@ -70,10 +70,20 @@ async fn found(storage: Storage, beginning: Weather, steps: &[Step]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "not so yet: the plain page keeps what is sent in memory, until the app takes it over"]
-async fn keep_1_what_was_sent_before_the_app_was_there_outlives_a_reload() {
-    let steps = [Step::Send, Step::Send, Step::Reload, Step::Weather(Weather::Fair)];
-    found(Storage::Allowed, Weather::Sliced, &steps).await;
+async fn keep_1_what_was_sent_before_the_app_was_there_outlives_reloads_and_is_sent_once_and_in_order() {
+    let steps = [
+        Step::Send,
+        Step::Send,
+        Step::Reload,
+        Step::Send,
+        Step::Reload,
+        Step::Send,
+        Step::Weather(Weather::Fair),
+        Step::Send,
+    ];
+    for storage in Storage::BOTH {
+        found(storage, Weather::Sliced, &steps).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,8 +94,7 @@ async fn keep_1_what_a_closed_tab_has_left_is_sent_by_the_tab_that_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "not so yet: while the key is under way, the page keeps what is written in memory"]
-async fn keep_1_what_was_written_before_the_key_has_come_outlives_a_reload_where_the_frame_is_denied_storage()
+async fn keep_5_what_was_written_before_the_key_has_come_outlives_a_reload_where_the_frame_is_denied_storage()
 {
     let steps = [Step::Send, Step::Reload, Step::Weather(Weather::Fair)];
     found(Storage::Denied, Weather::Slow(500), &steps).await;

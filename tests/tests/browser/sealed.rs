@@ -139,7 +139,8 @@ async fn keep_4_where_the_key_is_lost_what_was_sealed_with_it_is_dropped_and_eve
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keep_3_where_the_page_can_keep_nothing_either_a_plain_sentence_says_so_and_history_survives() {
+async fn keep_3_where_the_page_can_keep_nothing_either_a_plain_sentence_says_what_no_cookie_holds_and_history_survives()
+ {
     let stack = Stack::start().await;
     let proxy = Proxy::start(stack.edge_port).await;
     let full = "try { for (let size = 1 << 22; size; ) try { localStorage['shop' + Math.random()] = 'x'.repeat(size) }\
@@ -156,8 +157,14 @@ async fn keep_3_where_the_page_can_keep_nothing_either_a_plain_sentence_says_so_
         browser.say(path).await;
         browser.state(path, &["Delivered", "Seen"], 30).await;
         proxy.cut();
-        browser.say("Written without a network").await;
-        browser.state("Written without a network", &["Queued"], 30).await;
+        browser.say(WORDS).await;
+        browser.state(WORDS, &["Queued"], 30).await;
+        browser.status_reads("Your messages are kept", 30).await;
+        assert!(!browser.status_text().await.contains("leave this page open"), "a cookie holds it: {path}");
+        browser.leave_chat().await;
+        browser.script("Seawall('send', 'Long '.repeat(700))", vec![]).await;
+        browser.enter_chat().await;
+        browser.state("Long", &["Queued"], 30).await;
         browser.status_reads("leave this page open", 30).await;
         browser.leave_chat().await;
         assert_eq!(browser.complaints().await, Vec::<String>::new(), "{path}");
@@ -167,8 +174,14 @@ async fn keep_3_where_the_page_can_keep_nothing_either_a_plain_sentence_says_so_
         let browser = open(&profile).await;
         open_chat(&browser, &url).await;
         browser.reads(path, 30).await;
-        assert_eq!(browser.messages().await, [path]);
-        assert_eq!(ledger::read(&stack).await.len(), before + 1);
+        browser.state(WORDS, &["Delivered", "Seen"], 30).await;
+        assert_eq!(browser.messages().await, [path, WORDS]);
+        assert_eq!(ledger::read(&stack).await.len(), 2 * (before + 1));
+        let cookie = "return document.cookie.includes('seawall-demo:')";
+        wait::until_true("the cookie goes", 30, || async {
+            browser.script(cookie, vec![]).await == json!(false)
+        })
+        .await;
         browser.quit().await;
     }
 }

@@ -1,12 +1,10 @@
 // Small things that are shorter here than in Rust.
 
-const hex = (byte) => byte.toString(16).padStart(2, "0");
+/** The page's own name, where it has written already; else 128 bits in digits. (`randomUUID` is missing where a page comes by plain http.) */
+export const writerName = () => window.writer ?? crypto.getRandomValues(new BigUint64Array(2)).join("-");
 
-/** 32 hexadecimal digits. (`randomUUID` is missing where a page comes by plain http.) */
-export const randomName = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), hex).join("");
-
-/** What is kept goes by this name: each visitor who is known has one. */
-export const scope = (site) => "seawall-" + site + (window.visitor?.scope ?? "");
+/** Where what outlives the page is kept (`www/frame/storage.js`). */
+export const store = (name) => window.kept ?? window.store(name);
 
 /** A path at the page's own host, as a WebSocket address. */
 export const linkUrl = (path) => new URL(path, location.href).href.replace(/^http/, "ws");

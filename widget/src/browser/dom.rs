@@ -5,11 +5,8 @@ use web_sys::{HtmlTextAreaElement, WebSocket};
 
 #[wasm_bindgen(module = "/src/browser/dom.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = randomName)]
-    pub(super) fn random_name() -> String;
-
-    /// The name of what the browser keeps of this visitor.
-    pub fn scope(site: &str) -> String;
+    #[wasm_bindgen(js_name = writerName)]
+    pub(super) fn writer_name() -> String;
 
     /// A path at the page's own host, as a WebSocket address.
     #[wasm_bindgen(js_name = linkUrl)]

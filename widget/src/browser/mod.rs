@@ -19,7 +19,7 @@ use shared::session::{Input, Link, Role, Session, Transport};
 
 use crate::driver::{Adapters, Driver, Feed};
 
-pub use dom::{count, day, grow, height, link_url, put_back, restore, scope, time};
+pub use dom::{count, day, grow, height, link_url, put_back, restore, time};
 pub use listen::Listener;
 pub use paint::Paint;
 pub use storage::Keeping;
@@ -37,8 +37,8 @@ impl Live {
     /// Begins a session and connects. `url` is the link's (see [`link_url`]), with a query; `database` names what outlives the
     /// page, nothing keeps nothing.
     pub fn start(role: Role, url: String, database: Option<&str>, on_change: impl Fn() + 'static) -> Live {
-        // 32 hexadecimal digits, an identifier as they are.
-        let name = dom::random_name();
+        // Digits, an identifier as they are.
+        let name = dom::writer_name();
         let writer = WriterId::parse(&name).unwrap_or_default();
         // The jitter needs no secret: the same digits do.
         let seed = name.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));

@@ -1,4 +1,4 @@
-//! What outlives the page: the outbox (`storage.js`), in IndexedDB or sealed on the page outside.
+//! What outlives the page: the outbox (`www/frame/storage.js`), which was there before the app.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -23,14 +23,14 @@ pub enum Keeping {
     Denied,
 }
 
-#[wasm_bindgen(module = "/src/browser/storage.js")]
+#[wasm_bindgen(module = "/src/browser/dom.js")]
 extern "C" {
     type Store;
 
-    fn store(name: &str, keeps: &Closure<dyn Fn(bool)>) -> Store;
+    fn store(name: &str) -> Store;
 
     #[wasm_bindgen(method)]
-    fn load(this: &Store, loaded: &Closure<dyn Fn(Array)>);
+    fn load(this: &Store, keeps: &Closure<dyn Fn(bool)>, loaded: &Closure<dyn Fn(Array)>);
 
     #[wasm_bindgen(method)]
     fn save(this: &Store, id: &str, text: &str);
@@ -50,7 +50,7 @@ pub(super) struct Storage {
 }
 
 impl Storage {
-    /// What was found comes as [`Input::Start`].
+    /// What was found comes as [`Input::Start`]. The chat's page has given its own a name.
     pub(super) fn open(name: &str, feed: Feed) -> Storage {
         let keeping = Rc::new(Cell::new(Keeping::Kept));
         let (told, redraw) = (keeping.clone(), feed.clone());
@@ -67,8 +67,8 @@ impl Storage {
             }
             feed.input(Input::Start { saved });
         });
-        let store = store(name, &on_keeps);
-        store.load(&on_loaded);
+        let store = store(name);
+        store.load(&on_keeps, &on_loaded);
         Storage { store, keeping, _on_keeps: on_keeps, _on_loaded: on_loaded }
     }
 

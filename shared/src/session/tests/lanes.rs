@@ -10,6 +10,20 @@ fn adopt_1_what_an_earlier_page_left_is_sent_under_its_old_name() {
     assert_eq!(page.sends(), [sent("old", 4, "4"), sent("old", 5, "5"), sent("w", 1, "a")]);
 }
 
+/// What was sent on the plain page, before the app was there, is the beginning of this page's own lane.
+#[test]
+fn order_1_what_the_page_has_written_before_it_had_a_session_goes_first_and_its_numbers_go_on() {
+    let mut page = Page::live("w", vec![saved("w", 1), saved("w", 2), saved("old", 1)]);
+    page.write("a");
+    // A slow storage brings the same once more.
+    page.input(Input::Start { saved: vec![saved("w", 2), saved("w", 1)] });
+    page.write("b");
+    let own = [sent("w", 1, "1"), sent("w", 2, "2")];
+    let all = page.sends();
+    assert_eq!(all[..2], own, "{all:?}");
+    assert_eq!(all[2..], [sent("old", 1, "1"), sent("w", 3, "a"), sent("w", 4, "b")]);
+}
+
 /// Two tabs: the first one writes on in a lane that the second has taken over. The edge acknowledges more than the
 /// second tab knows of; it took that for nonsense, and showed "Queued" for ever.
 #[test]

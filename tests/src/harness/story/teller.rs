@@ -248,23 +248,6 @@ impl<'a> Teller<'a> {
         self.expected.saw(who, safe);
     }
 
-    /// Where the frame is denied storage, what is written before the first link is there may be kept by the page alone: its key
-    /// is under way. Then nobody leaves it.
-    async fn before_leaving(&mut self, which: usize) {
-        let queued = "!!document.querySelector('[role=log] [data-state=queued]')";
-        let tab = &self.tabs[which].tab;
-        if self.plan.storage == Storage::Allowed
-            || tab.page("!!window.wasLive").await == Some(json!(true))
-            || tab.frame(queued).await != Some(json!(true))
-        {
-            return;
-        }
-        self.note("  something is queued and may be lost: the network is mended first");
-        self.fair_weather().await;
-        let gone = || async { self.tabs[which].tab.frame(queued).await == Some(json!(false)) };
-        wait::until_true("nothing is queued", 60, gone).await;
-    }
-
     async fn fair_weather(&mut self) {
         self.proxy.mend();
         self.set_offline(false).await;
@@ -286,18 +269,21 @@ impl<'a> Teller<'a> {
             }
             Step::Send => self.send().await,
             Step::Reload => {
-                self.before_leaving(self.front).await;
                 let load = self.next_load();
+                // What is being written outlives the page where the frame may keep it for its tab.
+                let keeps_drafts = self.plan.storage == Storage::Allowed;
                 let open = &mut self.tabs[self.front];
                 open.tab.reload().await;
-                (open.load, open.draft) = (load, String::new());
+                open.load = load;
+                if !keeps_drafts {
+                    open.draft.clear();
+                }
                 self.open_chat().await;
             }
             // Two pages that begin at once, with nothing said, would be two visitors to the edge.
             Step::OpenTab if self.agent.is_none() => {}
             Step::OpenTab if self.tabs.len() < 3 => self.open_tab().await,
             Step::CloseTab if self.tabs.len() > 1 => {
-                self.before_leaving(self.front).await;
                 self.tabs.remove(self.front).tab.close().await;
                 self.front = 0;
                 self.front().tab.show().await;
@@ -308,9 +294,6 @@ impl<'a> Teller<'a> {
             }
             Step::OpenTab | Step::CloseTab => {}
             Step::Reopen => {
-                for which in 0..self.tabs.len() {
-                    self.before_leaving(which).await;
-                }
                 self.tabs.clear();
                 self.browser.quit().await;
                 self.browser = Chromium::open(self.profile.path(), self.plan.storage).await;
