@@ -11,7 +11,7 @@ const MOST_LABEL = 60;
 
 /** Gives the calls; `host` is what `host.js` shares. */
 export const visit = (host) => {
-  const { data, shell, panel, button, begin, emit, fail, methods, tell, dress, looks } = host;
+  const { data, shell, panel, button, begin, emit, fail, methods, tell, hello, dress, looks } = host;
   // Comes after the loader's and wins over it.
   const sheet = new CSSStyleSheet();
   panel.getRootNode().adoptedStyleSheets.push(sheet);
@@ -124,6 +124,31 @@ export const visit = (host) => {
     for (const [name, value] of Object.entries(settings)) set(name, value);
   };
 
+  // ---- consent ----
+
+  const setConsent = (given) => {
+    if (given !== !!given) return fail("unknown-consent", '"setConsent" wants true or false');
+    data.consent = given ? "given" : "refused";
+    hello.consent = given;
+    let stored = true;
+    try {
+      // Says that something may be stored at the chat's host, which only the frame can erase. No site's own flag has such a name.
+      const mark = "seawall:" + data.site;
+      if (given) localStorage[mark] = 1;
+      stored = localStorage[mark] || localStorage[host.flag()];
+    } catch {}
+    if (!tell({ consent: given }) && !given && stored && data.site) begin();
+  };
+
+  const heard = (message) => {
+    who.heard(message);
+    if (!message.withdrawn) return;
+    const ours = RegExp(`^seawall[-:]${data.site}(-i[0-9a-f]{32})?(:|$)`);
+    try {
+      for (const name in localStorage) if (ours.test(name)) delete localStorage[name];
+    } catch {}
+  };
+
   // ---- the visit ----
 
   const end = () => {
@@ -170,8 +195,9 @@ export const visit = (host) => {
     },
     shutdown: end,
     update,
+    setConsent,
     setTheme: (theme) => set("theme", theme ?? "auto"),
     setLocale: (lang) => set("lang", lang),
   };
-  return { calls, heard: who.heard };
+  return { calls, heard };
 };

@@ -25,6 +25,8 @@ export interface Settings extends Look {
   edge: string;
   /** The site's id. Without it the chat waits for `boot`. */
   site?: string;
+  /** `required`: nothing is stored in the visitor's browser before `setConsent(true)`. */
+  consent?: "required" | "given" | "refused" | null;
   /** For pages whose policy asks for one. */
   nonce?: string;
 }
@@ -51,6 +53,7 @@ export interface ChatError {
     | "unknown-setting"
     | "unknown-font"
     | "bad-round"
+    | "unknown-consent"
     | "bad-label"
     | "no-settings"
     | "no-site"
@@ -108,6 +111,8 @@ export interface Chat {
   setTheme(theme: Theme): void;
   /** Nothing: what the visitor's browser asks for. */
   setLocale(tag: string | null): void;
+  /** Whether anything may be stored in the visitor's browser. `false` erases what is, and the chat goes on for as long as the page. */
+  setConsent(given: boolean): void;
   /** Erases the conversation in this browser, at the edge and, as soon as it can be told, at the origin. */
   forget(): void;
   /** Returns what ends it. */

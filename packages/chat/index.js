@@ -1,7 +1,7 @@
 // Puts the chat's script on the page, once, and gives its calls names and types.
 
-const METHODS = "boot shutdown identify update setTheme setLocale open close toggle show hide prefill send forget off".split(" ");
-const SETTINGS = ["site", "theme", "lang", "color", "round", "font", "position", "label", "closeLabel"];
+const METHODS = "boot shutdown identify update setTheme setLocale setConsent open close toggle show hide prefill send forget off".split(" ");
+const SETTINGS = ["site", "theme", "lang", "color", "round", "font", "position", "label", "closeLabel", "consent"];
 
 /** The chat of the page; on a server, where there is none, every call is nothing. */
 export const load = ({ edge, nonce, ...settings }) => {

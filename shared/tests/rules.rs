@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const FAMILIES: [&str; 35] = [
+const FAMILIES: [&str; 36] = [
     "FRAME",
     "LINK",
     "POLL",
@@ -19,6 +19,7 @@ const FAMILIES: [&str; 35] = [
     "NACK",
     "KEEP",
     "CONTACT",
+    "CONSENT",
     "ADOPT",
     "EPOCH",
     "MARK",

@@ -6,6 +6,8 @@ mod api;
 mod barriers;
 #[path = "browser/closed_tab.rs"]
 mod closed_tab;
+#[path = "browser/consent.rs"]
+mod consent;
 #[path = "browser/contact.rs"]
 mod contact;
 #[path = "browser/disk.rs"]

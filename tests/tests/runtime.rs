@@ -2,6 +2,8 @@
 
 #[path = "runtime/bad_input/mod.rs"]
 mod bad_input;
+#[path = "runtime/consent.rs"]
+mod consent;
 #[path = "runtime/cost.rs"]
 mod cost;
 #[path = "runtime/identity.rs"]

@@ -19,6 +19,8 @@ const SKIPPED_S = 86400;
 
 const answered = () => document.cookie.includes("seawall_contact=");
 const remember = (seconds) => {
+  // CONSENT-1
+  if (!window.keeps) return;
   const about = `Path=${location.pathname}; Max-Age=${seconds}; Secure; SameSite=None; Partitioned`;
   document.cookie = `seawall_contact=1; ${about}`;
 };
@@ -33,7 +35,7 @@ export const ask = (chat, word, app, asks, first) => {
   const required = asks === "required";
   const area = () => chat.querySelector("textarea");
   // Who is known is not asked, and nobody is interrupted for what they may leave out.
-  if (panel || window.visitor || answered() || (first && !required && area().value)) return;
+  if (panel || window.visitor?.conversation || answered() || (first && !required && area().value)) return;
   dress(STYLE);
   panel = document.createElement("footer");
   // It looks like the chat's.

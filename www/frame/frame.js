@@ -12,10 +12,12 @@ const find = (selector) => chat.querySelector(selector);
 const query = new URLSearchParams(location.search);
 // The cookie's conversation is somebody else's, where the page says who the visitor is.
 const waits = query.has("identified") && !alone;
-const { asks, contact } = document.body.dataset;
+const { asks, contact, token } = document.body.dataset;
 // All that this page writes goes by this name, before the app is there and after (OUTBOX-1). Digits, because `randomUUID` is missing
 // where a page comes by plain http.
 const writer = (window.writer = crypto.getRandomValues(new BigUint64Array(2)).join("-"));
+// CONSENT-1: nothing may be stored yet, and only this document knows whose conversation it is.
+if (token) window.visitor = { token, scope: "-" + writer };
 const kept = (window.kept = store());
 
 /** What is kept of this visitor, and shared among tabs, goes by this name. */
@@ -52,7 +54,8 @@ const bringWords = async (again) => {
 
 // ---- the page outside ----
 
-const tell = (message, ports) => outside?.postMessage({ ...news, ...message }, ports);
+// On the page outside, too, nothing is stored without leave.
+const tell = (message, ports) => outside?.postMessage({ ...news, ...(window.keeps ? 0 : { chatting: 0 }), ...message }, ports);
 
 /** A fresh document takes this one's place. */
 const leave = (why, search = location.search) => {
@@ -167,6 +170,16 @@ addEventListener("pagehide", () => {
   if (draft) drafts()[draft] = find("textarea")?.value ?? "";
 });
 
+/** What the page says of its visitor's consent (CONSENT-2), or has said in another tab. */
+window.consent = (given) => {
+  if (given === window.keeps) return;
+  window.agreed = given;
+  import("{{asset:frame/consent.js}}?" + Date.now()).then(
+    ({ consent }) => consent(given, { site, scope, keepAll, tell }),
+    () => setTimeout(() => window.agreed === given && window.consent(given), 5e3),
+  );
+};
+
 const told = (message) => {
   if ("theme" in message) setTheme(message.theme ?? "auto");
   if ("color" in message) setColor(message.color);
@@ -177,6 +190,7 @@ const told = (message) => {
   if (message.forget) forget();
   if (message.leave) anew("carryOn", here(), {}, message.leave, message.alone);
   if (message.identity) who?.then(({ identify }) => identify(message.identity));
+  if ("consent" in message) window.consent(message.consent);
 };
 
 addEventListener("message", ({ source, origin, data, ports }) => {
@@ -427,7 +441,7 @@ addEventListener("unhandledrejection", (event) => onTrap(event.reason));
 // Whose conversation it is, is known.
 const settle = () => {
   share();
-  keepAll(true);
+  token || keepAll(true);
 };
 if (waits) who = bringWho();
 const settled = waits ? who.then(({ known }) => known).then(settle) : settle();

@@ -12,7 +12,7 @@ let links = 0;
 
 /** Whatever another tab says. */
 export const hear = (tab, data) => {
-  const { here, led, left, from } = data;
+  const { here, led, left, from, withdrawn } = data;
   if (here) {
     // Of two that lead, the lesser name goes on.
     if (tab.leads && tab.me < here) return tab.post({ here: tab.me });
@@ -26,6 +26,7 @@ export const hear = (tab, data) => {
     if (tab.asks) tab.ask();
   }
   if (left) setTimeout(tab.say, SAVED_MS, "left");
+  if (withdrawn) window.consent(false);
   if (from && tab.leads) (tab.hub ??= hub(tab)).told(data);
 };
 

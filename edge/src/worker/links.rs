@@ -15,7 +15,8 @@ use worker::{Env, Method, Request, Response, Stub, WebSocketPair};
 
 use super::problem::Problem;
 use super::settings::{Settings, body_within, cookie, header};
-use super::{agents, knowledge, pages};
+use super::visitor::{cookie_name, new_conversation, set_cookie};
+use super::{agents, knowledge};
 use crate::admission::Client;
 use crate::arrivals::{Arrivals, Comer};
 use crate::conversation::{LinkId, Peer};
@@ -32,7 +33,7 @@ type Answer = Result<Response, Problem>;
 pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request, site: SiteId) -> Answer {
     let ask = Ask::of(&mut request).await?;
     let given = ask.token.clone().map(Given::Offered);
-    let given = given.or_else(|| cookie(&request, &pages::cookie_name(&site)).map(Given::Cookie));
+    let given = given.or_else(|| cookie(&request, &cookie_name(&site)).map(Given::Cookie));
     // A cookie goes along from any page; only the frame's own page may use it.
     if matches!(given, Some(Given::Cookie(_))) && !settings.is_own_page(&request) {
         return ask.refuse(CloseCode::FOREIGN_PAGE, 0);
@@ -56,7 +57,7 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
         // A link that is open is one of a conversation.
         Some(Checked::Expired) | None if !ask.opens() => return ask.refuse(CloseCode::SILENT, 0),
         // Expired but genuine: a new conversation, and the outbox goes there (TOKEN-2).
-        Some(Checked::Expired) | None => (pages::new_conversation(), true),
+        Some(Checked::Expired) | None => (new_conversation(), true),
     };
     if let Some(code) = ask.unfit_from_the_start() {
         return ask.refuse(code, 0);
@@ -90,7 +91,7 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
         conversation: conversation.clone(),
         peer,
         notice,
-        set_cookie: (by_cookie && fresh).then(|| pages::set_cookie(&site, &token)),
+        set_cookie: (by_cookie && fresh).then(|| set_cookie(&site, &token)),
         token: renews.then_some(token),
         client,
         way: ask.way,
@@ -152,7 +153,7 @@ pub(super) async fn forget(env: &Env, settings: &Settings, request: Request, sit
     let bearer = header(&request, "authorization");
     let given =
         bearer.and_then(|value| value.strip_prefix("Bearer ").map(|token| Given::Offered(token.to_owned())));
-    let given = given.or_else(|| cookie(&request, &pages::cookie_name(&site)).map(Given::Cookie));
+    let given = given.or_else(|| cookie(&request, &cookie_name(&site)).map(Given::Cookie));
     let given = given.ok_or(Problem::TOKEN_REFUSED)?;
     if matches!(given, Given::Cookie(_)) && !settings.is_own_page(&request) {
         return Err(Problem::FOREIGN_PAGE);
@@ -165,11 +166,11 @@ pub(super) async fn forget(env: &Env, settings: &Settings, request: Request, sit
         _ => return Err(Problem::TOKEN_REFUSED),
     };
     to_conversation::<()>(env, &site, &conversation, ConversationCall::Forget {}).await?;
-    let token = settings.token_secret.mint(&site, &pages::new_conversation(), now_s);
+    let token = settings.token_secret.mint(&site, &new_conversation(), now_s);
     let mut response = Response::from_json(&json!({ "forgotten": true }))?;
     response.headers_mut().set("cache-control", "no-store")?;
     if matches!(given, Given::Cookie(_)) {
-        response.headers_mut().set("set-cookie", &pages::set_cookie(&site, &token))?;
+        response.headers_mut().set("set-cookie", &set_cookie(&site, &token))?;
     }
     Ok(response)
 }

@@ -13,6 +13,7 @@ mod route;
 mod settings;
 mod shed;
 mod status;
+mod visitor;
 
 use worker::{Context, Env, Request, Response, Result, console_error, event};
 
@@ -43,6 +44,8 @@ async fn serve(request: Request, env: &Env) -> std::result::Result<Response, Pro
         Route::Metrics => operator::metrics(&settings, &request),
         Route::Mode { site, back } => operator::mode(env, &settings, request, &site, back).await,
         Route::Forget { site } => links::forget(env, &settings, request, site).await,
+        Route::Visitor { site, keep: true } => visitor::keep(&settings, &request, &site),
+        Route::Visitor { site, keep: false } => visitor::take_back(&settings, &request, &site),
         Route::Identity { site } => identity::take(env, &settings, request, &site).await,
         Route::VisitorLink { site } => links::visitor(env, &settings, request, site).await,
         Route::AgentLink { site } => links::agent(env, &settings, request, site).await,

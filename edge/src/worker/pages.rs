@@ -1,14 +1,14 @@
 //! Documents and files, with their types and headers. workerd's `disk` service knows no types and lists folders, so
 //! both are settled here.
 
-use shared::id::{ConversationId, SiteId};
+use shared::id::SiteId;
 use worker::{Env, Headers, Request, Response, ResponseBuilder};
 
 use super::knowledge::{self, Known};
 use super::problem::Problem;
-use super::settings::{Settings, cookie};
-use crate::durable::{now_ms, random_id};
-use crate::token::{Checked, LIFE_S};
+use super::settings::Settings;
+use super::visitor;
+use crate::durable::random_id;
 
 type Answer = Result<Response, Problem>;
 
@@ -26,7 +26,8 @@ pub(super) async fn asset(env: &Env, path: &str) -> Answer {
     file_of(env, path, headers).await
 }
 
-/// The chat's own document. It renews the visitor's cookie, or mints an id: nothing is stored for that.
+/// The chat's own document. It renews the visitor's cookie, or mints an id: nothing is stored for that, and in the browser
+/// neither where the visitor has not agreed to it (CONSENT-1).
 pub(super) async fn frame(env: &Env, settings: &Settings, request: &Request, site: &SiteId) -> Answer {
     let knowledge = knowledge::of(env, site).await;
     let ancestors = match knowledge.known {
@@ -41,11 +42,15 @@ pub(super) async fn frame(env: &Env, settings: &Settings, request: &Request, sit
     let headers = Headers::new();
     headers.set("content-security-policy", &policy(settings, &inline, "'none'", &ancestors))?;
     headers.set("cache-control", "no-store")?;
-    headers.set("set-cookie", &visitor_cookie(settings, site, request).1)?;
+    let visitor = visitor::arrived(settings, request, site)?;
+    if let Some(cookie) = visitor.cookie {
+        headers.set("set-cookie", &cookie)?;
+    }
     headers.set("content-type", "text/html; charset=utf-8")?;
     let page =
         String::from_utf8(bytes_of(env, "/frame/index.html").await?).map_err(|_| Problem::NOT_FOUND)?;
     let page = page.replace("{{nonce}}", &nonce).replace("{{asks}}", knowledge.contact.as_str());
+    let page = page.replace("{{token}}", &visitor.token.unwrap_or_default());
     Ok(ResponseBuilder::new().with_headers(headers).fixed(page.into_bytes()))
 }
 
@@ -99,36 +104,6 @@ pub(super) fn secured(mut response: Response) -> worker::Result<Response> {
         }
     }
     Ok(response)
-}
-
-/// The visitor's token: renewed where the cookie is genuine, new where there is none. Returns (token, Set-Cookie).
-pub(super) fn visitor_cookie(settings: &Settings, site: &SiteId, request: &Request) -> (String, String) {
-    let now_s = now_ms() / 1_000;
-    let conversation = match cookie(request, &cookie_name(site)) {
-        Some(token) => match settings.token_secret.check(site, &token, now_s) {
-            Checked::Valid(conversation) => Some(conversation),
-            // IDENTITY-3: no cookie says who somebody is.
-            _ => None,
-        },
-        None => None,
-    };
-    let token = settings.token_secret.mint(site, &conversation.unwrap_or_else(new_conversation), now_s);
-    let cookie = set_cookie(site, &token);
-    (token, cookie)
-}
-
-pub(super) fn cookie_name(site: &SiteId) -> String {
-    format!("seawall_visitor_{}", site.as_str().replace([':', '.'], "_"))
-}
-
-/// `Partitioned`: each customer's site has its own, also where third-party cookies are denied.
-pub(super) fn set_cookie(site: &SiteId, token: &str) -> String {
-    let name = cookie_name(site);
-    format!("{name}={token}; Path=/; Max-Age={LIFE_S}; HttpOnly; Secure; SameSite=None; Partitioned")
-}
-
-pub(super) fn new_conversation() -> ConversationId {
-    ConversationId::parse(&format!("c{}", random_id())).unwrap_or_default()
 }
 
 /// What the chat's and the console's documents may do. `'self'` covers WebSockets in new browsers only; `inline` names what stands

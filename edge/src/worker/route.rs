@@ -29,6 +29,11 @@ pub(super) enum Route {
     Forget {
         site: SiteId,
     },
+    /// The visitor's cookie, set where something may be stored now, or taken back.
+    Visitor {
+        site: SiteId,
+        keep: bool,
+    },
     /// Who a visitor is, in the word of the site's server.
     Identity {
         site: SiteId,
@@ -74,6 +79,12 @@ impl Route {
             }
             (Method::Get, ["v1", "sites", site, "ready"]) => Route::Ready { site: site_id(site)? },
             (Method::Delete, ["v1", "sites", site, "conversation"]) => Route::Forget { site: site_id(site)? },
+            (Method::Put, ["v1", "sites", site, "visitor"]) => {
+                Route::Visitor { site: site_id(site)?, keep: true }
+            }
+            (Method::Delete, ["v1", "sites", site, "visitor"]) => {
+                Route::Visitor { site: site_id(site)?, keep: false }
+            }
             (Method::Post, ["v1", "sites", site, "identity"]) => Route::Identity { site: site_id(site)? },
             (Method::Put, ["v1", "sites", site, "mode"]) => Route::Mode { site: site_id(site)?, back: false },
             (Method::Delete, ["v1", "sites", site, "mode"]) => {

@@ -11,6 +11,8 @@ chat.setTheme("light");
 chat.setLocale("pt-BR");
 chat.setLocale(null);
 chat.update({ theme: "dark", color: "#7a1f5c", round: 4, font: "serif", closeLabel: null, position: "left", label: "Ask us", lang: null });
+chat.setConsent(true);
+load({ edge: "https://chat.example", consent: "required" });
 chat.boot();
 chat.identify({ token: "a.b.c" });
 chat.identify(async () => "a.b.c");
@@ -32,3 +34,7 @@ load({ site: "demo" });
 chat.identify({ name: "Vera" });
 // @ts-expect-error: a side
 chat.update({ position: "top" });
+// @ts-expect-error: true or false
+chat.setConsent("given");
+// @ts-expect-error: one of three words
+load({ edge: "https://chat.example", consent: "maybe" });
