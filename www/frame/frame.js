@@ -1,5 +1,6 @@
 // The frame around the chat: works from the first moment, brings the app, and speaks with the page outside.
 
+import * as widget from "widget";
 import { links } from "./link.js";
 import { store } from "./storage.js";
 
@@ -395,7 +396,6 @@ const runs = () => {
 const MOST_TRIES = 3;
 
 const bring = async (attempt) => {
-  let ready;
   // A browser remembers that an import has failed; a new name makes it try again.
   const again = attempt ? "?" + attempt : "";
   const spoken = bringWords(again).catch(() => {});
@@ -411,8 +411,7 @@ const bring = async (attempt) => {
       app = form({ chat, site, record, draw, word, say, hear });
       return;
     }
-    ready = await import("{{asset:widget/widget.js}}" + again);
-    await ready.default("{{asset:widget/widget_bg.wasm}}");
+    await widget.default("{{asset:widget/widget_bg.wasm}}");
   } catch {
     spokenWithin(2e3).then(sayLoading);
     setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);
@@ -421,7 +420,7 @@ const bring = async (attempt) => {
   // Meanwhile the plain page takes typing; it is not worth more than 10 s.
   await spokenWithin(1e4);
   await settled;
-  takeOver(ready);
+  takeOver(widget);
 };
 
 // ---- when the app breaks ----

@@ -30,18 +30,25 @@ pub(crate) struct Assets {
     /// What else stands between braces in a source, and what the build puts there.
     texts: BTreeMap<String, String>,
     written: BTreeSet<PathBuf>,
+    /// What `widget` is in an import.
+    widget: PathBuf,
 }
 
 impl Assets {
     pub(crate) fn new(tools: &Tools, www: PathBuf, out: PathBuf) -> Result<Assets> {
         let (urls, texts, written) = Default::default();
-        Ok(Assets { esbuild: tools.esbuild()?, www, out, urls, texts, written })
+        Ok(Assets { esbuild: tools.esbuild()?, www, out, urls, texts, written, widget: PathBuf::new() })
     }
 
-    /// An app's wasm, then its glue, which names the wasm.
+    /// An app's wasm, then its glue, which names the wasm. The widget's is part of the script that imports it as `widget`: it
+    /// comes while the line would be idle, and not beside the wasm.
     pub(crate) fn add_app(&mut self, app: &str, glue: &Path, wasm: &[u8]) -> Result<()> {
         let wasm_name = format!("{app}_bg.wasm");
         let url = self.put_hashed(&format!("{app}/{wasm_name}"), wasm)?;
+        if app == "widget" {
+            self.widget = glue.to_owned();
+            return Ok(());
+        }
         let glue = self.minify_module(glue)?.replace(&wasm_name, url.rsplit('/').next().unwrap_or(&url));
         self.put_hashed(&format!("{app}/{app}.js"), glue.as_bytes()).map(drop)
     }
@@ -199,7 +206,8 @@ impl Assets {
 
     /// A module with what it imports, in one file; other assets stay outside.
     fn minify_module(&self, path: &Path) -> Result<String> {
-        self.esbuild(path, &["--bundle", "--format=esm", "--external:{{*"])
+        let widget = format!("--alias:widget={}", self.widget.display());
+        self.esbuild(path, &["--bundle", "--format=esm", "--external:{{*", &widget])
     }
 
     /// The same as a plain script, which runs where it stands. (esbuild's own kind of such a script carries a `require` of
@@ -307,6 +315,7 @@ mod tests {
             urls: std::collections::BTreeMap::new(),
             texts: std::collections::BTreeMap::new(),
             written: std::collections::BTreeSet::new(),
+            widget: "widget.js".into(),
         };
         assets.texts.insert("english:send".to_owned(), "Send".to_owned());
         assets.urls.insert("frame/frame.js".to_owned(), "/frame/frame-1a2b3c4d.js".to_owned());

@@ -126,11 +126,10 @@ fn brotli(mut content: &[u8]) -> Result<usize> {
 }
 
 /// What the first click on the launcher adds to a page view.
-const OPENED_CHAT: [&str; 4] = [
+const OPENED_CHAT: [&str; 3] = [
     "host.js",
     // With its style and script in it.
     "frame/index.html",
-    "widget/widget.js",
     "widget/widget_bg.wasm",
 ];
 

@@ -49,9 +49,19 @@ pub(super) async fn frame(env: &Env, settings: &Settings, request: &Request, sit
     headers.set("content-type", "text/html; charset=utf-8")?;
     let page =
         String::from_utf8(bytes_of(env, "/frame/index.html").await?).map_err(|_| Problem::NOT_FOUND)?;
+    if let Some(app) = app_of(&page) {
+        headers.set("link", &app)?;
+    }
     let page = page.replace("{{nonce}}", &nonce).replace("{{asks}}", knowledge.contact.as_str());
     let page = page.replace("{{token}}", &visitor.token.unwrap_or_default());
     Ok(ResponseBuilder::new().with_headers(headers).fixed(page.into_bytes()))
+}
+
+/// What the page's own tag says, as a header: a browser asks for the app before it has read anything of the page.
+fn app_of(page: &str) -> Option<String> {
+    let (_, tag) = page.split_once(r#"<link rel="preload" href=""#)?;
+    let (url, _) = tag.split_once('"')?;
+    Some(format!(r#"<{url}>; rel=preload; as=fetch; type="application/wasm"; crossorigin"#))
 }
 
 pub(super) async fn console(env: &Env, settings: &Settings) -> Answer {

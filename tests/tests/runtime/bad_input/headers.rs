@@ -22,6 +22,21 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
 const NO_DOCUMENT: &str = "default-src 'none'; frame-ancestors 'none'";
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_chats_app_is_named_before_its_page_begins() {
+    let stack = Stack::start().await;
+    let answer = stack.edge(Method::GET, "localhost", "/frame/demo").send().await.expect("an answer");
+    let link = header(&answer, "link").to_owned();
+    let page = answer.text().await.expect("the page");
+    let url = link.strip_prefix("</").and_then(|link| link.split_once('>')).map(|(url, _)| url);
+    let url = url.unwrap_or_else(|| panic!("{link:?} names no file"));
+    assert!(url.ends_with(".wasm") && page.contains(url), "{link}");
+    assert!(
+        link.contains("rel=preload") && link.contains("crossorigin"),
+        "otherwise it is fetched twice: {link}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_answer_says_what_a_browser_may_do_with_it() {
     let stack = Stack::start().await;
     let cookie = stack.log_in(ADA).await;
