@@ -18,6 +18,8 @@ pub enum Weather {
     Cut,
     /// Connections stand, and nothing comes through them until it passes.
     Silent,
+    /// What the browser says arrives, and nothing comes back until it passes.
+    OneWay,
     /// Everything takes so many milliseconds, each way.
     Slow(u64),
     /// A few bytes at a time.
@@ -116,7 +118,10 @@ async fn join(
         let (from_edge, to_edge) = edge.split();
         tokio::select! {
             carried = async {
-                tokio::try_join!(carry(from_browser, to_edge, change, weather.clone()), carry(from_edge, to_browser, change, weather))
+                tokio::try_join!(
+                    carry(from_browser, to_edge, change, weather.clone(), &[Weather::Silent]),
+                    carry(from_edge, to_browser, change, weather, &[Weather::Silent, Weather::OneWay]),
+                )
             } => return carried.map(drop),
             _ = cut.wait_for(|weather| *weather == Weather::Cut) => false,
             _ = resetting.changed() => true,
@@ -129,12 +134,14 @@ async fn join(
     Ok(())
 }
 
-/// One direction. What is under way when the weather changes still arrives, and in order.
+/// One direction, in which nothing comes through in some kinds of weather. What is under way when it changes still arrives, and
+/// in order.
 async fn carry(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     change: Option<Change>,
     mut weather: watch::Receiver<Weather>,
+    silent: &[Weather],
 ) -> io::Result<()> {
     let (send, mut sent) = mpsc::channel::<(Instant, Vec<u8>)>(MOST_UNDER_WAY);
     let now = weather.clone();
@@ -160,7 +167,7 @@ async fn carry(
         while let Some((due, bytes)) = sent.recv().await {
             // No test waits here for something: this is how slow the network is.
             tokio::time::sleep_until(due).await;
-            let _ = weather.wait_for(|weather| *weather != Weather::Silent).await;
+            let _ = weather.wait_for(|weather| !silent.contains(weather)).await;
             if bytes.is_empty() {
                 let _ = weather.wait_for(|weather| *weather != Weather::SlowToClose).await;
                 return to.shutdown().await;
