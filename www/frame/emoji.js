@@ -6,12 +6,13 @@ export const STYLE = `
 .signs { inset-inline: 8px auto; padding: 4px 8px 8px; width: 344px }
 .signs h2 { margin: 8px 4px 0; font-size: 0.75rem; font-weight: 600; color: var(--ink-soft) }
 .signs div { display: grid; grid-template-columns: repeat(auto-fill, minmax(38px, 1fr)) }
-.signs button { width: auto; min-height: 44px; padding: 0; border: 0; border-radius: 8px; background: none; font-size: 1.5rem; line-height: 1 }
-.signs button:is(:hover, :focus) { background: var(--ground-low) }`;
+.chat .signs button { width: auto; min-height: 44px; padding: 0; border: 0; border-radius: 8px; background: none; font: 1.5rem/1 Apple Color Emoji, Segoe UI Emoji, Noto Color Emoji, sans-serif }
+.signs button:is(:hover, :focus) { background: var(--ground-low) }
+.chat .signs button:focus-visible { outline-offset: -2px }`;
 
 const GROUPS = [
-  ["{{word:page-emoji-faces}}", "{{english:page-emoji-faces}}", "🙂 😀 😄 😂 🤣 😊 😉 😍 🥰 😘 😎 🤩 🤔 😐 😅 😬 🙄 😴 😕 😢 😭 😱 😡 🤯 🤗 🤝"],
-  ["{{word:page-emoji-hands}}", "{{english:page-emoji-hands}}", "👍 👎 👌 👋 🙏 👏 🙌 🤞 💪 👉 👀 🤷"],
+  ["{{word:page-emoji-faces}}", "{{english:page-emoji-faces}}", "🙂 😀 😄 😂 🤣 😊 😉 😍 🥰 😘 😎 🤩 🤔 😐 😅 😬 🙄 😴 😕 😢 😭 😱 😡 🤯 🤗"],
+  ["{{word:page-emoji-hands}}", "{{english:page-emoji-hands}}", "👍 👎 👌 👋 🙏 🤝 👏 🙌 🤞 💪 👉 👀 🤷"],
   ["{{word:page-emoji-signs}}", "{{english:page-emoji-signs}}", "❤️ 🧡 💛 💚 💙 💜 🖤 💔 ✨ ⭐ 🔥 🎉 ✅ ❌ ❗ ❓"],
   ["{{word:page-emoji-things}}", "{{english:page-emoji-things}}", "📦 🚚 🛒 💳 🎁 📅 ⏰ 📷 📎 📞 📧 💻 🔑 🔒 🏠 🚗 ✈️ ☕ 🍕 🎂 🌞 🌧️ 🌱 🐶"],
 ];

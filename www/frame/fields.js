@@ -2,6 +2,7 @@
 
 const STYLE = `
 .contact { padding: 8px 16px; border-top: 1px solid var(--line); display: grid; gap: 4px }
+.contact * + label { margin-block-start: 4px }
 .contact input { font: 1rem/1.4 system-ui, sans-serif; padding: 8px 12px; border: 1px solid var(--ink-soft); border-radius: 8px; background: var(--ground); color: inherit; min-height: 44px; min-width: 0 }
 .contact input[aria-invalid] { border-color: var(--on-stopped) }
 .contact [role=alert] { color: var(--on-stopped); font-size: var(--small) }

@@ -242,8 +242,9 @@ impl Tab {
 
     /// Waits until nothing moves any more but what moves for ever (somebody is typing).
     pub async fn still(&self) {
-        let still = "document.getAnimations().every((a) => a.playState != 'running'\
-                     || a.effect.getComputedTiming().iterations == Infinity)";
+        // Those of the launcher's shadow are not the document's.
+        let still = "[document, document.querySelector('seawall-chat')?.shadowRoot].every((root) => !root || root.getAnimations()\
+                     .every((a) => a.playState != 'running' || a.effect.getComputedTiming().iterations == Infinity))";
         self.until_page(still).await;
         if self.frame_session().is_some() {
             self.until_frame(still).await;
