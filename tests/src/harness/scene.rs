@@ -56,13 +56,14 @@ impl Scene {
         let much = json!({ "messages_per_conversation": { "at_once": 1000, "per_minute": 1000 } });
         stack.site("much", much).await;
         stack.site("few", json!({ "messages_per_conversation": { "at_once": 2, "per_minute": 1 } })).await;
+        stack.site("later", json!({})).await;
         for (site, contact) in [("asks", "optional"), ("away", "away")] {
             stack.site(site, json!({})).await;
             stack.asks(site, contact).await;
         }
         let proxy = Proxy::start(stack.edge_port).await;
         let mut pages = Vec::new();
-        for site in ["demo", "much", "few", "asks", "away"] {
+        for site in ["demo", "much", "few", "asks", "away", "later"] {
             for language in ["en", "ar"] {
                 let tag = format!(
                     r#"<script async nonce=n src="http://localhost:{}/seawall.js" data-site={site} data-lang={language}></script>"#,
@@ -101,7 +102,8 @@ impl Scene {
             State::Loading => {
                 self.each(|visitor| visitor.tab.forget_order("Fetch.enable"));
                 self.order("Network.setBlockedURLs", json!({ "urls": ["*/widget*"] })).await;
-                self.go("demo").await;
+                // What is written there is kept, and sent when the app comes.
+                self.go("later").await;
                 self.open().await;
                 self.until("!!document.querySelector('.line')").await;
                 self.say("Hello? هل من أحد؟").await;

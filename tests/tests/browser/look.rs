@@ -8,7 +8,7 @@ use tests::harness::tab::Tab;
 const LAUNCHER: &str = "document.querySelector('seawall-chat').shadowRoot.querySelector('button')";
 
 /// The least contrast of what is read in a site's colour or on it, for each of many colours, as `[contrast, colour, which]`.
-const LEAST: &str = "(() => {\
+const LEAST: &str = "((part) => {\
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });\
     const light = (color) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);\
         const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((v) => v / 255)\
@@ -21,7 +21,7 @@ const LEAST: &str = "(() => {\
     for (let hue = 0; hue < 360; hue += 12) for (const s of [30, 70, 100]) for (let l = 5; l < 100; l += 6) colors.push(`hsl(${hue} ${s}% ${l}%)`);\
     const was = document.documentElement.style.getPropertyValue('--site');\
     let least = [99];\
-    for (const color of colors) {\
+    for (const color of colors.filter((_, at) => at % 8 == part)) {\
         document.documentElement.style.setProperty('--site', color);\
         for (const [text, ground] of [['on-sea', 'sea'], ['on-own', 'own'], ['on-own-soft', 'own'], ['on-sea', 'sea-deep'], ['link', 'ground'], ['link', 'ground-low']]) {\
             const found = contrast(of(text), of(ground));\
@@ -31,7 +31,7 @@ const LEAST: &str = "(() => {\
     document.documentElement.style.setProperty('--site', was);\
     probe.remove();\
     return [colors.length, ...least];\
-})()";
+})";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sites_colour_reaches_the_chat_and_whatever_it_is_it_can_be_read_in_light_and_dark() {
@@ -46,8 +46,10 @@ async fn the_sites_colour_reaches_the_chat_and_whatever_it_is_it_can_be_read_in_
         if theme != "auto" {
             tab.until_frame(&format!("document.documentElement.style.colorScheme == '{theme}'")).await;
         }
-        let least = tab.frame(LEAST).await.expect("a list");
-        assert!(least[0].as_u64() > Some(1000) && least[1].as_f64() >= Some(4.5), "{theme}: {least}");
+        for part in 0..8 {
+            let least = tab.frame(&format!("{LEAST}({part})")).await.expect("a list");
+            assert!(least[0].as_u64() > Some(1000) && least[1].as_f64() >= Some(4.5), "{theme}: {least}");
+        }
     }
     // Header, send button and bubble have it, and follow.
     tab.page("Seawall('update', { color: '#ffd400' })").await;
