@@ -53,14 +53,18 @@ impl Plan {
     pub fn of(seed: u64) -> Plan {
         let mut random = Random::new(seed);
         let storage = if random.percent(40) { Storage::Denied } else { Storage::Allowed };
-        let beginning = match random.below(10) {
+        let hasty = random.percent(40);
+        // Whoever is hasty is quicker than the app only where that takes its time.
+        let beginning = match random.below(if hasty { 3 } else { 10 }) {
             0..2 => Weather::Slow(100 + random.below(800)),
             2..3 => Weather::Sliced,
             _ => Weather::Fair,
         };
         let mut bad = false;
-        let steps = (1..=STEPS).map(|number| (number, step(&mut random, &mut bad))).collect();
-        Plan { seed, storage, beginning, steps, comes_again: true, hasty: false }
+        let first = hasty.then_some((0, Step::Type));
+        let others = (1..=STEPS).map(|number| (number, step(&mut random, &mut bad)));
+        let steps = first.into_iter().chain(others).collect();
+        Plan { seed, storage, beginning, steps, comes_again: true, hasty }
     }
 
     /// A story that somebody has chosen, with a number that no random one has.
