@@ -8,6 +8,7 @@
 //! ```
 
 mod hear;
+mod interface;
 mod lanes;
 #[cfg(test)]
 mod tests;
@@ -20,15 +21,14 @@ use std::collections::VecDeque;
 use crate::Millis;
 use crate::backoff::{Backoff, STABLE_MS};
 use crate::close::{CloseCode, Reaction};
-use crate::codec::Saved;
-use crate::frame::{ClientFrame, EdgeFrame, Hello, PROTOCOL, Spread, Summary};
-use crate::id::{ConversationId, MessageId, WriterId};
+use crate::frame::{ClientFrame, Hello, PROTOCOL, Spread, Summary};
+use crate::id::{ConversationId, WriterId};
 use crate::limits::MAX_WRITERS_PER_HELLO;
-use crate::message::Side;
 use crate::mode::Notice;
 use crate::random::Random;
 use crate::steady::Steady;
 
+pub use interface::{Input, Link, Output, Role};
 use lanes::Lanes;
 use transcript::Transcript;
 pub use transport::Transport;
@@ -50,78 +50,6 @@ const ASK_AFTER_MS: Millis = 5_000;
 const ASK_AT_MOST_MS: Millis = 5 * 60_000;
 /// "Typing" is said again at most this often, and believed for twice as long.
 const TYPING_EVERY_MS: Millis = 3_000;
-
-/// A numbered physical connection. Events of any but the current one are ignored (LINK-1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Link(pub u32);
-
-/// Which kind of link the session keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Visitor,
-    Agent,
-    /// The site's list of conversations; carries no messages.
-    Inbox,
-}
-
-impl Role {
-    pub fn side(self) -> Side {
-        match self {
-            Role::Visitor => Side::Visitor,
-            Role::Agent | Role::Inbox => Side::Agent,
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// The page is there; `saved` is what earlier pages left in the browser's storage. Comes again where the storage takes its
-    /// time: nobody waits for a disk to be linked.
-    Start {
-        saved: Vec<Saved>,
-    },
-    Opened(Link),
-    Frames(Link, Vec<EdgeFrame>),
-    /// The edge sent what is not the protocol.
-    Garbage(Link),
-    Closed(Link, CloseCode),
-    /// The person pressed Send. Checked before with [`Session::may_write`]; otherwise ignored.
-    Write(String),
-    /// Sends a refused message once more, as a new one.
-    Retry(MessageId),
-    /// Gives a refused message up.
-    Discard(MessageId),
-    /// The person changed the text in the composer; false: it is empty now.
-    Typing(bool),
-    /// The transcript is (not) before somebody's eyes.
-    Looking(bool),
-    /// The browser believes to be online or offline. A hint: it is often wrong.
-    Online(bool),
-    /// The tab was shown, or the page came back from sleep; false: nobody can see it.
-    Shown(bool),
-    /// Another tab of this browser has a link for this one, which costs the edge nothing.
-    Ready,
-    /// Wants older messages.
-    Earlier,
-    /// Log in has succeeded, or the person asks to connect again after a stop.
-    Reconnect,
-    /// `poll_timeout` has been reached.
-    Timeout,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    Open(Link),
-    Send(Link, ClientFrame),
-    Close(Link, CloseCode),
-    /// Keep this message in the browser's storage, under its id.
-    Save(Saved),
-    Erase(MessageId),
-    /// The edge renewed the visitor token (clients without cookies).
-    Token(String),
-    /// What the person sees may have changed.
-    Changed,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {

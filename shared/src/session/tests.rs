@@ -5,8 +5,9 @@ mod lanes;
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::frame::{Ack, Nack, Resume, Send, Welcome};
-use crate::id::{AgentId, Epoch};
+use crate::codec::Saved;
+use crate::frame::{Ack, EdgeFrame, Nack, Resume, Send, Welcome};
+use crate::id::{AgentId, Epoch, MessageId};
 use crate::message::{Author, Message};
 use crate::mode::Mode;
 
