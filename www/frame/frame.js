@@ -79,6 +79,10 @@ const show = (now) => {
   if (now) focus();
 };
 
+// The page has given us its focus before it could tell us that we are shown.
+if (document.hasFocus()) focus();
+else addEventListener("focus", focus, { once: true });
+
 let theme = "auto";
 /** Dark where the person likes it so, unless the page outside knows better. */
 const setTheme = (wanted) => {
