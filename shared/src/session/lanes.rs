@@ -1,6 +1,6 @@
-//! What this browser wrote and the origin does not have yet: one lane per writer. The first lane is this page's
-//! own, also what was written before the app was there; the others were left behind by earlier pages and are sent again under their old (writer, n), which the
-//! edge knows, so that it does not matter how many tabs do so at once (ADOPT-1).
+//! What this browser wrote and the origin does not have yet: one lane per writer. The first lane is this page's own, also what
+//! was written before the app was there; the others were left behind by earlier pages and are sent again under their old
+//! (writer, n), which the edge knows, so that it does not matter how many tabs do so at once (ADOPT-1).
 
 use crate::Millis;
 use crate::codec::Saved;
