@@ -201,7 +201,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     wasOpen = now;
     name();
     if (now) fit();
-    port?.postMessage(looks());
+    // Also to a frame that has not answered yet.
+    current?.postMessage(looks());
     emit(now ? "open" : "close");
   });
   observer.observe(panel, { childList: true, attributes: true, attributeFilter: ["class"] });

@@ -25,6 +25,21 @@ async fn shop(stack: &Stack, browser: &Chromium) -> Tab {
     tab
 }
 
+/// The page does not hear what the chat's frame says before `hear()`.
+const DEAF: &str = r"<script nonce=n>
+  const { set } = Object.getOwnPropertyDescriptor(MessagePort.prototype, 'onmessage');
+  window.MessageChannel = class extends MessageChannel {
+    constructor() {
+      super();
+      const { port1 } = this;
+      Object.defineProperty(port1, 'onmessage', { set: (heard) => (window.hear = () => set.call(port1, heard)) });
+    }
+  };
+  // Nor does it give the frame up.
+  const later = setTimeout;
+  window.setTimeout = (act, ms, ...rest) => ms !== 2000 && later(act, ms, ...rest);
+</script>";
+
 /// Where the focus is, on the page or in the frame.
 const ON_PAGE: &str =
     "document.activeElement.shadowRoot?.activeElement.ariaLabel ?? document.activeElement.tagName";
@@ -194,4 +209,30 @@ async fn whoever_listens_hears_names_new_messages_once_and_what_is_going_on_once
         .filter(|one| one.as_str().is_some_and(|one| one.contains("Connecting")));
     assert_eq!(twice.count(), 1, "{said}");
     assert!(!said.to_string().contains("Good morning"), "old messages are no news: {said}");
+}
+
+/// A regression: what was pressed between the page's first word and the frame's answer was told to nobody, and the field never got
+/// the focus.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_before_the_frame_has_answered_opens_the_chat() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tag = format!(
+        "{DEAF}<script async nonce=n src=http://localhost:{}/seawall.js data-site=demo></script>",
+        stack.edge_port
+    );
+    let port = website(vec![Page::html("/", "", &tag)]).await;
+    let tab = Tab::open(&browser, &format!("http://127.0.0.1:{port}/")).await;
+    let launcher = "document.querySelector('seawall-chat').shadowRoot.querySelector('button')";
+    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.page(&format!("{launcher}.dispatchEvent(new PointerEvent('pointerenter'))")).await;
+    tab.until_page("!!window.hear").await;
+    tab.page(&format!("{launcher}.click()")).await;
+    tab.page("hear()").await;
+    tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+    // Only what is open can be closed by the visitor.
+    let closes = format!("{launcher}.ariaExpanded == 'false'");
+    tab.until_frame(&format!("({IN_FRAME}) == 'Message'")).await;
+    tab.press("Escape").await;
+    tab.until_page(&closes).await;
 }
