@@ -14,10 +14,9 @@
   if (!data || (early && !early.q)) return;
 
   // Elements and a constructed sheet: pages with a strict policy refuse markup and <style>.
-  const put = (name, parent) => parent.appendChild(document.createElement(name));
-  const root = put("seawall-chat", document.documentElement).attachShadow({ mode: "open" });
-  const panel = put("div", root);
-  const button = put("button", root);
+  const root = document.documentElement.appendChild(document.createElement("seawall-chat")).attachShadow({ mode: "open" });
+  const panel = root.appendChild(document.createElement("div"));
+  const button = root.appendChild(document.createElement("button"));
   const sheet = new CSSStyleSheet();
   root.adoptedStyleSheets = [sheet];
   sheet.replaceSync(`:host{all:initial!important}
@@ -45,9 +44,10 @@ iframe{width:100%;height:100%;border:0}
 
   const begin = () => {
     if (frame?.parentNode) return;
-    panel.textContent = "";
-    frame = put("iframe", panel);
+    // Put in with its address: without one a browser makes an empty document first.
+    frame = document.createElement("iframe");
     frame.src = url("/frame/" + data.site + "?" + new URLSearchParams(data));
+    panel.replaceChildren(frame);
     // Tells `host.js`, should it come later, that the frame has loaded.
     frame.onload = () => (frame.title = "Chat");
     more();
