@@ -99,9 +99,9 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     begin();
   };
 
-  /** Where there is no frame yet, it is told at its begin. */
+  /** Where there is no frame yet, it is told at its begin. What is said until it has answered is heard after that. */
   const tell = (message) => {
-    port?.postMessage(message);
+    current?.postMessage(message);
     return !!port;
   };
 
@@ -201,8 +201,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     wasOpen = now;
     name();
     if (now) fit();
-    // Also to a frame that has not answered yet.
-    current?.postMessage(looks());
+    tell(looks());
     emit(now ? "open" : "close");
   });
   observer.observe(panel, { childList: true, attributes: true, attributeFilter: ["class"] });

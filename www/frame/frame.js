@@ -70,18 +70,15 @@ const close = () => {
   tell({ call: "close" });
 };
 
-// On a touch screen the keyboard would cover what there is to read.
-const focus = () => matchMedia("(pointer:coarse)").matches || find("textarea")?.focus();
-
 const show = (now) => {
   shown = now;
   app?.show(now);
-  if (now) focus();
+  if (now) focusField();
 };
 
 // The page has given us its focus before it could tell us that we are shown.
-if (document.hasFocus()) focus();
-else addEventListener("focus", focus, { once: true });
+if (document.hasFocus()) focusField();
+else addEventListener("focus", focusField, { once: true });
 
 let theme = "auto";
 /** Dark where the person likes it so, unless the page outside knows better. */
@@ -194,7 +191,7 @@ const told = (message) => {
   if ("consent" in message) window.consent(message.consent);
 };
 
-addEventListener("message", ({ source, origin, data, ports }) => {
+const hearPage = ({ source, origin, data, ports }) => {
   // The first page to speak is the page that we are in; another one in its place is not listened to.
   if (source !== parent || alone || (host ??= origin) !== origin || !ports[0]) return;
   outside = ports[0];
@@ -203,8 +200,9 @@ addEventListener("message", ({ source, origin, data, ports }) => {
   tell(healthBefore && { event: "health", detail: JSON.parse(healthBefore) });
   if (keepers) keep(keepers);
   told(data);
-});
+};
 let host;
+addEventListener("message", hearPage);
 
 // Where the frame is denied storage, its outbox asks for a place on the page outside (`sealed.js`).
 let keepers;
@@ -437,13 +435,19 @@ const onTrap = (error) => {
 addEventListener("error", (event) => onTrap(event.error));
 addEventListener("unhandledrejection", (event) => onTrap(event.reason));
 
+// A key is not kept waiting for all that is to be begun.
+const pause = () => new Promise((done) => setTimeout(done));
 // Whose conversation it is, is known.
-const settle = () => {
+const settle = async () => {
+  await pause();
   share();
+  await pause();
   token || keepAll(true);
 };
 if (waits) who = bringWho();
 const settled = waits ? who.then(({ known }) => known).then(settle) : settle();
+// `first.js` has heard it for us.
+if (window.firstWord) hearPage(firstWord);
 // The document before this one may have left something.
 const resumed = window.name ? anew("resume", { find, early, draw }).catch(() => {}) : 0;
-bring(0);
+pause().then(() => bring(0));

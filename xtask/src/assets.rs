@@ -265,7 +265,7 @@ impl Treatment {
             ("" | "frame", _) if PARTS.contains(&name) => Treatment::Part,
             ("released", Some("js")) => Treatment::Released,
             ("released", _) => Treatment::Part,
-            ("frame", _) if name == "frame/frame.js" => Treatment::Inlined,
+            ("frame", _) if matches!(name, "frame/first.js" | "frame/frame.js") => Treatment::Inlined,
             ("frame", _) if name == "frame/frame.css" => Treatment::Both,
             ("frame", Some("css")) => Treatment::Part,
             ("" | "frame" | "console" | "status" | "demo/replay", Some("js" | "css")) => Treatment::Hashed,
@@ -289,10 +289,11 @@ const PARTS: [&str; 10] = [
 ];
 
 /// The pages without which there is nothing to show.
-const EXPECTED: [&str; 11] = [
+const EXPECTED: [&str; 12] = [
     "loader.js",
     "host.js",
     "frame/index.html",
+    "frame/first.js",
     "frame/frame.js",
     "frame/frame.css",
     "demo/index.html",
@@ -359,6 +360,7 @@ mod tests {
             ("loader.js", Treatment::Loader),
             ("host.js", Treatment::Host),
             ("store.js", Treatment::Hashed),
+            ("frame/first.js", Treatment::Inlined),
             ("frame/frame.js", Treatment::Inlined),
             ("frame/frame.css", Treatment::Both),
             ("frame/link.js", Treatment::Part),

@@ -1,0 +1,38 @@
+// What comes before the long script (`frame.js`), which takes longer to read and to run than the page takes to be painted: the page
+// outside says whether we are shown as soon as this document has loaded, and the field has the cursor as soon as there is something
+// to see.
+
+// A page outside that is slow does not hold the chat up.
+const WORD_MS = 100;
+
+/** On a touch screen the keyboard would cover what there is to read. */
+window.focusField = () => matchMedia("(pointer:coarse)").matches || document.querySelector("textarea")?.focus();
+
+let ran;
+/** What stands there is no script to the browser until now. */
+const run = () => {
+  if (ran) return;
+  ran = true;
+  const late = document.querySelector("script[type=late]");
+  const script = document.createElement("script");
+  script.nonce = late.nonce;
+  script.text = late.text;
+  late.replaceWith(script);
+};
+
+const hear = (event) => {
+  if (event.source !== parent || !event.ports[0]) return;
+  removeEventListener("message", hear);
+  // For the long script, which hears all that comes later.
+  if (!ran) window.firstWord = event;
+  if (!event.data.shown) return run();
+  // The focus before the first painting would have everything laid out for it, and nobody's keys come before.
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      focusField();
+      setTimeout(run);
+    }),
+  );
+};
+addEventListener("message", hear);
+addEventListener("DOMContentLoaded", () => (parent === window ? run() : setTimeout(run, WORD_MS)));
