@@ -4,7 +4,7 @@ use shared::close::CloseCode;
 use shared::id::{AgentId, ConversationId};
 use shared::mode::Notice;
 use shared::session::{Input, MessageState, Role, Session, Standing};
-use widget::browser::{Live, link_url};
+use widget::browser::{Live, link_url, plain};
 use yew::Callback;
 
 use crate::browser::http::Agents;
@@ -182,7 +182,7 @@ impl Desk {
             draft: self.drafts.of(conversation),
             unsent: !self.unsent.of(conversation).is_empty(),
         };
-        Line::of(summary, &self.agent, &known)
+        Line::of(summary, &plain(&summary.text), &self.agent, &known)
     }
 
     fn sessions(&self) -> impl Iterator<Item = &Open> {

@@ -5,7 +5,6 @@ use shared::frame::Summary;
 use shared::id::{AgentId, ConversationId};
 use shared::message::Author;
 
-use widget::views::text::plain;
 use widget::words::{Word, say};
 
 use crate::words;
@@ -40,14 +39,15 @@ pub struct Known<'a> {
 }
 
 impl Line {
-    pub fn of(summary: &Summary, me: &AgentId, known: &Known) -> Line {
+    /// `text` is the summary's without its marks.
+    pub fn of(summary: &Summary, text: &str, me: &AgentId, known: &Known) -> Line {
         let label = match &summary.author {
             _ if !known.draft.is_empty() && !known.selected => Some(words::DRAFT),
             Author::Visitor => None,
             Author::Agent(id) if id == me => Some(words::YOU),
             Author::Agent(_) => Some(words::AGENT),
         };
-        let preview = if label == Some(words::DRAFT) { known.draft.to_owned() } else { plain(&summary.text) };
+        let preview = if label == Some(words::DRAFT) { known.draft } else { text };
         Line {
             conversation: summary.conversation.clone(),
             name: if summary.name.is_empty() { name(&summary.conversation) } else { summary.name.clone() },
@@ -105,13 +105,18 @@ mod tests {
         }
     }
 
+    fn line(author: Author, known: &Known) -> Line {
+        let summary = summary(author);
+        Line::of(&summary, &summary.text, &ada(), known)
+    }
+
     fn ada() -> AgentId {
         AgentId::parse("ada").expect("valid")
     }
 
     #[test]
     fn a_visitor_is_known_by_a_short_and_lasting_name() {
-        let line = Line::of(&summary(Author::Visitor), &ada(), &Known::default());
+        let line = line(Author::Visitor, &Known::default());
         assert_eq!(line.name, "Visitor 3F2A");
         assert_eq!((line.label, line.preview.as_str()), (None, "Where is my lamp?"));
         assert_eq!(name(&ConversationId::parse("c1").expect("valid")), "Visitor C1");
@@ -119,21 +124,18 @@ mod tests {
 
     #[test]
     fn the_preview_says_who_wrote_and_a_draft_comes_first() {
-        let of = |author, known: &Known| Line::of(&summary(author), &ada(), known);
-        assert_eq!(of(Author::Agent(ada()), &Known::default()).label, Some(words::YOU));
+        assert_eq!(line(Author::Agent(ada()), &Known::default()).label, Some(words::YOU));
         let grace = Author::Agent(AgentId::parse("grace").expect("valid"));
-        assert_eq!(of(grace, &Known::default()).label, Some(words::AGENT));
-        let draft = of(Author::Visitor, &Known { draft: "Let me", ..Known::default() });
+        assert_eq!(line(grace, &Known::default()).label, Some(words::AGENT));
+        let draft = line(Author::Visitor, &Known { draft: "Let me", ..Known::default() });
         assert_eq!((draft.label, draft.preview.as_str()), (Some(words::DRAFT), "Let me"));
-        let open = of(Author::Visitor, &Known { draft: "Let me", selected: true, ..Known::default() });
+        let open = line(Author::Visitor, &Known { draft: "Let me", selected: true, ..Known::default() });
         assert_eq!(open.label, None, "the draft of the selected one is in plain sight");
     }
 
     #[test]
     fn what_is_being_looked_at_is_not_unread() {
-        let unread = |looked_at| {
-            Line::of(&summary(Author::Visitor), &ada(), &Known { looked_at, ..Known::default() }).unread
-        };
+        let unread = |looked_at| line(Author::Visitor, &Known { looked_at, ..Known::default() }).unread;
         assert_eq!((unread(false), unread(true)), (2, 0));
     }
 

@@ -34,6 +34,8 @@ mod languages;
 mod look;
 #[path = "browser/marks.rs"]
 mod marks;
+#[path = "browser/marks_file.rs"]
+mod marks_file;
 #[path = "browser/menu.rs"]
 mod menu;
 #[path = "browser/outage_page.rs"]

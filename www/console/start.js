@@ -35,6 +35,8 @@ const bring = async (attempt) => {
     // A browser remembers that an import has failed; a new name makes it try again.
     const app = await import("{{asset:console/console.js}}" + (attempt ? "?" + attempt : ""));
     await app.default("{{asset:console/console_bg.wasm}}");
+    // Agents read many texts. Without it they read them as they were written.
+    window.marks = await import("{{asset:frame/marks.js}}").catch(() => {});
     document.querySelector(".trouble")?.remove();
     app.console(root);
   } catch {

@@ -387,3 +387,22 @@ pub fn program(variable: &str) -> PathBuf {
     path.map(PathBuf::from)
         .unwrap_or_else(|| panic!("{variable} is not set: run this with `cargo xtask test`"))
 }
+
+/// What was built, in a folder of its own: files can be taken from it.
+pub fn dist_copy() -> tempfile::TempDir {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    copy(&program("SEAWALL_DIST"), folder.path());
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir_all(&to).expect("a folder");
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).expect("copied");
+        }
+    }
+}

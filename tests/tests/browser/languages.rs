@@ -1,14 +1,12 @@
 //! The chat in the visitor's language.
 
-use std::path::Path;
-
 use fantoccini::Locator;
 use serde_json::json;
 use tempfile::TempDir;
 use tests::harness::axe::violations;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::ledger;
-use tests::harness::stack::{Stack, program};
+use tests::harness::stack::{Stack, dist_copy, program};
 
 const PHONE: Look = Look { width: 390, height: 700, dark: false };
 
@@ -66,8 +64,7 @@ async fn a_browser_set_to_german_gets_a_german_chat() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_file_a_language_gives_way_to_english() {
-    let dist = TempDir::new().expect("a folder");
-    copy(&program("SEAWALL_DIST"), dist.path());
+    let dist = dist_copy();
     std::fs::remove_dir_all(dist.path().join("assets/words")).expect("languages");
     let stack = Stack::start_with(dist.path().to_owned(), &std::env::temp_dir()).await;
     let profile = TempDir::new().expect("a folder for the profile");
@@ -153,16 +150,4 @@ async fn pictures_of_languages() {
 async fn language(browser: &Browser) -> String {
     let script = "const { lang, dir } = document.documentElement; return lang + ' ' + dir";
     browser.script(script, vec![]).await.as_str().unwrap_or_default().to_owned()
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            std::fs::create_dir_all(&to).expect("a folder");
-            copy(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).expect("copied");
-        }
-    }
 }

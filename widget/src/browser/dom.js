@@ -86,3 +86,33 @@ export const restore = (id, top) => {
   const row = document.getElementById(id);
   if (row) row.closest("[role=log]").scrollTop += row.getBoundingClientRect().top - top;
 };
+
+// What may have marks, or be a few emoji: anything else is drawn as it is.
+const MARKS = /[*_`]|\]\(|^(?:>|- |\d+\. )|http|[\u2300-\u2bff\u{1f000}-\u{1faff}]/mu;
+const AGAIN_MS = 1e4;
+let tries = 0;
+let coming;
+
+/** Draws what the texts in a log mean, once what knows that is there (`www/frame/marks.js`): most chats have nothing for it. */
+export const mark = (log) => {
+  // Each is looked at once.
+  const texts = [...log.querySelectorAll(".text")].filter((text) => (text.waits ??= MARKS.test(text.textContent)));
+  if (window.marks) texts.forEach(window.marks.draw);
+  // Meanwhile they stand there as they were written. A browser remembers that an import has failed; a new name makes it try again.
+  else if (texts[0] && !coming) {
+    coming = import(document.body.dataset.marks + "?" + tries++).then(
+      (marks) => {
+        window.marks = marks;
+        mark(log);
+      },
+      () =>
+        setTimeout(() => {
+          coming = 0;
+          mark(log);
+        }, Math.random() * AGAIN_MS),
+    );
+  }
+};
+
+/** A text in one line, without its marks; those that come in pairs most often, where nothing knows better yet. */
+export const plain = (text) => window.marks?.plain(text) ?? text.replace(/\*\*|`/g, "");

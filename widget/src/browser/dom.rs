@@ -1,7 +1,7 @@
 //! Small things that are shorter in JavaScript (`dom.js`).
 
 use wasm_bindgen::prelude::*;
-use web_sys::{HtmlTextAreaElement, WebSocket};
+use web_sys::{HtmlTextAreaElement, Node, WebSocket};
 
 #[wasm_bindgen(module = "/src/browser/dom.js")]
 extern "C" {
@@ -32,6 +32,12 @@ extern "C" {
     /// Puts a text back into the textarea, before what stands there, and the caret with it.
     #[wasm_bindgen(js_name = putBack)]
     pub fn put_back(text: &str);
+
+    /// Draws what the texts in a log mean: their marks, links and emoji.
+    pub fn mark(log: &Node);
+
+    /// What somebody hears or reads in one line: without the marks.
+    pub fn plain(text: &str) -> String;
 
     /// How far down a row of the log stands, in px.
     pub fn height(id: &str) -> f64;

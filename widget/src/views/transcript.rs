@@ -12,12 +12,11 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event};
 use yew::prelude::*;
 
-use crate::browser::{Listener, count, day, height, put_back, restore};
+use crate::browser::{Listener, count, day, height, mark, plain, put_back, restore};
 use crate::words::{Word, say};
 
 use super::icon::{self, icon};
 use super::row::{continues, name, row, unnamed};
-use super::text::plain;
 use super::typing::typing;
 use super::window::Window;
 
@@ -227,6 +226,9 @@ impl Component for Transcript {
                     Listener::new(log.into(), &["scroll"], move |event| scrolled.emit(event)),
                 ]
             });
+        }
+        if let Some(log) = self.log.get() {
+            mark(&log);
         }
         let rows = &ctx.props().rows;
         // Older rows may still be on their way from the edge; until then there is nothing to make up for.
