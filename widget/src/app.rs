@@ -172,7 +172,7 @@ impl App {
             moment: self.without_link_since.is_none_or(|since| now() < since + MOMENT_MS),
             notice: session.notice(),
             limited: session.limited(),
-            at_risk: queued && self.live.keeping() == Keeping::Denied,
+            kept: if queued { self.live.keeping() } else { Keeping::Kept },
         }
     }
 

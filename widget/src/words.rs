@@ -7,7 +7,7 @@ use shared::close::CloseCode;
 use shared::mode::{Mode, Notice};
 use shared::session::{MessageState, Standing, WriteRefusal};
 
-use crate::browser::count;
+use crate::browser::{Keeping, count};
 
 /// Names each sentence, in the order of the keys in `www/words/en.json`: a language comes as lines in this order.
 macro_rules! words {
@@ -44,6 +44,7 @@ words! {
     LoginRequired: "You are logged out. Please log in again.",
     Message: "Message",
     NotAccepted: "It was not accepted.",
+    NotAgreed: "Please leave this page open until then: without your consent nothing is stored in your browser.",
     NotKept: "Please leave this page open until then: your browser does not let us keep them longer.",
     NotSent: "Not sent",
     Offline: "You are offline. Your messages are kept here and send themselves.",
@@ -121,8 +122,8 @@ pub struct Situation<'a> {
     pub notice: &'a Notice,
     /// The edge takes no more messages for now (LIMIT-2).
     pub limited: bool,
-    /// Something written here has not reached the edge, and the browser does not let us keep it.
-    pub at_risk: bool,
+    /// Whether what was written here and has not reached the edge outlives the page.
+    pub kept: Keeping,
 }
 
 /// The lines of the mode's status region, most important first; usually none.
@@ -132,8 +133,9 @@ pub fn status(situation: &Situation) -> Vec<(Tone, Word)> {
     if situation.limited {
         lines.push((Tone::Waiting, Word::Limited));
     }
-    if situation.at_risk && !situation.moment && situation.standing != Standing::Live {
-        lines.push((Tone::Waiting, Word::NotKept));
+    if situation.kept != Keeping::Kept && !situation.moment && situation.standing != Standing::Live {
+        let denied = situation.kept == Keeping::Denied;
+        lines.push((Tone::Waiting, if denied { Word::NotKept } else { Word::NotAgreed }));
     }
     lines
 }
@@ -261,7 +263,7 @@ mod tests {
             moment: false,
             notice: &notice,
             limited: false,
-            at_risk: false,
+            kept: Keeping::Kept,
         };
         status(&situation).into_iter().map(|(_, word)| say(word)).collect()
     }
@@ -300,13 +302,16 @@ mod tests {
             moment: true,
             notice: &notice,
             limited: false,
-            at_risk: true,
+            kept: Keeping::Denied,
         };
         assert!(status(&situation).is_empty());
         situation.moment = false;
         let lines = status(&situation);
         assert!(say(lines[0].1).starts_with("Connecting…"));
         assert_eq!(lines[1].1, Word::NotKept);
+        // Where the visitor has not agreed, the browser is not to blame.
+        situation.kept = Keeping::NotAgreed;
+        assert_eq!(status(&situation)[1].1, Word::NotAgreed);
         situation.limited = true;
         assert!(status(&situation).contains(&(Tone::Waiting, Word::Limited)));
         // A default notice says "no agents"; before a welcome that is nobody's word.

@@ -15,6 +15,8 @@ const STOPS = {
   4411: STOPPED,
   4413: STOPPED,
 };
+const NOT_KEPT = ["{{word:not-kept}}", "{{english:not-kept}}"];
+const NOT_AGREED = ["{{word:not-agreed}}", "{{english:not-agreed}}"];
 const MOST_WAITING = 500;
 const MOST_WRITERS = 16;
 // Of the 4,000 that a message may have; the address comes with the first one.
@@ -38,7 +40,8 @@ export const form = ({ chat, site, record, draw: drawRow, word, say, hear }) => 
   let said = false;
   /** Written here or by an earlier page, and not yet with the origin; `seq` once it is stored at the edge. */
   let waiting = [];
-  let keepsAll = true;
+  /** Why not everything is kept, where it is not. */
+  let risk;
   const upto = { sent: 0, delivered: 0 };
 
   const draw = ({ row }, state) => {
@@ -184,17 +187,17 @@ export const form = ({ chat, site, record, draw: drawRow, word, say, hear }) => 
     const place = !unsent && address ? "left" : !wait ? "begin" : navigator.onLine ? "connecting" : "offline";
     let [tone, ...words] = LINES[place];
     if (stopped) [tone, words] = ["stopped", stopped];
-    const risk = wait && !keepsAll && !stopped ? " " + word("{{word:not-kept}}", "{{english:not-kept}}") : "";
-    const sentence = word(...words) + risk;
+    const sentence = word(...words) + (wait && risk && !stopped ? " " + word(...risk) : "");
     // Said again it would be heard again.
     if (line !== sentence) say(tone, (line = sentence));
     const standing = stopped ? "stopped" : !wait ? "live" : navigator.onLine ? "connecting" : "offline";
     hear(0, said || waiting.length > 0, standing, "normal", 0, "", 0, upto.sent, upto.delivered);
   };
 
-  const keeps = (all) => {
-    if (keepsAll === all) return;
-    keepsAll = all;
+  const keeps = (all, agreed) => {
+    const now = all ? undefined : agreed ? NOT_KEPT : NOT_AGREED;
+    if (now === risk) return;
+    risk = now;
     tell();
   };
   kept.load(keeps, (texts) => {

@@ -98,7 +98,7 @@ export const store = () => {
         jar(id);
       }
     }
-    keeps([...unkept].every(isJarred));
+    keeps([...unkept].every(isJarred), !!kept.name);
   };
 
   const keep = async (entries) => {
@@ -147,7 +147,7 @@ export const store = () => {
       tell([...texts], 1);
     },
 
-    /** Tells whether everything is kept, and every text, soon or late: what is there, and what is found. */
+    /** Tells whether everything is kept and whether it may be, and every text, soon or late: what is there, and what is found. */
     load(keeping, loaded) {
       keeps = keeping;
       heard = loaded;

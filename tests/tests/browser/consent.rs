@@ -114,7 +114,7 @@ async fn consent_3_nothing_is_stored_before_the_visitor_agrees_and_nothing_is_le
         visitor.proxy.cut();
         visitor.says("Without a line").await;
         visitor.shows("Without a line", &["queued"]).await;
-        let at_risk = "document.querySelector('[role=status]').innerText.includes('leave this page open')";
+        let at_risk = "document.querySelector('[role=status]').innerText.includes('leave this page open until then: without your consent')";
         visitor.tab.until_frame(at_risk).await;
         visitor.proxy.mend();
         visitor.shows("Without a line", &delivered).await;

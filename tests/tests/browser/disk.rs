@@ -8,7 +8,7 @@ use tests::harness::proxy::Proxy;
 use tests::harness::stack::Stack;
 use tests::harness::wait;
 
-const AT_RISK: &str = "leave this page open";
+const AT_RISK: &str = "leave this page open until then: your browser does not let us";
 
 /// A disk without room: a transaction that writes is aborted.
 const FULL: &str = "IDBObjectStore.prototype.put = function () { this.transaction.abort() }";

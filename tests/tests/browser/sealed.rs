@@ -165,7 +165,7 @@ async fn keep_3_where_the_page_can_keep_nothing_either_a_plain_sentence_says_wha
         browser.script("Seawall('send', 'Long '.repeat(700))", vec![]).await;
         browser.enter_chat().await;
         browser.state("Long", &["Queued"], 30).await;
-        browser.status_reads("leave this page open", 30).await;
+        browser.status_reads("leave this page open until then: your browser does not let us", 30).await;
         browser.leave_chat().await;
         assert_eq!(browser.complaints().await, Vec::<String>::new(), "{path}");
         browser.quit().await;

@@ -21,6 +21,8 @@ pub enum Keeping {
     Kept,
     /// Some could not be saved: they live as long as the page.
     Denied,
+    /// The same, because the visitor has not agreed to it (CONSENT-3).
+    NotAgreed,
 }
 
 #[wasm_bindgen(module = "/src/browser/dom.js")]
@@ -30,7 +32,7 @@ extern "C" {
     fn store(name: &str) -> Store;
 
     #[wasm_bindgen(method)]
-    fn load(this: &Store, keeps: &Closure<dyn Fn(bool)>, loaded: &Closure<dyn Fn(Array)>);
+    fn load(this: &Store, keeps: &Closure<dyn Fn(bool, bool)>, loaded: &Closure<dyn Fn(Array)>);
 
     #[wasm_bindgen(method)]
     fn save(this: &Store, id: &str, text: &str);
@@ -45,7 +47,7 @@ extern "C" {
 pub(super) struct Storage {
     store: Store,
     keeping: Rc<Cell<Keeping>>,
-    _on_keeps: Closure<dyn Fn(bool)>,
+    _on_keeps: Closure<dyn Fn(bool, bool)>,
     _on_loaded: Closure<dyn Fn(Array)>,
 }
 
@@ -54,8 +56,12 @@ impl Storage {
     pub(super) fn open(name: &str, feed: Feed) -> Storage {
         let keeping = Rc::new(Cell::new(Keeping::Kept));
         let (told, redraw) = (keeping.clone(), feed.clone());
-        let on_keeps = Closure::<dyn Fn(bool)>::new(move |all| {
-            let now = if all { Keeping::Kept } else { Keeping::Denied };
+        let on_keeps = Closure::<dyn Fn(bool, bool)>::new(move |all, agreed| {
+            let now = match (all, agreed) {
+                (true, _) => Keeping::Kept,
+                (_, true) => Keeping::Denied,
+                _ => Keeping::NotAgreed,
+            };
             if told.replace(now) != now {
                 redraw.input(Input::Online(online()));
             }
