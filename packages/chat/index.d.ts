@@ -29,6 +29,11 @@ export interface Settings extends Look {
   consent?: "required" | "given" | "refused" | null;
   /** For pages whose policy asks for one. */
   nonce?: string;
+  /**
+   * The one script that never changes, in place of today's; both values are in the edge's `/integrity.json`. The browser runs it only if it
+   * is the very one.
+   */
+  pinned?: { script: string; integrity: string } | null;
 }
 
 export interface Health {

@@ -13,6 +13,7 @@ chat.setLocale(null);
 chat.update({ theme: "dark", color: "#7a1f5c", round: 4, font: "serif", closeLabel: null, position: "left", label: "Ask us", lang: null });
 chat.setConsent(true);
 load({ edge: "https://chat.example", consent: "required" });
+load({ edge: "https://chat.example", pinned: { script: "/seawall-1a2b3c4d.js", integrity: "sha384-a" } });
 chat.boot();
 chat.identify({ token: "a.b.c" });
 chat.identify(async () => "a.b.c");
@@ -28,6 +29,8 @@ chat.on("flown", () => 0);
 chat.send(7);
 // @ts-expect-error: a theme
 chat.setTheme("pink");
+// @ts-expect-error: a script, and what it must be
+load({ edge: "https://chat.example", pinned: { script: "/seawall-1a2b3c4d.js" } });
 // @ts-expect-error: no edge
 load({ site: "demo" });
 // @ts-expect-error: a token, not a name

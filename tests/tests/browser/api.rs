@@ -246,6 +246,60 @@ async fn the_npm_package_puts_one_chat_on_the_page_and_takes_it_off_again() {
     browser.quit().await;
 }
 
+/// As above; what must run is written in the page's own source.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_npm_package_pins_the_script_and_no_other_one_runs() {
+    let stack = Stack::start().await;
+    let module = std::fs::read_to_string(program("SEAWALL_CHAT_PACKAGE").join("index.js")).expect("packed");
+    let pinned =
+        std::fs::read_to_string(program("SEAWALL_DIST").join("assets/integrity.json")).expect("built");
+    let page = format!(
+        "<script type=module>import {{ load }} from '/index.js'; window.heard = []; const edge = 'http://localhost:{}';\
+         window.make = (pinned) => {{ window.chat = load({{ edge, site: 'demo', pinned }});\
+         chat.on('ready', () => heard.push(['ready', {{}}])); chat.on('sent', (detail) => heard.push(['sent', detail])) }}</script>",
+        stack.edge_port
+    );
+    let file = Page { path: "/index.js".to_owned(), body: module, ..Page::default() };
+    let port = website(vec![Page::html("/", &page, ""), file]).await;
+    let profile = TempDir::new().expect("a folder for the profile");
+    let browser = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
+    browser.go(&format!("http://127.0.0.1:{port}/")).await;
+    wait::until_true("the module is there", 30, || async {
+        browser.script("return !!window.make", vec![]).await == json!(true)
+    })
+    .await;
+
+    // Half a promise is none.
+    let half = "try { make({ script: '/seawall.js' }) } catch (error) { return [error.name, document.querySelectorAll('script[data-site]').length, typeof window.Seawall] }";
+    assert_eq!(browser.script(half, vec![]).await, json!(["TypeError", 0, "undefined"]));
+    // Another file than was pinned: nothing runs, and the page goes on as if there were none.
+    let pin: Value = serde_json::from_str(&pinned).expect("JSON");
+    let another = json!({ "script": pin["script"], "integrity": format!("sha384-{}", "A".repeat(64)) });
+    browser.script("make(arguments[0]); chat.send('To nobody')", vec![another]).await;
+    wait::until_true("the wrong script is taken away", 30, || async {
+        let gone = "return [document.querySelectorAll('script[data-site]').length, typeof window.Seawall]";
+        browser.script(gone, vec![]).await == json!([0, "undefined"])
+    })
+    .await;
+    assert_eq!(
+        browser.script("return document.querySelectorAll('seawall-chat').length", vec![]).await,
+        json!(0)
+    );
+
+    browser
+        .script("heard.length = 0; make(arguments[0]); chat.open(); chat.send('Pinned')", vec![pin.clone()])
+        .await;
+    hears(&browser, "sent", |sent| sent["seq"] == 1).await;
+    let tag = "const { src, integrity, crossOrigin } = document.querySelector('script[data-site]'); return [new URL(src).pathname, integrity, crossOrigin,\
+               performance.getEntriesByType('resource').filter(({ name }) => /seawall\\.js|host\\.js/.test(name)).length]";
+    assert_eq!(browser.script(tag, vec![]).await, json!([pin["script"], pin["integrity"], "anonymous", 0]));
+    browser.script("chat.destroy()", vec![]).await;
+    let left =
+        "return [document.querySelectorAll('seawall-chat, script[data-site]').length, typeof window.Seawall]";
+    assert_eq!(browser.script(left, vec![]).await, json!([0, "undefined"]));
+    browser.quit().await;
+}
+
 /// The chat may be live before the page's second script has come.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_speaks_to_the_chat_late_hears_how_it_is_at_once() {
