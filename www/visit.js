@@ -142,6 +142,10 @@ export const visit = (host) => {
 
   const heard = (message) => {
     who.heard(message);
+    if (message.withdrawn === undefined) return;
+    // Perhaps in another tab.
+    data.consent = "refused";
+    hello.consent = false;
     if (!message.withdrawn) return;
     const ours = RegExp(`^seawall[-:]${data.site}(-i[0-9a-f]{32})?(:|$)`);
     try {

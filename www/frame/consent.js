@@ -31,6 +31,8 @@ const give = async (host) => {
   const { token } = dataset;
   window.keeps = undefined;
   if (token) await ask(host.site, "PUT", token);
+  // Nobody's texts and a known person's have places of their own.
+  await host.settled;
   // They have taken it back meanwhile: the two answers may have overtaken each other.
   if (!window.agreed) return withdraw(host);
   dataset.token = "";
@@ -40,8 +42,9 @@ const give = async (host) => {
   host.keepAll(true);
 };
 
-const withdraw = async ({ site, scope, keepAll, tell }) => {
-  const tabs = new BroadcastChannel(scope());
+const withdraw = async ({ site, keepAll, tell }) => {
+  // Whoever is there: anonymous visitors hear it on their tabs' own channel (`tabs.js`), persons who are known on this one as well (`visitor.js`).
+  const tabs = new BroadcastChannel("seawall-" + site);
   if (window.keeps) tabs.postMessage({ withdrawn: true });
   tabs.close();
   keepAll(false);
@@ -58,7 +61,8 @@ const withdraw = async ({ site, scope, keepAll, tell }) => {
   } catch {
     // Where nothing can be kept there is nothing to erase.
   }
-  tell({ forgotten: "seawall-" + site });
+  // From now on; done once the cookie has ended.
+  tell({ forgotten: "seawall-" + site, withdrawn: false });
   const { token } = await ask(site, "DELETE");
   if (window.agreed) return;
   // The conversation goes on in this document alone.

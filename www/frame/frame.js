@@ -173,7 +173,7 @@ window.consent = (given) => {
   if (given === window.keeps) return;
   window.agreed = given;
   import("{{asset:frame/consent.js}}?" + Date.now()).then(
-    ({ consent }) => consent(given, { site, scope, keepAll, tell }),
+    ({ consent }) => consent(given, { site, settled, keepAll, tell }),
     () => setTimeout(() => window.agreed === given && window.consent(given), 5e3),
   );
 };
@@ -442,7 +442,8 @@ const settle = async () => {
   await pause();
   share();
   await pause();
-  token || keepAll(true);
+  // Taken back before it was known who is there.
+  token || window.agreed === false || keepAll(true);
 };
 if (waits) who = bringWho();
 const settled = waits ? who.then(({ known }) => known).then(settle) : settle();

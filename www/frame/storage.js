@@ -128,6 +128,7 @@ export const store = () => {
 
     /** From now on texts are kept under this name: those that are there, and what earlier pages have left is read. */
     allow(name) {
+      if (kept.name !== name) opened = 0;
       kept.name = name;
       try {
         const found = document.cookie.matchAll(RegExp(name + ":([^=]+)=([^;]+)", "g"));

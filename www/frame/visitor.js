@@ -9,9 +9,23 @@ const SOONEST_MS = 5e3;
 const LOOK_EVERY_MS = 500;
 const MOST_LOOKS = 20;
 
+/** What the visitor takes back in any tab of this browser is taken back here, whoever is there (CONSENT-3). */
+const listen = (site) => {
+  let tabs;
+  const open = () => {
+    tabs ??= new BroadcastChannel("seawall-" + site);
+    tabs.onmessage = ({ data }) => data.withdrawn && window.consent(false);
+  };
+  open();
+  addEventListener("pageshow", open);
+  // A page in the back/forward cache holds nothing.
+  addEventListener("pagehide", () => (tabs = tabs.close()));
+};
+
 /** `known` resolves when the edge has said whose conversation it is. */
 export const visitor = (site, tell, say) => {
   const state = (window.visitor = {});
+  listen(site);
   let newest, timer, done;
   const known = new Promise((resolve) => (done = resolve));
 

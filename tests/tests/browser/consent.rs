@@ -9,6 +9,7 @@ use tests::harness::person::Person;
 use tests::harness::proxy::Proxy;
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::tab::Tab;
+use tests::harness::tokens::of_the_shop;
 use tests::harness::wait;
 use tests::harness::wire::Door;
 
@@ -21,6 +22,7 @@ const STORED: &str = "(async () => { const of = async (look) => { try { return a
 struct Visitor {
     browser: Chromium,
     tab: Tab,
+    url: String,
     proxy: Proxy,
     profile: tempfile::TempDir,
 }
@@ -35,8 +37,9 @@ impl Visitor {
         let port = website(vec![Page::html("/", "", &tag)]).await;
         let profile = tempfile::Builder::new().prefix("seawall-test-").tempdir().expect("a folder");
         let browser = Chromium::open(profile.path(), storage).await;
-        let tab = Tab::open(&browser, &format!("http://127.0.0.1:{port}/")).await;
-        Visitor { browser, tab, proxy, profile }
+        let url = format!("http://127.0.0.1:{port}/");
+        let tab = Tab::open(&browser, &url).await;
+        Visitor { browser, tab, url, proxy, profile }
     }
 
     async fn opens(&self) {
@@ -199,4 +202,57 @@ async fn consent_3_what_was_stored_is_erased_also_by_a_page_on_which_nobody_open
     visitor.tab.until_page("window.told === 'unknown-consent'").await;
     let Visitor { mut browser, .. } = visitor;
     browser.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_what_is_taken_back_in_one_tab_is_taken_back_in_all_whoever_is_there() {
+    let stack = Stack::start().await;
+    let delivered = ["delivered", "seen"];
+    for storage in Storage::BOTH {
+        let mut visitor = Visitor::arrives(&stack, storage).await;
+        visitor.agrees(true).await;
+        visitor.opens().await;
+        visitor.says("As nobody").await;
+        visitor.shows("As nobody", &delivered).await;
+
+        // In another tab the site knows them.
+        let other = Tab::open(&visitor.browser, &visitor.url).await;
+        let nobody = std::mem::replace(&mut visitor.tab, other);
+        visitor.agrees(true).await;
+        let token = of_the_shop("a", "Vera", 3_600);
+        visitor.tab.page(&format!("Seawall('identify', {{ token: '{token}' }})")).await;
+        visitor.opens().await;
+        visitor
+            .tab
+            .until_frame(
+                "!!window.visitor?.conversation && !!document.querySelector('textarea[aria-describedby]')",
+            )
+            .await;
+        visitor.says("As Vera").await;
+        visitor.shows("As Vera", &delivered).await;
+        visitor.proxy.cut();
+        visitor.says("Kept for Vera").await;
+        visitor.shows("Kept for Vera", &["queued"]).await;
+        visitor.is_stored(|stored| stored.iter().any(|one| one.contains("seawall-demo-i")), "hers").await;
+        visitor.proxy.mend();
+        visitor.shows("Kept for Vera", &delivered).await;
+
+        nobody.page("Seawall('setConsent', false)").await;
+        visitor.is_stored(<[String]>::is_empty, "nothing is left").await;
+        visitor.proxy.cut();
+        visitor.says("In memory").await;
+        visitor.shows("In memory", &["queued"]).await;
+        let why = "document.querySelector('[role=status]').innerText.includes('without your consent nothing is stored')";
+        visitor.tab.until_frame(why).await;
+        visitor.has_nothing().await;
+        visitor.proxy.mend();
+        visitor.shows("In memory", &delivered).await;
+        // A fresh document of hers asks for no cookie either.
+        visitor.tab.page("Seawall('setLocale', 'de')").await;
+        visitor.tab.until_frame("document.documentElement.lang === 'de' && !!document.querySelector('textarea[aria-describedby]')").await;
+        visitor.shows("In memory", &delivered).await;
+        visitor.has_nothing().await;
+        visitor.browser.quit().await;
+    }
+    stack.assert_calm();
 }
