@@ -149,7 +149,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     try {
       // With what `keep.js` has kept.
       if (forgotten) {
-        for (const name in localStorage) if (name === flag() || name.startsWith(forgotten + ":")) delete localStorage[name];
+        for (const place of [localStorage, sessionStorage]) for (const name in place) if (name === flag() || name.startsWith(forgotten + ":")) delete place[name];
       } else if (chatting) localStorage[flag()] = 1;
     } catch {
       // The chat works; on the next page it waits for a click.

@@ -20,6 +20,13 @@ export const keep = (port, prefix) => {
       localStorage.removeItem(prefix + id);
       return 1;
     },
+    /** What is being written in this tab: nothing asks for it, an empty text is none. */
+    draft(text) {
+      const name = prefix + "draft";
+      if (text) sessionStorage.setItem(name, text);
+      else if (text === "") sessionStorage.removeItem(name);
+      return sessionStorage.getItem(name) ?? "";
+    },
     clear() {
       for (const [name] of kept()) localStorage.removeItem(name);
       return 1;

@@ -149,7 +149,7 @@ export const visit = (host) => {
     if (!message.withdrawn) return;
     const ours = RegExp(`^seawall[-:]${data.site}(-i[0-9a-f]{32})?(:|$)`);
     try {
-      for (const name in localStorage) if (ours.test(name)) delete localStorage[name];
+      for (const place of [localStorage, sessionStorage]) for (const name in place) if (ours.test(name)) delete place[name];
     } catch {}
   };
 

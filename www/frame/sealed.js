@@ -29,6 +29,35 @@ const newKey = () => {
 const cipher = (key) =>
   crypto.subtle.importKey("jwk", { kty: "oct", k: key, alg: "A256GCM" }, "AES-GCM", false, ["encrypt", "decrypt"]);
 
+// ---- what is being written ----
+
+let drafting;
+
+/** The page outside keeps it with its tab (KEEP-6). Sealing takes a moment: on `pagehide` it would be too late. */
+const keepDraft = async (name, known, place) => {
+  drafting?.abort();
+  drafting = new AbortController();
+  const { signal } = drafting;
+  const area = () => document.querySelector("#chat textarea");
+  let kept = "";
+  const note = () => {
+    const text = area()?.value ?? kept;
+    if (text === kept || signal.aborted || window.kept.name !== name) return;
+    kept = text;
+    place.save(text).catch(() => {});
+  };
+  // Whoever sends empties the field after the event.
+  for (const event of ["input", "keydown", "submit"]) addEventListener(event, () => setTimeout(note), { capture: true, signal });
+  try {
+    const text = known && (await place.load());
+    if (!text || signal.aborted || area().value) return note();
+    kept = area().value = text;
+    area().dispatchEvent(new InputEvent("input", { bubbles: true }));
+  } catch {
+    // Damaged, or the page outside cannot keep it.
+  }
+};
+
 /** A place with `load`, `save` and `erase`; all of them are refused where the page outside does not answer or is full. */
 export const seal = async (name, renews = true) => {
   // Without a page outside there is nowhere to go.
@@ -47,6 +76,8 @@ export const seal = async (name, renews = true) => {
   };
   const about = (iv, id) => ({ name: "AES-GCM", iv, additionalData: utf8(`${name}:${id}`) });
   const closed = async (id, text) => {
+    // What was sealed with a key that is lost is lost as well.
+    if (!last && !keyThere()) ask("clear").catch(() => {});
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const bytes = await crypto.subtle.encrypt(about(iv, id), await key(), utf8(text));
     return base64(iv) + base64(new Uint8Array(bytes));
@@ -88,6 +119,14 @@ export const seal = async (name, renews = true) => {
         .catch(failed);
     });
 
+  if (renews) keepDraft(name, known, {
+    load: async () => {
+      const text = await inTurn(() => ["draft"]);
+      return text && opened("draft", text);
+    },
+    save: (text) => inTurn(async () => ["draft", text && (await closed("draft", text))]),
+  });
+
   return {
     load: async () => {
       if (!known) return [];
@@ -97,11 +136,7 @@ export const seal = async (name, renews = true) => {
       return (await Promise.allSettled(texts)).flatMap(({ value }) => (value ? [value] : []));
     },
     save: (entries) =>
-      inTurn(async () => {
-        // What was sealed with a key that is lost is lost as well.
-        if (!last && !keyThere()) ask("clear").catch(() => {});
-        return ["save", await Promise.all(entries.map(async ([id, text]) => [id, await closed(id, text)]))];
-      }),
+      inTurn(async () => ["save", await Promise.all(entries.map(async ([id, text]) => [id, await closed(id, text)]))]),
     erase: (id) => inTurn(() => ["erase", id]),
   };
 };
