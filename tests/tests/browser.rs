@@ -30,6 +30,8 @@ mod identity;
 mod keyboard;
 #[path = "browser/languages.rs"]
 mod languages;
+#[path = "browser/leaders.rs"]
+mod leaders;
 #[path = "browser/look.rs"]
 mod look;
 #[path = "browser/marks.rs"]

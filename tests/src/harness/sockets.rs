@@ -49,6 +49,15 @@ impl Sockets {
         self.opened.load(Ordering::SeqCst)
     }
 
+    /// Waits until so many were opened.
+    pub async fn opened_are(&self, wanted: usize) {
+        wait::until_ok(&format!("{wanted} sockets were opened"), 30, || async {
+            let opened = self.opened();
+            if opened == wanted { Ok(()) } else { Err(format!(": {opened}")) }
+        })
+        .await;
+    }
+
     /// Waits until so many are open.
     pub async fn are(&self, wanted: usize) {
         wait::until_ok(&format!("{wanted} sockets are open"), 30, || async {

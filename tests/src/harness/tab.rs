@@ -199,15 +199,20 @@ impl Tab {
     }
 
     pub async fn until_page(&self, condition: &str) {
-        self.until(condition, || self.page(condition)).await;
+        self.until_page_within(condition, 30).await;
+    }
+
+    /// For what may take long.
+    pub async fn until_page_within(&self, condition: &str, limit_s: u64) {
+        self.until(condition, limit_s, || self.page(condition)).await;
     }
 
     pub async fn until_frame(&self, condition: &str) {
-        self.until(condition, || self.frame(condition)).await;
+        self.until(condition, 30, || self.frame(condition)).await;
     }
 
-    async fn until<F: Future<Output = Option<Value>>>(&self, what: &str, look: impl Fn() -> F) {
-        wait::until_ok(what, 30, || async {
+    async fn until<F: Future<Output = Option<Value>>>(&self, what: &str, limit_s: u64, look: impl Fn() -> F) {
+        wait::until_ok(what, limit_s, || async {
             let said = look().await;
             if said == Some(json!(true)) {
                 return Ok(());
