@@ -202,6 +202,78 @@ async fn notifications_are_asked_for_by_a_click_shown_without_the_words_and_lead
     assert_eq!(tab.page("complaints").await, Some(json!([])));
 }
 
+/// When a tab would ring: after so much more than the shortest time, and `over` says that this has passed.
+fn rings_after(more: f64) -> String {
+    let over_ms = 400.0 * (1.0 + more) + 100.0;
+    format!(
+        "Math.random = () => {more}; window.until = () => {{ window.over = false; setTimeout(() => window.over = true, {over_ms}) }}; true"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_tabs_one_rings_and_none_where_the_message_is_looked_at_in_another() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let permission = json!({ "permission": { "name": "notifications" }, "setting": "granted" });
+    browser.cdp.call("", "Browser.setPermission", permission).await;
+    let mut tabs = Vec::new();
+    for text in ["Do you ship to Norway?", "And to Sweden?"] {
+        let tab = Tab::chat(&browser, stack.edge_port, "").await;
+        // Whoever has written may be heard, too.
+        tab.say(text).await;
+        tab.frame(EAR).await;
+        tab.frame("window.choices = { notify: true }; true").await;
+        tab.page(SHOWN).await;
+        tab.page("document.hasFocus = () => false; Seawall('close')").await;
+        tabs.push(tab);
+    }
+    let cookie = stack.log_in(ADA).await;
+    let conversation = ledger::whole(&stack, 2, 30).await[0].conversation.clone();
+    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
+    agent.live().await;
+    let unread = |count: u32| {
+        format!(
+            "document.querySelector('seawall-chat').shadowRoot.querySelector('b')?.textContent == '{count}'"
+        )
+    };
+    let mut rung = [0, 0];
+    for (count, first) in [(1, 0), (2, 1)] {
+        let last = 1 - first;
+        tabs[first].frame(&rings_after(0.0)).await;
+        tabs[last].frame(&rings_after(4.0)).await;
+        agent.write("We do.");
+        tabs[last].until_page(&unread(count)).await;
+        tabs[last].frame("until(), true").await;
+        rung[first] += 1;
+        let done = format!("notes == {}", 2 * rung[first]);
+        tabs[first].until_frame(&done).await;
+        tabs[first].until_page(&format!("shown.length == {}", rung[first])).await;
+        tabs[last].until_frame("over").await;
+        for (tab, rung) in tabs.iter().zip(rung) {
+            assert_eq!(tab.frame("notes").await, Some(json!(2 * rung)), "{count}");
+            assert_eq!(tab.page("shown.length").await, Some(json!(rung)), "{count}");
+        }
+    }
+
+    // Somebody looks in the second one.
+    tabs[1].show().await;
+    tabs[1].page("Seawall('open')").await;
+    let nothing = "!document.querySelector('seawall-chat').shadowRoot.querySelector('b')";
+    tabs[0].until_page(nothing).await;
+    tabs[0].frame(&rings_after(9.0)).await;
+    let told = "window.told = 0; Seawall('on', 'message', () => told++); true";
+    tabs[0].page(told).await;
+    agent.write("Twice a week.");
+    tabs[0].until_page("told == 1").await;
+    tabs[0].frame("until(), true").await;
+    tabs[0].until_page(nothing).await;
+    tabs[0].until_frame("over").await;
+    for tab in &tabs {
+        assert_eq!(tab.frame("notes").await, Some(json!(2)));
+        assert_eq!(tab.page("complaints").await, Some(json!([])));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_browser_wants_a_click_on_the_page_it_is_offered_beside_the_launcher() {
     let stack = Stack::start().await;
