@@ -403,9 +403,9 @@ const WASM_FEATURES: [&str; 8] = [
 mod tests {
     use std::fs;
 
-    use walrus::{DataKind, FunctionBuilder, Module};
+    use walrus::{DataKind, FunctionBuilder, FunctionId, Module};
 
-    use super::{Cut, Names, blank, cut, members, short_names, without_hashes};
+    use super::{Cut, Names, blank, cut, cut_closures, members, short_names, without_hashes};
     use crate::workspace;
 
     const GLUE: &str = r#"import * as import1 from "./snippets/dom.js"
@@ -470,10 +470,57 @@ function __wbg_get_imports() {
         let mut module = module();
         cut(&mut module, &["yew::raw"], Cut::Trap)?;
         let id = module.funcs.by_name("yew[0123456789abcdef]::raw").expect("it keeps its name");
+        assert!(traps(&module, id));
+        Ok(())
+    }
+
+    /// A way into closures, or what leads to one. It calls the given functions.
+    fn function(module: &mut Module, name: &str, calls: &[FunctionId]) -> FunctionId {
+        let mut made = FunctionBuilder::new(&mut module.types, &[], &[]);
+        made.name(name.to_owned());
+        for called in calls {
+            made.func_body().call(*called);
+        }
+        made.finish(Vec::new(), &mut module.funcs)
+    }
+
+    fn traps(module: &Module, id: FunctionId) -> bool {
         let function = module.funcs.get(id).kind.unwrap_local();
         let body = function.block(function.entry_block());
-        assert!(body.instrs.iter().any(|(instruction, _)| instruction.is_unreachable()));
+        body.instrs.iter().any(|(instruction, _)| instruction.is_unreachable())
+    }
+
+    #[test]
+    fn of_the_ways_into_closures_those_stay_that_are_exported_or_called_by_what_is() -> anyhow::Result<()> {
+        let mut module = module();
+        let way = "wasm_bindgen[0123456789abcdef]::convert::closures::_::invoke";
+        let [exported, called, further, unused, by_unused] =
+            [1, 2, 3, 4, 5].map(|number| format!("{way}{number}"));
+        let further = function(&mut module, &further, &[]);
+        let called = function(&mut module, &called, &[further]);
+        let exported = function(&mut module, &exported, &[called]);
+        let by_unused = function(&mut module, &by_unused, &[]);
+        let unused = function(&mut module, &unused, &[by_unused]);
+        // What is no way into a closure is not ours to judge, called or not.
+        let other = function(&mut module, "wasm_bindgen[0123456789abcdef]::convert::other", &[]);
+        module.exports.add("__wasm_bindgen_invoke", exported);
+        cut_closures(&mut module)?;
+        for id in [exported, called, further, other] {
+            assert!(!traps(&module, id), "{:?}", module.funcs.get(id).name);
+        }
+        for id in [unused, by_unused] {
+            assert!(traps(&module, id), "{:?}", module.funcs.get(id).name);
+        }
         Ok(())
+    }
+
+    #[test]
+    fn ways_into_closures_that_are_called_otherwise_or_all_used_are_told() {
+        let mut module = module();
+        assert!(cut_closures(&mut module).is_err(), "none has the name");
+        let way = function(&mut module, "wasm_bindgen::convert::closures::invoke", &[]);
+        module.exports.add("invoke", way);
+        assert!(cut_closures(&mut module).is_err(), "nothing to cut any more");
     }
 
     #[test]
