@@ -32,6 +32,8 @@ export const person = (host, { frame, afresh, move }) => {
 
   const cover = (covered) => {
     panel.inert = covered;
+    // It opens softly, and would go as softly, with the former one's chat in it.
+    panel.style.transition = covered ? "none" : "";
     panel.style.visibility = covered ? "hidden" : "";
   };
 

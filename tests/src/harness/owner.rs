@@ -43,7 +43,7 @@ impl Owner {
             r#"<script async nonce=n src="http://localhost:{edge_port}/seawall.js" {attributes}></script>"#
         );
         let early = format!("<script nonce=n>{EARLY}{early}</script>");
-        let port = website(vec![Page::html("/", &early, &tag)]).await;
+        let port = website(vec![Page::html("/", &early, &tag), Page::html("/other", "", "")]).await;
         let owner = Owner { browser, port, _profile: profile };
         owner.load().await;
         owner
@@ -52,6 +52,24 @@ impl Owner {
     /// The page, loaded anew.
     pub async fn load(&self) {
         self.browser.go(&self.url()).await;
+    }
+
+    /// Goes to a page without a chat, does something there, and comes back to the page that the browser has kept.
+    pub async fn leaves_and_comes_back(&self, there: &str) {
+        let is_at = async |path: &str| {
+            wait::until_true(&format!("{path} is there"), 30, || async {
+                self.browser.client.current_url().await.is_ok_and(|url| url.path() == path)
+            })
+            .await;
+        };
+        self.browser.script("window.kept = true; location.href = '/other'", vec![]).await;
+        is_at("/other").await;
+        self.browser.script(there, vec![]).await;
+        self.browser.client.back().await.expect("back");
+        is_at("/").await;
+        let why = "return JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)";
+        let why = self.browser.script(why, vec![]).await;
+        assert_eq!(self.browser.script("return window.kept", vec![]).await, json!(true), "not kept: {why}");
     }
 
     pub fn url(&self) -> String {

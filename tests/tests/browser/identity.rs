@@ -5,6 +5,7 @@ use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::ledger;
 use tests::harness::owner::Owner;
+use tests::harness::proxy::{Proxy, Weather};
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::tokens::of_the_shop;
 use tests::harness::wait;
@@ -95,6 +96,97 @@ async fn identity_4_who_comes_next_sees_nothing_of_the_former_and_sends_nothing_
         // What the origin has is what each of them has said.
         stack.assert_calm();
     }
+}
+
+/// A browser keeps a page for "back", with the chat in it; meanwhile somebody else may have logged in, or nobody is any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn identity_4_a_page_that_the_browser_has_kept_shows_whose_turn_it_is_and_never_the_former() {
+    let stack = Stack::start().await;
+    let polling = Proxy::without_websockets(stack.edge_port).await;
+    let tokens =
+        json!({ "a": of_the_shop("a", "Vera Lund", 3_600), "b": of_the_shop("b", "Otto Berg", 3_600) });
+    // The site's server takes its time, but for the first answer.
+    let early = format!(
+        "addEventListener('pageshow', ({{ persisted }}) => {{ window.slow = persisted; if (!persisted) return;\
+             const panel = document.querySelector('seawall-chat').shadowRoot.querySelector('div');\
+             window.covered = panel.inert && getComputedStyle(panel).visibility == 'hidden' }});\
+         localStorage.who = 'a'; const tokens = {tokens};\
+         Seawall('identify', () => new Promise((done) => {{\
+             window.answer = () => done(tokens[localStorage.who]); if (!window.slow) answer() }}))"
+    );
+    for (port, how) in [(stack.edge_port, "WebSocket"), (polling.port, "long poll")] {
+        let owner = Owner::shop(port, "data-site=demo", &early).await;
+        let mine = |name: &str| format!("This is {name} by {how}");
+        let everybody = [mine("Vera"), mine("Otto"), mine("nobody")];
+        owner.call("'open'").await;
+        owner.says(&everybody[0]).await;
+        for (who, is_new) in [("b", true), ("a", false), ("a", false), ("", true)] {
+            let own = match who {
+                "a" => &everybody[0],
+                "b" => &everybody[1],
+                _ => &everybody[2],
+            };
+            let others: Vec<_> = everybody.iter().filter(|text| *text != own).map(String::as_str).collect();
+            owner.leaves_and_comes_back(&format!("localStorage.who = '{who}'")).await;
+            // Nothing is seen before it is known who asks.
+            assert_eq!(
+                owner.browser.script("return window.covered", vec![]).await,
+                json!(true),
+                "{how}, {who:?}"
+            );
+            owner.browser.script("answer()", vec![]).await;
+            sees(&owner, if is_new { "How can we help?" } else { own }, &others).await;
+            if is_new {
+                owner.says(own).await;
+            }
+            sees(&owner, own, &others).await;
+        }
+        owner.is_well().await;
+    }
+    let lines = ledger::whole(&stack, 6, 30).await;
+    let known: Vec<_> = lines.iter().filter(|line| line.conversation.starts_with('i')).collect();
+    let text_of = |line: &ledger::Line| line.text.split(" by ").next().unwrap_or_default().to_owned();
+    assert_eq!(known.len(), 4);
+    for line in &known {
+        let same: Vec<_> = known.iter().filter(|other| other.conversation == line.conversation).collect();
+        assert!(same.len() == 2 && same.iter().all(|other| text_of(other) == text_of(line)), "{lines:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn identity_4_where_no_websocket_gets_through_each_person_has_their_own_chat_as_well() {
+    let stack = Stack::start().await;
+    let proxy = Proxy::without_websockets(stack.edge_port).await;
+    let owner = Owner::shop(proxy.port, "data-site=demo", "").await;
+    identify(&owner, "a", "Vera Lund").await;
+    owner.call("'open'").await;
+    owner.says("I am Vera").await;
+
+    // What she has written and the edge has not heard is hers, whoever comes next.
+    proxy.weather(Weather::Silent);
+    owner.browser.enter_chat().await;
+    owner.browser.say("Vera's last words").await;
+    owner.browser.leave_chat().await;
+    identify(&owner, "b", "Otto Berg").await;
+    owner.call("'send', 'I am Otto'").await;
+    proxy.mend();
+    let vera = ["I am Vera", "Vera's last words"];
+    sees(&owner, "I am Otto", &vera).await;
+    owner.says("And still am").await;
+    identify(&owner, "a", "Vera Lund").await;
+    sees(&owner, "Vera's last words", &["I am Otto", "And still am"]).await;
+
+    let lines = ledger::whole(&stack, 4, 60).await;
+    for line in &lines {
+        let of_vera = |text: &str| text.contains("Vera");
+        let theirs = lines.iter().filter(|other| other.conversation == line.conversation);
+        assert!(
+            theirs.clone().count() == 2
+                && theirs.clone().all(|other| of_vera(&other.text) == of_vera(&line.text))
+        );
+    }
+    assert_eq!(ledger::checked(&lines).len(), 2, "{lines:#?}");
+    owner.is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
