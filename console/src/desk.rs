@@ -9,7 +9,7 @@ use yew::Callback;
 
 use crate::browser::http::Agents;
 use crate::browser::notes::Notes;
-use crate::browser::page::visible;
+use crate::browser::page::{outbox_is_read, visible};
 use crate::list::{Known, Line};
 
 /// Links for conversations that are not on screen, at one time; the others with unsent replies wait for their turn.
@@ -35,6 +35,8 @@ pub struct Desk {
 pub struct Open {
     pub conversation: ConversationId,
     pub live: Live,
+    /// The name of its outbox in the browser's storage.
+    outbox: String,
     /// Its log has come at some time.
     pub welcomed: bool,
 }
@@ -85,7 +87,8 @@ impl Desk {
             open.welcomed |= open.live.read(Session::standing) == Standing::Live;
             if open.live.read(has_unsent) {
                 unsent.put(&open.conversation, "1");
-            } else if open.welcomed {
+            } else if open.welcomed && outbox_is_read(&open.outbox) {
+                // Before that it may have something to send of which its session does not know.
                 unsent.put(&open.conversation, "");
             }
         }
@@ -193,10 +196,10 @@ impl Desk {
         let id = conversation.as_str();
         let url = link_url(&self.agents.link(Some(id)));
         // Another agent at this browser must not send what this one wrote.
-        let database = "seawall-".to_owned() + &self.site + "/" + self.agent.as_str() + "/" + id;
+        let outbox = "seawall-".to_owned() + &self.site + "/" + self.agent.as_str() + "/" + id;
         let changed = self.on_change.clone();
-        let live = Live::start(Role::Agent, url, Some(&database), move || changed.emit(()));
-        Open { conversation, live, welcomed: false }
+        let live = Live::start(Role::Agent, url, Some(&outbox), move || changed.emit(()));
+        Open { conversation, live, outbox, welcomed: false }
     }
 }
 

@@ -8,6 +8,8 @@ mod barriers;
 mod closed_tab;
 #[path = "browser/consent.rs"]
 mod consent;
+#[path = "browser/console.rs"]
+mod console;
 #[path = "browser/contact.rs"]
 mod contact;
 #[path = "browser/disk.rs"]

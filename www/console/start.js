@@ -2,11 +2,32 @@
 
 import { store } from "../frame/storage.js";
 
+// A storage that hangs is not waited for for ever.
+const PATIENCE_MS = 5e3;
+
+/** Whose outbox has been read. */
+window.read = new Set();
+
 /** Each conversation's outbox is one of its own. */
 window.store = (name) => {
   const kept = store();
-  kept.allow(name);
-  return kept;
+  read.delete(name);
+  const late = new Promise((done) => setTimeout(done, PATIENCE_MS));
+  const found = Promise.race([kept.allow(name), late]);
+  let over = false;
+  return {
+    ...kept,
+    load(keeps, loaded) {
+      found.then(() => {
+        read.add(name);
+        if (!over) kept.load(keeps, loaded);
+      });
+    },
+    forget() {
+      over = true;
+      kept.forget();
+    },
+  };
 };
 
 const root = document.getElementById("console");

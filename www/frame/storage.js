@@ -126,7 +126,7 @@ export const store = () => {
   const kept = {
     texts,
 
-    /** From now on texts are kept under this name: those that are there, and what earlier pages have left is read. */
+    /** From now on texts are kept under this name: those that are there, and what earlier pages have left is read: then it resolves. */
     allow(name) {
       if (kept.name !== name) opened = 0;
       kept.name = name;
@@ -137,9 +137,9 @@ export const store = () => {
         // Not ours.
       }
       keep([...texts]);
-      read();
       // Another tab has gone, and nobody else may be there to send what it kept.
       addEventListener("left", read);
+      return read();
     },
 
     /** From now on nothing is stored. */

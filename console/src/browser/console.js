@@ -47,6 +47,9 @@ export const title = (text) => {
 
 export const visible = () => document.visibilityState === "visible";
 
+/** Whether all that this outbox held is known (`www/console/start.js`). */
+export const outboxIsRead = (name) => window.read.has(name);
+
 /** With a finger, the focus in a text brings up a keyboard that covers half of what there is to read. */
 export const finePointer = () => !matchMedia("(pointer: coarse)").matches;
 

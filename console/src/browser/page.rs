@@ -21,6 +21,9 @@ extern "C" {
 
     pub fn visible() -> bool;
 
+    #[wasm_bindgen(js_name = outboxIsRead)]
+    pub fn outbox_is_read(name: &str) -> bool;
+
     #[wasm_bindgen(js_name = finePointer)]
     pub fn fine_pointer() -> bool;
 

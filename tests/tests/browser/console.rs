@@ -1,0 +1,87 @@
+//! What an agent writes in the console while there is no network.
+
+use serde_json::json;
+use shared::session::MessageState;
+use tempfile::TempDir;
+use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::ledger;
+use tests::harness::person::Person;
+use tests::harness::proxy::{Proxy, Weather};
+use tests::harness::stack::{ADA, Stack};
+use tests::harness::wait;
+
+/// What the browser's storage answers comes a second later.
+const BUSY_DISK: &str = "Object.defineProperty(IDBTransaction.prototype, 'oncomplete', {\
+    set(done) { this.addEventListener('complete', (event) => setTimeout(done, 1000, event)) } })";
+
+/// To the line of the list that reads this.
+async fn turn_to(agent: &Browser, text: &str) {
+    let click = "const lines = document.querySelectorAll('[aria-label=Conversations] button');\
+                 const line = [...lines].find((line) => line.innerText.includes(arguments[0])); line?.click(); return !!line";
+    wait::until_true(&format!("a line {text:?}"), 30, || async {
+        agent.client.execute(click, vec![json!(text)]).await.is_ok_and(|found| found == json!(true))
+    })
+    .await;
+}
+
+/// Once the texts that waited in one conversation's outbox were in the others', too.
+#[tokio::test(flavor = "multi_thread")]
+async fn keep_1_what_waits_in_one_conversation_of_an_agents_goes_to_that_one_and_to_no_other() {
+    let stack = Stack::start().await;
+    let proxy = Proxy::start(stack.edge_port).await;
+    let mut visitors = Vec::new();
+    for name in ["Vera", "Otto"] {
+        let visitor = Person::visitor(stack.edge_port);
+        visitor.live().await;
+        visitor.write(&format!("I am {name}"));
+        visitor.has_come(&format!("I am {name}"), &MessageState::Delivered, 30).await;
+        visitors.push((visitor, name));
+    }
+    let profile = TempDir::new().expect("a folder for the profile");
+    let agent = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
+    agent.log_in(proxy.port, ADA).await;
+    for round in ["first", "second"] {
+        for (_, name) in &visitors {
+            turn_to(&agent, name).await;
+            agent.reads(&format!("I am {name}"), 30).await;
+        }
+        proxy.cut();
+        for (_, name) in &visitors {
+            turn_to(&agent, name).await;
+            let text = format!("The {round} for {name}");
+            agent.say(&text).await;
+            agent.state(&text, &["Queued"], 30).await;
+            let foreign = if *name == "Vera" { "for Otto" } else { "for Vera" };
+            assert!(!agent.log_text().await.contains(foreign), "{name}: {}", agent.log_text().await);
+        }
+        if round == "second" {
+            // The page is gone with them, and what it has kept is sent by the next one, whichever conversation that shows.
+            agent.go("about:blank").await;
+            // Its disk is busy, and the edge is quick: once a session was over before it had found what it had to send.
+            proxy.weather(Weather::Slow(300));
+            agent.go(&format!("http://console.localhost:{}/?site=demo", proxy.port)).await;
+            agent.script(BUSY_DISK, vec![]).await;
+        }
+        proxy.mend();
+        for (visitor, name) in &visitors {
+            let text = format!("The {round} for {name}");
+            visitor.sees(&text, 60, |view| view.texts().contains(&text.as_str())).await;
+        }
+    }
+    let lines = ledger::whole(&stack, 6, 60).await;
+    for (_, name) in &visitors {
+        let conversation =
+            lines.iter().find(|line| line.text == format!("I am {name}")).map(|line| &line.conversation);
+        let texts: Vec<_> = lines
+            .iter()
+            .filter(|line| Some(&line.conversation) == conversation)
+            .map(|line| line.text.as_str())
+            .collect();
+        assert_eq!(
+            texts,
+            [format!("I am {name}"), format!("The first for {name}"), format!("The second for {name}")]
+        );
+    }
+    ledger::checked(&lines);
+    agent.quit().await;
+}
