@@ -31,7 +31,12 @@ impl Session {
             EdgeFrame::Event(message) => self.event(message),
             EdgeFrame::Receipted { upto_seq } => {
                 self.heard_of_seq = self.heard_of_seq.max(upto_seq);
+                // Mostly it speaks of the other side's messages, of which nobody here sees it.
+                let before = self.upto();
                 self.receipted(upto_seq);
+                if self.upto() == before && !matches!(self.outputs.back(), Some(Output::Erase(_))) {
+                    return;
+                }
             }
             EdgeFrame::Delivered { side, upto_seq } => {
                 self.transcript.delivered.raise(side, upto_seq);

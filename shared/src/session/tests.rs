@@ -162,6 +162,21 @@ fn keep_2_a_message_is_kept_until_the_origin_has_it() {
 }
 
 #[test]
+fn a_receipt_for_the_other_side_changes_nothing_that_is_seen_here() {
+    let changes = |page: &mut Page, upto_seq| {
+        page.session.handle(page.now, Input::Frames(page.link, vec![EdgeFrame::Receipted { upto_seq }]));
+        std::iter::from_fn(|| page.session.poll_output()).any(|output| output == Output::Changed)
+    };
+    let mut page = Page::live("w", vec![]);
+    page.hear(EdgeFrame::Event(event(1)));
+    assert!(!changes(&mut page, 1), "it is an agent's");
+    page.write("a");
+    page.hear(ack("w", 1, 2));
+    assert!(changes(&mut page, 2), "this one is our own, and was kept");
+    assert!(!changes(&mut page, 2), "known already");
+}
+
+#[test]
 fn link_1_frames_of_an_orphaned_link_are_ignored() {
     let mut page = Page::live("w", vec![]);
     let old = page.link;
