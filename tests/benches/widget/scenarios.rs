@@ -275,7 +275,7 @@ impl Stage {
     pub(crate) async fn typing(&mut self, contender: Contender, report: &mut Report) {
         let (visit, talker) = self.chat(contender).await;
         let place = if talker.is_some() { Place::Frame } else { Place::Page };
-        visit.slow_down(4.0).await;
+        visit.slow_down_only(place, 4.0).await;
         visit.eval(place, KEY_WATCH).await;
         let during = self.how.typing;
         let typing = async {

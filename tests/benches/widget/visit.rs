@@ -198,6 +198,13 @@ impl Visit {
         }
     }
 
+    /// A second process that is slowed down, though it has nothing to do, takes a core of this machine from those that have.
+    pub(crate) async fn slow_down_only(&self, place: Place, slower: f64) {
+        self.slow_down(1.0).await;
+        let session = self.session(place).expect("a session");
+        slow_down(&self.cdp, &session, slower).get().await;
+    }
+
     pub(crate) async fn end(self) {
         self.follower.abort();
         let context = json!({ "browserContextId": self.context });
