@@ -117,7 +117,6 @@ impl Adapters for Browser {
     }
 
     fn wake_at(&mut self, at: Option<Millis>) {
-        let delay = at.map(|at| at.saturating_sub(self.now()));
-        self.timer.set(delay);
+        self.timer.set(at);
     }
 }

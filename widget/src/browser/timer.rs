@@ -1,5 +1,8 @@
 //! The time, and the one alarm of a session.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use shared::Millis;
 use shared::session::Input;
 use wasm_bindgen::JsCast;
@@ -10,29 +13,40 @@ use crate::driver::Feed;
 use super::page::window;
 
 pub(super) struct Timer {
-    pending: Option<i32>,
+    /// When, and the browser's number for it.
+    pending: Rc<Cell<Option<(Millis, i32)>>>,
     on_time: Closure<dyn Fn()>,
 }
 
 impl Timer {
     pub(super) fn new(feed: Feed) -> Timer {
-        Timer { pending: None, on_time: Closure::new(move || feed.input(Input::Timeout)) }
+        let pending = Rc::new(Cell::new(None));
+        let rung = pending.clone();
+        let on_time = Closure::new(move || {
+            rung.set(None);
+            feed.input(Input::Timeout);
+        });
+        Timer { pending, on_time }
     }
 
-    pub(super) fn set(&mut self, delay: Option<Millis>) {
-        self.clear();
-        if let Some(delay) = delay {
-            // An early alarm is harmless, the session looks at the clock; a day is far within i32.
-            let delay = delay.min(86_400_000) as i32;
-            let handler = self.on_time.as_ref().unchecked_ref();
-            self.pending =
-                window().set_timeout_with_callback_and_timeout_and_arguments_0(handler, delay).ok();
+    /// Every frame puts the next alarm off. An early one is harmless, the session looks at the clock and asks for the next: one
+    /// that rings soon enough stays.
+    pub(super) fn set(&mut self, at: Option<Millis>) {
+        let Some(at) = at else { return self.clear() };
+        if self.pending.get().is_some_and(|(rings, _)| rings <= at) {
+            return;
         }
+        self.clear();
+        // A day is far within i32.
+        let delay = at.saturating_sub(now()).min(86_400_000) as i32;
+        let handler = self.on_time.as_ref().unchecked_ref();
+        let number = window().set_timeout_with_callback_and_timeout_and_arguments_0(handler, delay);
+        self.pending.set(number.ok().map(|number| (at, number)));
     }
 
     fn clear(&mut self) {
-        if let Some(pending) = self.pending.take() {
-            window().clear_timeout_with_handle(pending);
+        if let Some((_, number)) = self.pending.take() {
+            window().clear_timeout_with_handle(number);
         }
     }
 }
