@@ -62,6 +62,8 @@ export const day = (ms) => {
   return ago === 0 || ago === 1 ? near.format(-ago, "day") : date.format(ms);
 };
 
+// Often enough for "typing", which the other side is told every 3 s.
+const SAID_AGAIN_MS = 1e3;
 const growsItself = CSS.supports("field-sizing", "content");
 
 /** Makes a textarea as high as its text; the style sheet sets the limit. */
@@ -69,6 +71,37 @@ export const grow = (area) => {
   if (growsItself) return;
   area.style.height = "auto";
   area.style.height = area.scrollHeight + "px";
+};
+
+/**
+ * Hears the keys of a composer, few of which the app has to know of: says `send`, and `written` where that matters: at a text's begin
+ * and end, now and then, and when it is longer than `near`.
+ */
+export const compose = (form, near) => {
+  const area = form.querySelector("textarea");
+  const say = (what) => form.dispatchEvent(new Event(what));
+  let before = 0;
+  let said = 0;
+  form.addEventListener("input", () => {
+    grow(area);
+    const { length } = area.value;
+    const now = Date.now();
+    if (Math.max(length, before) > near || !length !== !before || now - said > SAID_AGAIN_MS) {
+      said = now;
+      say("written");
+    }
+    before = length;
+  });
+  const send = (event) => {
+    event.preventDefault();
+    before = 0;
+    say("send");
+  };
+  form.addEventListener("submit", send);
+  form.addEventListener("keydown", (event) => {
+    // An Enter that ends the composition of a character belongs to the keyboard; 229 is Safari's word for it.
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) send(event);
+  });
 };
 
 /** Puts a text back where it was written; what stands there is the visitor's own and stays. */

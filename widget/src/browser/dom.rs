@@ -1,7 +1,7 @@
 //! Small things that are shorter in JavaScript (`dom.js`).
 
 use wasm_bindgen::prelude::*;
-use web_sys::{HtmlTextAreaElement, Node, WebSocket};
+use web_sys::{Element, HtmlTextAreaElement, Node, WebSocket};
 
 #[wasm_bindgen(module = "/src/browser/dom.js")]
 extern "C" {
@@ -28,6 +28,9 @@ extern "C" {
 
     /// Makes a textarea as high as its text.
     pub fn grow(area: &HtmlTextAreaElement);
+
+    /// Hears a composer's keys, and says `send` and `written` to its form. `near`: from here on each one counts, in UTF-16.
+    pub fn compose(form: &Element, near: u32);
 
     /// Puts a text back into the textarea, before what stands there, and the caret with it.
     #[wasm_bindgen(js_name = putBack)]

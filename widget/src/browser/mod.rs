@@ -19,7 +19,7 @@ use shared::session::{Input, Link, Role, Session, Transport};
 
 use crate::driver::{Adapters, Driver, Feed};
 
-pub use dom::{count, day, grow, height, link_url, mark, plain, put_back, restore, time};
+pub use dom::{compose, count, day, grow, height, link_url, mark, plain, put_back, restore, time};
 pub use listen::Listener;
 pub use paint::Paint;
 pub use storage::Keeping;

@@ -2,11 +2,10 @@
 
 use shared::limits::MAX_TEXT_CHARS;
 use shared::session::WriteRefusal;
-use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlTextAreaElement, KeyboardEvent};
+use web_sys::{Element, Event, HtmlTextAreaElement};
 use yew::prelude::*;
 
-use crate::browser::{Listener, grow};
+use crate::browser::{Listener, compose, grow};
 use crate::words::{self, Word, say};
 
 use super::icon::{self, icon};
@@ -63,7 +62,6 @@ impl Component for Composer {
         let before = (self.characters, ctx.props().full);
         match msg {
             Msg::Changed => {
-                grow(&area);
                 self.characters = text.chars().count();
                 ctx.props().on_typing.emit(!text.trim().is_empty());
             }
@@ -106,13 +104,16 @@ impl Component for Composer {
         if !first {
             return;
         }
-        let heard = ctx.link().batch_callback(|event: Event| heard(&event));
-        let target = self.form.get().map(Into::into);
-        self.listener = target.map(|form| Listener::new(form, &EVENTS, move |event| heard.emit(event)));
+        if let Some(form) = self.form.cast::<Element>() {
+            compose(&form, NEAR_LIMIT as u32);
+            let heard = ctx.link().callback(|event: Event| heard(&event));
+            self.listener = Some(Listener::new(form.into(), &EVENTS, move |event| heard.emit(event)));
+        }
         let Some(area) = self.area.cast::<HtmlTextAreaElement>() else { return };
         let draft = &ctx.props().draft;
         if !draft.text.is_empty() {
             area.set_value(&draft.text);
+            grow(&area);
             ctx.link().send_message(Msg::Changed);
         }
         if let Some((start, end)) = draft.caret {
@@ -122,22 +123,10 @@ impl Component for Composer {
     }
 }
 
-const EVENTS: [&str; 3] = ["input", "keydown", "submit"];
+const EVENTS: [&str; 2] = ["written", "send"];
 
-fn heard(event: &Event) -> Option<Msg> {
-    match event.type_().as_str() {
-        "input" => return Some(Msg::Changed),
-        // An Enter that ends the composition of a character belongs to the keyboard; 229 is Safari's word for it.
-        "keydown" => {
-            let key = event.unchecked_ref::<KeyboardEvent>();
-            if key.key() != "Enter" || key.shift_key() || key.is_composing() || key.key_code() == 229 {
-                return None;
-            }
-        }
-        _ => {}
-    }
-    event.prevent_default();
-    Some(Msg::Send)
+fn heard(event: &Event) -> Msg {
+    if event.type_() == "send" { Msg::Send } else { Msg::Changed }
 }
 
 impl Composer {
