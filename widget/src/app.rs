@@ -73,13 +73,16 @@ impl Component for App {
     fn create(ctx: &Context<Self>) -> Self {
         let (link, props) = (ctx.link(), ctx.props());
         let url = link_url(&("/v1/sites/".to_owned() + &props.site + "/link?"));
-        let on_change = link.callback(|()| Msg::Changed);
-        let live = Live::start(Role::Visitor, url, Some(""), move || on_change.emit(()));
         let draw = link.callback(|()| Msg::Draw);
+        let paint = Paint::new(move || draw.emit(()));
+        let (changed, resting) = (link.callback(|()| Msg::Changed), paint.clone());
+        // While much comes, the drawing tells as well, and nothing has to be looked at before.
+        let on_change = move || if resting.rests() { resting.ask() } else { changed.emit(()) };
+        let live = Live::start(Role::Visitor, url, Some(""), on_change);
         link.send_message(Msg::Changed);
         App {
             live,
-            paint: Paint::new(move || draw.emit(())),
+            paint,
             choices: Choices {
                 retry: link.callback(|id| Msg::Input(Input::Retry(id))),
                 discard: link.callback(|id| Msg::Input(Input::Discard(id))),
@@ -99,24 +102,14 @@ impl Component for App {
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Changed => {
-                self.note_link(ctx);
-                let news = self.live.read(|session| News {
-                    unread: session.unread(),
-                    chatting: session.is_chatting(),
-                    standing: session.standing(),
-                    mode: session.notice().mode,
-                    agents: session.notice().agents,
-                    here: session.notice().here.clone(),
-                    upto: session.upto(),
-                });
-                if self.told.as_ref() != Some(&news) {
-                    ctx.props().on_news.emit(Some(news.clone()));
-                    self.told = Some(news);
-                }
+                self.tell(ctx);
                 self.paint.ask();
                 false
             }
-            Msg::Draw => true,
+            Msg::Draw => {
+                self.tell(ctx);
+                true
+            }
             Msg::Input(input) => {
                 self.live.input(input);
                 false
@@ -173,6 +166,23 @@ impl App {
             notice: session.notice(),
             limited: session.limited(),
             kept: if queued { self.live.keeping() } else { Keeping::Kept },
+        }
+    }
+
+    fn tell(&mut self, ctx: &Context<Self>) {
+        self.note_link(ctx);
+        let news = self.live.read(|session| News {
+            unread: session.unread(),
+            chatting: session.is_chatting(),
+            standing: session.standing(),
+            mode: session.notice().mode,
+            agents: session.notice().agents,
+            here: session.notice().here.clone(),
+            upto: session.upto(),
+        });
+        if self.told.as_ref() != Some(&news) {
+            ctx.props().on_news.emit(Some(news.clone()));
+            self.told = Some(news);
         }
     }
 

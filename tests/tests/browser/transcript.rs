@@ -1,9 +1,12 @@
 //! A long conversation, and messages that are refused, with the buttons that are for them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::cdp::Chromium;
+use tests::harness::customer::{Page, website};
 use tests::harness::stack::{ADA, Stack};
+use tests::harness::tab::Tab;
 use tests::harness::wait;
 
 /// More than twice what is in the document at once.
@@ -142,4 +145,36 @@ async fn what_came_meanwhile_stands_under_a_line_and_is_counted_on_the_way_back_
     visitor.reads("Anything else?", 30).await;
     visitor.quit().await;
     agent.quit().await;
+}
+
+/// Much comes, and each drawing takes 40 ms: what has come meanwhile is drawn together, and in between there is time for keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn drawing_takes_no_more_than_a_fifth_of_the_thread() {
+    let stack = Stack::start().await;
+    let much = json!({ "messages_per_conversation": { "at_once": 1000, "per_minute": 1000 } });
+    stack.site("much", much).await;
+    let browser = Chromium::start().await;
+    let tag = format!(
+        "<script async nonce=n src=http://localhost:{}/seawall.js data-site=much></script>",
+        stack.edge_port
+    );
+    let port = website(vec![Page::html("/", "", &tag)]).await;
+    let tab = Tab::open(&browser, &format!("http://127.0.0.1:{port}/")).await;
+    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.open_chat().await;
+    tab.say("Is anybody there?").await;
+    let slow = "window.drawn = []; new MutationObserver(() => { const now = performance.now(); drawn.push(now); \
+                while (performance.now() < now + 40); }).observe(document.querySelector('.rows'), { childList: true })";
+    tab.frame(slow).await;
+    let flood = "window.heard = 0; Seawall('on', 'sent', ({ seq }) => (heard = seq)); \
+                 let n = 0; const timer = setInterval(() => ++n > 45 ? clearInterval(timer) : Seawall('send', 'Message ' + n), 25)";
+    tab.page(flood).await;
+    tab.until_frame("document.querySelector('[role=log]').innerText.includes('Message 45')").await;
+    tab.until_page("heard == 46").await;
+    let drawn = tab.frame("drawn").await.expect("times");
+    let drawn: Vec<f64> = drawn.as_array().expect("times").iter().filter_map(Value::as_f64).collect();
+    let mut gaps: Vec<f64> = drawn.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    gaps.sort_by(f64::total_cmp);
+    // Scrolling draws as well, in between.
+    assert!(gaps.len() > 3 && gaps[gaps.len() / 2] > 120.0, "{gaps:?} ms between two drawings");
 }
