@@ -98,13 +98,17 @@ async fn measure() -> ExitCode {
                 Contender::DeepChat | Contender::Bare => {}
             }
         }
-        stage.paint(round, &mut report, say).await;
         for contender in contenders {
             if let Contender::Seawall | Contender::DeepChat = contender {
                 say(&format!("typing, {}", contender.name()));
                 stage.typing(contender, &mut report).await;
             }
         }
+    }
+    stage.fill(|what| progress.say(what)).await;
+    for round in 0..options.rounds {
+        let say = |what: &str| progress.say(&format!("round {} of {}: {what}", round + 1, options.rounds));
+        stage.paint(round, &mut report, say).await;
     }
     drop(stage);
     progress.end();

@@ -69,7 +69,7 @@ impl Metric {
             Launcher => ("launcher_ms", "as the machine is", 0),
             LauncherSlow => ("launcher_6x_ms", "6 times slower", 0),
             ComposerShown => ("composer_shown_ms", "composer is painted", 0),
-            Storage => ("storage_ms", "live waits for storage, ms", 0),
+            Storage => ("storage_ms", "storage has answered, ms", 0),
             Composer => ("composer_ms", "composer takes typing", 0),
             Live => ("live_ms", "live", 0),
             Floor => ("floor_ms", "floor: 2 round trips + bytes", 0),

@@ -63,7 +63,7 @@ impl Stage {
         let fast = Server::start(stack.edge_port, packages, None).await;
         let slow = Server::start(stack.edge_port, packages, Some(Line::SLOW_4G)).await;
         let browser = Chromium::start().await;
-        let mut stage = Stage {
+        let stage = Stage {
             browser,
             stack,
             fast,
@@ -73,16 +73,6 @@ impl Stage {
             how,
             painters: Vec::new(),
         };
-        // 5,000 messages take deep-chat minutes, given one by one or as its `history`.
-        for (contender, metric, messages) in [
-            (Contender::Seawall, Metric::PaintFew, FEW),
-            (Contender::DeepChat, Metric::PaintFew, FEW),
-            (Contender::Seawall, Metric::PaintMany, MANY),
-        ] {
-            say(&format!("filling {} with {messages} messages", contender.name()));
-            let painter = stage.painter(contender, metric, messages).await;
-            stage.painters.push(painter);
-        }
         // Compressing takes seconds: before anything is measured.
         say("warming up");
         for contender in Contender::ALL {
@@ -94,9 +84,23 @@ impl Stage {
             }
             visit.end().await;
         }
-        say("the origin takes what was said");
-        stage.at_rest().await;
         stage
+    }
+
+    /// The chats that are painted: they come last, because nobody else's opening and typing shall wait for their pages.
+    pub(crate) async fn fill(&mut self, say: impl Fn(&str)) {
+        // 5,000 messages take deep-chat minutes, given one by one or as its `history`.
+        for (contender, metric, messages) in [
+            (Contender::Seawall, Metric::PaintFew, FEW),
+            (Contender::DeepChat, Metric::PaintFew, FEW),
+            (Contender::Seawall, Metric::PaintMany, MANY),
+        ] {
+            say(&format!("filling {} with {messages} messages", contender.name()));
+            let painter = self.painter(contender, metric, messages).await;
+            self.painters.push(painter);
+        }
+        say("the origin takes what was said");
+        self.at_rest().await;
     }
 
     /// The origin has everything. Until then it, the edge and the chats that show how far it is take their part of the machine.
