@@ -53,6 +53,19 @@ impl Drop for Browser {
     }
 }
 
+/// How every Chromium is started, whoever speaks with it.
+pub(super) const FLAGS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+];
+
 /// How a person finds things: by role and name. Looks into the launcher's open shadow root too.
 const FIND: &str = r#"
 const [selector, wanted] = arguments;
@@ -118,20 +131,7 @@ impl Browser {
             format!("--lang={}", languages.split(',').next().unwrap_or_default()),
             format!("--accept-lang={languages}"),
         ];
-        for flag in [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--hide-scrollbars",
-        ] {
-            arguments.push(flag.to_owned());
-        }
-        arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        arguments.extend(FLAGS.iter().chain(flags).map(|flag| (*flag).to_owned()));
         if look.dark {
             arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
         }

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use super::browser::Storage;
+use super::browser::{FLAGS, Storage};
 use super::stack::program;
 
 /// Nothing that is asked of the browser may take longer.
@@ -58,16 +58,8 @@ impl Chromium {
             Storage::Denied => "--disable-features=ThirdPartyStoragePartitioning",
         };
         let mut process = Command::new(program("SEAWALL_CHROMIUM"))
+            .args(FLAGS)
             .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--hide-scrollbars",
                 // Several windows are measured in turn: none may rest because another is in front.
                 "--disable-background-timer-throttling",
                 "--disable-backgrounding-occluded-windows",

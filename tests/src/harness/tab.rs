@@ -97,13 +97,19 @@ impl Tab {
 
     /// A shop with the script's tag, `attributes` in it, and the open chat.
     pub async fn chat(browser: &Chromium, edge_port: u16, attributes: &str) -> Tab {
-        let tag = format!(
-            r#"<script async nonce=n src="http://localhost:{edge_port}/seawall.js" data-site=demo {attributes}></script>"#
+        let tab = Tab::shop(browser, edge_port, "", &format!("data-site=demo {attributes}")).await;
+        tab.open_chat().await;
+        tab
+    }
+
+    /// A shop whose page has `before` and then the script's tag, with a launcher that nobody has touched.
+    pub async fn shop(browser: &Chromium, edge_port: u16, before: &str, attributes: &str) -> Tab {
+        let page = format!(
+            r#"{before}<script async nonce=n src="http://localhost:{edge_port}/seawall.js" {attributes}></script>"#
         );
-        let port = website(vec![Page::html("/", "", &tag)]).await;
+        let port = website(vec![Page::html("/", "", &page)]).await;
         let tab = Tab::open(browser, &format!("http://127.0.0.1:{port}/")).await;
         tab.until_page("!!document.querySelector('seawall-chat')").await;
-        tab.open_chat().await;
         tab
     }
 

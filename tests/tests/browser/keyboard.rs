@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use shared::session::Input;
 use tests::harness::cdp::Chromium;
-use tests::harness::customer::{Page, website};
 use tests::harness::ledger;
 use tests::harness::person::Person;
 use tests::harness::stack::{ADA, Stack};
@@ -15,14 +14,7 @@ use tests::harness::wire::Door;
 
 /// A page with a link before the chat, and the chat.
 async fn shop(stack: &Stack, browser: &Chromium) -> Tab {
-    let tag = format!(
-        r##"<a href="#goods">Goods</a><script async nonce=n src="http://localhost:{}/seawall.js" data-site=demo></script>"##,
-        stack.edge_port
-    );
-    let port = website(vec![Page::html("/", "", &tag)]).await;
-    let tab = Tab::open(browser, &format!("http://127.0.0.1:{port}/")).await;
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
-    tab
+    Tab::shop(browser, stack.edge_port, r##"<a href="#goods">Goods</a>"##, "data-site=demo").await
 }
 
 /// The page does not hear what the chat's frame says before `hear()`.
@@ -217,14 +209,8 @@ async fn whoever_listens_hears_names_new_messages_once_and_what_is_going_on_once
 async fn a_click_before_the_frame_has_answered_opens_the_chat() {
     let stack = Stack::start().await;
     let browser = Chromium::start().await;
-    let tag = format!(
-        "{DEAF}<script async nonce=n src=http://localhost:{}/seawall.js data-site=demo></script>",
-        stack.edge_port
-    );
-    let port = website(vec![Page::html("/", "", &tag)]).await;
-    let tab = Tab::open(&browser, &format!("http://127.0.0.1:{port}/")).await;
+    let tab = Tab::shop(&browser, stack.edge_port, DEAF, "data-site=demo").await;
     let launcher = "document.querySelector('seawall-chat').shadowRoot.querySelector('button')";
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
     tab.page(&format!("{launcher}.dispatchEvent(new PointerEvent('pointerenter'))")).await;
     tab.until_page("!!window.hear").await;
     tab.page(&format!("{launcher}.click()")).await;

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::cdp::Chromium;
-use tests::harness::customer::{Page, website};
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::tab::Tab;
 use tests::harness::wait;
@@ -154,13 +153,7 @@ async fn drawing_takes_no_more_than_a_fifth_of_the_thread() {
     let much = json!({ "messages_per_conversation": { "at_once": 1000, "per_minute": 1000 } });
     stack.site("much", much).await;
     let browser = Chromium::start().await;
-    let tag = format!(
-        "<script async nonce=n src=http://localhost:{}/seawall.js data-site=much></script>",
-        stack.edge_port
-    );
-    let port = website(vec![Page::html("/", "", &tag)]).await;
-    let tab = Tab::open(&browser, &format!("http://127.0.0.1:{port}/")).await;
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    let tab = Tab::shop(&browser, stack.edge_port, "", "data-site=much").await;
     tab.open_chat().await;
     tab.say("Is anybody there?").await;
     let slow = "window.drawn = []; new MutationObserver(() => { const now = performance.now(); drawn.push(now); \
