@@ -20,19 +20,19 @@ const run = () => {
   late.replaceWith(script);
 };
 
+// The focus before the first painting would have everything laid out for it, and nobody's keys come before.
+const painted = new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+
 const hear = (event) => {
   if (event.source !== parent || !event.ports[0]) return;
   removeEventListener("message", hear);
   // For the long script, which hears all that comes later.
   if (!ran) window.firstWord = event;
   if (!event.data.shown) return run();
-  // The focus before the first painting would have everything laid out for it, and nobody's keys come before.
-  requestAnimationFrame(() =>
-    setTimeout(() => {
-      focusField();
-      setTimeout(run);
-    }),
-  );
+  painted.then(() => {
+    focusField();
+    setTimeout(run);
+  });
 };
 addEventListener("message", hear);
 addEventListener("DOMContentLoaded", () => (parent === window ? run() : setTimeout(run, WORD_MS)));
