@@ -1,5 +1,6 @@
 //! The visitor's chat.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use shared::Millis;
@@ -60,6 +61,7 @@ pub struct App {
     paint: Paint,
     choices: Choices,
     told: Option<News>,
+    told_live: Rc<Cell<bool>>,
     /// A welcome has come at some time.
     welcomed: bool,
     /// When the link was lost, or not yet there.
@@ -76,8 +78,13 @@ impl Component for App {
         let draw = link.callback(|()| Msg::Draw);
         let paint = Paint::new(move || draw.emit(()));
         let (changed, resting) = (link.callback(|()| Msg::Changed), paint.clone());
-        // While much comes, the drawing tells as well, and nothing has to be looked at before.
-        let on_change = move || if resting.rests() { resting.ask() } else { changed.emit(()) };
+        let told_live = Rc::new(Cell::new(false));
+        let is_told = told_live.clone();
+        // While much comes, the drawing tells as well, and nothing has to be looked at before. Not so before the page outside knows
+        // that the chat is live: what it hears together with that has been there before, and what comes after is news.
+        let on_change = move || {
+            if is_told.get() && resting.rests() { resting.ask() } else { changed.emit(()) }
+        };
         let live = Live::start(Role::Visitor, url, Some(""), on_change);
         link.send_message(Msg::Changed);
         App {
@@ -88,6 +95,7 @@ impl Component for App {
                 discard: link.callback(|id| Msg::Input(Input::Discard(id))),
             },
             told: None,
+            told_live,
             welcomed: false,
             without_link_since: None,
         }
@@ -180,6 +188,7 @@ impl App {
             here: session.notice().here.clone(),
             upto: session.upto(),
         });
+        self.told_live.set(news.standing == Standing::Live);
         if self.told.as_ref() != Some(&news) {
             ctx.props().on_news.emit(Some(news.clone()));
             self.told = Some(news);
