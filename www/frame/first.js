@@ -11,9 +11,9 @@ window.focusField = () => matchMedia("(pointer:coarse)").matches || document.que
 let ran;
 /** What stands there is no script to the browser until now. */
 const run = () => {
-  if (ran) return;
-  ran = true;
   const late = document.querySelector("script[type=late]");
+  if (ran || !late) return;
+  ran = true;
   const script = document.createElement("script");
   script.nonce = late.nonce;
   script.text = late.text;
@@ -35,4 +35,8 @@ const hear = (event) => {
   });
 };
 addEventListener("message", hear);
+// What somebody does at once, but to write a letter, waits for the script and is heard by it: it listens further on.
+addEventListener("keydown", ({ key }) => key.length > 1 && run(), true);
+addEventListener("click", run, true);
+addEventListener("submit", run, true);
 addEventListener("DOMContentLoaded", () => (parent === window ? run() : setTimeout(run, WORD_MS)));
