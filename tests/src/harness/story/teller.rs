@@ -269,13 +269,16 @@ impl<'a> Teller<'a> {
             }
             Step::Send => self.send().await,
             Step::Reload => {
+                // What is being written outlives the page. Where the frame is denied storage that takes a moment (KEEP-6), and nobody could
+                // say whether it was over: they send it before they go.
+                if self.plan.storage == Storage::Denied && !self.front().draft.is_empty() {
+                    self.send().await;
+                }
                 let load = self.next_load();
-                // What is being written outlives the page where the frame may keep it for its tab.
-                let keeps_drafts = self.plan.storage == Storage::Allowed;
                 let open = &mut self.tabs[self.front];
                 open.tab.reload().await;
                 open.load = load;
-                if !keeps_drafts {
+                if self.plan.storage == Storage::Denied {
                     open.draft.clear();
                 }
                 self.open_chat().await;
