@@ -222,3 +222,29 @@ async fn a_click_before_the_frame_has_answered_opens_the_chat() {
     tab.press("Escape").await;
     tab.until_page(&closes).await;
 }
+
+/// The chat's script waits for the page outside, which is not heard here, and for a time that never ends; nor does the page give the
+/// frame up.
+const UNTOLD: &str = "
+  const [later, never] = [setTimeout, top === window ? 2000 : 100];
+  window.setTimeout = (act, ms, ...rest) => ms !== never && later(act, ms, ...rest);
+  if (top !== window) addEventListener('message', (event) => event.stopImmediatePropagation(), true);
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enter_from_before_the_chats_script_has_run_sends() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = shop(&stack, &browser).await;
+    tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": UNTOLD })).await;
+    tab.reload().await;
+    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true").await;
+    tab.until_frame("!!document.querySelector('script[type=late]') && document.readyState == 'complete'")
+        .await;
+    tab.focus("textarea").await;
+    tab.insert("At once").await;
+    tab.press("Enter").await;
+    tab.until_frame("document.querySelector('[role=log]').innerText.includes('At once')").await;
+    tab.until_frame("/Sent|Delivered/.test(document.querySelector('.state')?.textContent)").await;
+}
