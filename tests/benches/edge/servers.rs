@@ -4,7 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use tests::harness::stack::{ADA, Stack, free_port, program};
+use tests::harness::port::free_port;
+use tests::harness::stack::{ADA, Stack, program};
 use tests::harness::wait;
 use tests::harness::wire::Door;
 

@@ -1,6 +1,7 @@
 //! The real system for tests: workerd with the edge, the origin, and people who talk through them.
 //!
 //! - [`stack`]: starts, kills and restarts the two servers on free ports with data of their own
+//! - [`port`]: which ports
 //! - [`person`]: a visitor or an agent: the real session machine on a real socket
 //! - [`browser`]: a person in a real Chromium
 //! - [`cdp`]: the same by the protocol of its developer tools, which reaches every tab and frame at once
@@ -32,6 +33,7 @@ pub mod neighbour;
 pub mod outage_page;
 pub mod owner;
 pub mod person;
+pub mod port;
 pub mod proxy;
 pub mod raw;
 pub mod scene;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
+use super::port::{self, free_port};
 use super::wait;
 use super::wire::ADDRESS_HEADER;
 
@@ -143,7 +144,7 @@ impl Stack {
             .arg(format!("--directory-path=objects={}", self.data.path().join("edge").display()))
             .arg(format!("--socket-addr=http=127.0.0.1:{}", self.edge_port));
         // Chromium may take `localhost` for ::1 first.
-        if TcpListener::bind(("::1", 0)).is_ok() {
+        if port::has_ipv6() {
             command.arg(format!("--socket-addr=http6=[::1]:{}", self.edge_port));
         }
         self.edge = Some(self.spawn(command, "edge.log"));
@@ -375,11 +376,6 @@ fn kill(child: &mut Option<Child>) {
         let _ = child.kill();
         let _ = child.wait();
     }
-}
-
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 pub fn program(variable: &str) -> PathBuf {
