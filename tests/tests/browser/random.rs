@@ -42,12 +42,13 @@ async fn whatever_happens_nothing_is_lost_doubled_or_reordered() {
         async move {
             let (told, began) = (Told::default(), Instant::now());
             let story = tokio::spawn({
-                let (plan, told) = (plan.clone(), Arc::clone(&told));
+                let (world, plan, told) = (Arc::clone(&world), plan.clone(), Arc::clone(&told));
                 async move { tell(&world, plan, told).await }
             });
             let well = story.await.is_ok();
             println!("{plan} {:.1} s", began.elapsed().as_secs_f64());
             if !well {
+                world.ended(plan.seed).await;
                 let told = told.lock().expect("a story").join("\n");
                 println!(
                     "{told}\nIt broke here. Again: SEAWALL_SEED={seed} cargo xtask test browser -- random\n"

@@ -44,6 +44,11 @@ impl World {
         }
         self.stack.fault(json!({ "kind": if wanted.is_empty() { "none" } else { "down" } })).await;
     }
+
+    /// After a story that broke, so that the others go on as if it had ended.
+    pub async fn ended(&self, story: u64) {
+        self.origin(story, false).await;
+    }
 }
 
 /// What happened so far, for a failure.
