@@ -93,9 +93,8 @@ impl Assets {
                 Treatment::Loader => self.minify(&path)?.into_bytes(),
                 Treatment::Host => self.minify_module(&path)?.into_bytes(),
                 Treatment::Inlined => self.minify_script(&path)?.into_bytes(),
-                Treatment::Both => self.esbuild(&path, &["--bundle"])?.into_bytes(),
                 Treatment::Hashed if name.ends_with(".js") => self.minify_module(&path)?.into_bytes(),
-                Treatment::Hashed => self.minify(&path)?.into_bytes(),
+                Treatment::Both | Treatment::Hashed => self.minify_sheet(&path)?.into_bytes(),
                 Treatment::Copied | Treatment::Released | Treatment::Words | Treatment::Part => {
                     fs::read(&path)?
                 }
@@ -216,6 +215,11 @@ impl Assets {
         Ok(format!("(()=>{{{}}})();", self.minify_module(path)?))
     }
 
+    /// A sheet with those that it imports.
+    fn minify_sheet(&self, path: &Path) -> Result<String> {
+        self.esbuild(path, &["--bundle"])
+    }
+
     fn minify(&self, path: &Path) -> Result<String> {
         self.esbuild(path, &[])
     }
@@ -243,7 +247,7 @@ enum Treatment {
     Inlined,
     /// That, with what it imports in it, and a file of its own for another page.
     Both,
-    /// Only other scripts name it, and hold it.
+    /// Only other scripts or sheets name it, and hold it.
     Part,
     /// Minified and named after its content.
     Hashed,
@@ -268,6 +272,7 @@ impl Treatment {
             ("frame", _) if matches!(name, "frame/first.js" | "frame/frame.js") => Treatment::Inlined,
             ("frame", _) if name == "frame/frame.css" => Treatment::Both,
             ("frame", Some("css")) => Treatment::Part,
+            ("console", Some("css")) if name != "console/console.css" => Treatment::Part,
             ("" | "frame" | "console" | "status" | "demo/replay", Some("js" | "css")) => Treatment::Hashed,
             _ => Treatment::Copied,
         }
@@ -365,6 +370,8 @@ mod tests {
             ("frame/frame.css", Treatment::Both),
             ("frame/link.js", Treatment::Part),
             ("frame/chat.css", Treatment::Part),
+            ("console/console.css", Treatment::Hashed),
+            ("console/login.css", Treatment::Part),
             ("frame/language.js", Treatment::Hashed),
             ("status/status.js", Treatment::Hashed),
             ("frame/index.html", Treatment::Copied),
