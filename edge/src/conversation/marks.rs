@@ -1,0 +1,59 @@
+//! How far messages are delivered and seen. Marks cost no row: the links keep them, and give them back after a restart.
+
+use shared::frame::EdgeFrame;
+use shared::message::Side;
+
+use super::ahead::Ahead;
+use super::{Conversation, LinkId, LinkInfo, Log, Output};
+
+impl Conversation {
+    pub(super) fn mark(&mut self, link: LinkId, side: Side, upto_seq: u64, seen: bool, log: &dyn Log) {
+        // What is not stored is on nobody's screen.
+        let upto_seq = upto_seq.min(self.meta.last_seq - self.batch.len());
+        let mut moved = self.meta.delivered.raise(side, upto_seq);
+        if seen {
+            moved |= self.meta.seen.raise(side, upto_seq);
+        }
+        if !moved {
+            return;
+        }
+        let frame =
+            if seen { EdgeFrame::Seen { side, upto_seq } } else { EdgeFrame::Delivered { side, upto_seq } };
+        self.broadcast(Some(link), &frame);
+        self.attach(link);
+        if seen && side == Side::Agent {
+            self.meta.unread = Ahead::of(log, &self.outputs).unread(self.meta.seen.agent);
+            self.notify();
+        }
+    }
+
+    /// Keeps marks and cursor with a link, where they survive hibernation without a row.
+    pub(super) fn attach(&mut self, link: LinkId) {
+        let Some(info) = self.links.get_mut(&link) else { return };
+        info.delivered_upto = self.outbox.acked_upto();
+        info.delivered = self.meta.delivered;
+        info.seen = self.meta.seen;
+        info.notice = self.notice.clone();
+        self.outputs.push_back(Output::Attach(Box::new(info.clone())));
+    }
+
+    pub(super) fn adopt_links(&mut self, links: Vec<LinkInfo>) {
+        for info in links {
+            if !self.stored {
+                self.meta.epoch = self.meta.epoch.max(info.epoch);
+            }
+            if info.epoch == self.meta.epoch {
+                for side in [Side::Visitor, Side::Agent] {
+                    self.meta.delivered.raise(side, info.delivered.of(side));
+                    self.meta.seen.raise(side, info.seen.of(side));
+                }
+                self.outbox.acked(info.delivered_upto);
+            }
+            if info.notice.version >= self.notice.version {
+                self.notice = info.notice.clone();
+            }
+            self.links.insert(info.link, info);
+        }
+        self.meta.delivered_upto = self.outbox.acked_upto();
+    }
+}
