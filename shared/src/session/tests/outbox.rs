@@ -1,0 +1,61 @@
+//! What is written here: kept, sent, and told apart as queued, sent and delivered.
+
+use super::*;
+
+#[test]
+fn outbox_3_message_written_during_an_outage_is_sent_after_it() {
+    let mut page = Page::live("w", vec![]);
+    page.input(Input::Closed(page.link, CloseCode::ABNORMAL));
+    page.write("a");
+    page.write("b");
+    assert_eq!(page.sends(), []);
+    assert_eq!(page.states(), [MessageState::Queued, MessageState::Queued]);
+    assert_eq!(page.saved.len(), 2, "KEEP-1: they are in the browser's storage");
+    // The nudge of writing has opened a link already.
+    page.connect(welcome(EPOCH, 0));
+    assert_eq!(page.sends(), [sent("w", 1, "a"), sent("w", 2, "b")]);
+    page.hear(ack("w", 1, 1));
+    page.reconnect(Welcome { last_seq: 1, ..welcome(EPOCH, 1) });
+    assert_eq!(page.sends(), [sent("w", 2, "b")], "only what was not acknowledged is sent again");
+}
+
+#[test]
+fn keep_2_a_message_is_kept_until_the_origin_has_it() {
+    let mut page = Page::live("w", vec![]);
+    page.write("a");
+    page.hear(ack("w", 1, 1));
+    assert_eq!((page.states(), page.saved.len()), (vec![MessageState::Sent], 1));
+    page.hear(EdgeFrame::Receipted { upto_seq: 1 });
+    assert_eq!((page.states(), page.saved.len()), (vec![MessageState::Delivered], 0));
+}
+
+#[test]
+fn a_receipt_for_the_other_side_changes_nothing_that_is_seen_here() {
+    let changes = |page: &mut Page, upto_seq| {
+        page.session.handle(page.now, Input::Frames(page.link, vec![EdgeFrame::Receipted { upto_seq }]));
+        std::iter::from_fn(|| page.session.poll_output()).any(|output| output == Output::Changed)
+    };
+    let mut page = Page::live("w", vec![]);
+    page.hear(EdgeFrame::Event(event(1)));
+    assert!(!changes(&mut page, 1), "it is an agent's");
+    page.write("a");
+    page.hear(ack("w", 1, 2));
+    assert!(changes(&mut page, 2), "this one is our own, and was kept");
+    assert!(!changes(&mut page, 2), "known already");
+}
+
+#[test]
+fn limit_2_what_is_refused_for_now_waits_and_the_person_is_told() {
+    let mut page = Page::live("w", vec![]);
+    page.input(Input::Write("a".into()));
+    page.input(Input::Write("b".into()));
+    page.said.clear();
+    page.hear(nack("w.1", "w", 1, 0, "too-many-messages", true));
+    page.hear(nack("w.2", "w", 2, 0, "gap", true));
+    assert!(page.session.limited());
+    page.now += 5_000;
+    page.input(Input::Timeout);
+    assert_eq!(page.sends(), [sent("w", 1, "a"), sent("w", 2, "b")], "both, and in their order");
+    page.hear(EdgeFrame::Ack(Ack { writer: WriterId::parse("w").unwrap(), upto_n: 2, seq: 2 }));
+    assert!(!page.session.limited());
+}
