@@ -33,8 +33,8 @@ impl Session {
                 self.heard_of_seq = self.heard_of_seq.max(upto_seq);
                 // Mostly it speaks of the other side's messages, of which nobody here sees it.
                 let before = self.upto();
-                self.receipted(upto_seq);
-                if self.upto() == before && !matches!(self.outputs.back(), Some(Output::Erase(_))) {
+                let erased = self.receipted(upto_seq);
+                if self.upto() == before && !erased {
                     return;
                 }
             }
@@ -177,12 +177,16 @@ impl Session {
         }
     }
 
-    pub(super) fn receipted(&mut self, upto_seq: u64) {
+    /// Whether anything that was kept is erased now.
+    pub(super) fn receipted(&mut self, upto_seq: u64) -> bool {
         let upto_seq = upto_seq.max(self.transcript.receipted_upto);
         self.transcript.receipted_upto = upto_seq;
-        for id in self.lanes.receipted(upto_seq) {
+        let erased = self.lanes.receipted(upto_seq);
+        let any = !erased.is_empty();
+        for id in erased {
             self.outputs.push_back(Output::Erase(id));
         }
+        any
     }
 
     fn summary(&mut self, summary: Summary) {
