@@ -1,12 +1,13 @@
-// The second file on the customer's page, fetched with the chat's frame or at the first call that needs it: speaks with
-// that frame, and is the API behind `Seawall(method, …)`; of its calls, those that few pages make are in `visit.js`. The two talk through a MessageChannel whose other end is
-// handed to the edge's origin alone: nothing here listens to the page's own messages, and nothing is posted to `*`.
+// The second file on the customer's page, fetched with the chat's frame or at the first call that needs it: speaks with that
+// frame, and is the API behind `Seawall(method, …)`; of its calls, those that few pages make are in `visit.js`. The two talk
+// through a MessageChannel whose other end is handed to the edge's origin alone: nothing here listens to the page's own
+// messages, and nothing is posted to `*`.
 
 const EVENTS = ["ready", "open", "close", "unread", "message", "sent", "delivered", "health", "error"];
-// A browser's own error page never answers.
 // What the launcher needs only once the chat is there.
 const STYLE = `b{position:absolute;top:0;right:0;min-width:20px;border-radius:20px;background:#c62828;color:#fff;font:13px/20px system-ui}
 @media(prefers-reduced-motion:no-preference){div{transition:.2s}}`;
+// A browser's own error page never answers.
 const SILENT_MS = 2e3;
 const AGAIN_MS = 3e4;
 const MOST_CHARACTERS = 4000;

@@ -1,6 +1,6 @@
-// Notifications of the desktop. Browsers let a frame of another site neither ask a person for them nor show any, so the page does both,
-// where its visitor has chosen that in the chat's menu. It shows how many messages have come and never what they say: the page
-// does not know. Fetched when the menu is opened, or when there is something to show.
+// Notifications of the desktop. Browsers let a frame of another site neither ask a person for them nor show any, so the page
+// does both, where its visitor has chosen that in the chat's menu. It shows how many messages have come and never what they
+// say: the page does not know. Fetched when the menu is opened, or when there is something to show.
 
 const STYLE = `.allow{position:fixed;inset-inline-end:92px;bottom:26px;min-height:44px;width:auto;border-radius:22px;padding:0 18px;font:600 15px system-ui;background:#fff;color:#17242e}
 .allow:before{display:none}`;

@@ -1,5 +1,6 @@
-// Whom the page says its visitor is (`Seawall("identify", …)`). What is said stays in this page: the next one says it again. From
-// the moment at which the page names somebody, nobody else's chat is shown, and nothing is sent, before it is clear who that is.
+// Whom the page says its visitor is (`Seawall("identify", …)`). What is said stays in this page: the next one says it again.
+// From the moment at which the page names somebody, nobody else's chat is shown, and nothing is sent, before it is clear who
+// that is.
 
 const PATIENCE_MS = 3e4;
 const AGAIN_MS = 3e4;

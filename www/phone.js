@@ -1,6 +1,6 @@
-// The chat on a telephone, where it has the whole screen: above the keyboard, and clear of what the screen's edges hide. Fetched when
-// it is first opened there. The page's own settings decide what its viewport does when a keyboard comes; where the viewport stays as
-// it is, the keyboard would cover the composer.
+// The chat on a telephone, where it has the whole screen: above the keyboard, and clear of what the screen's edges hide.
+// Fetched when it is first opened there. The page's own settings decide what its viewport does when a keyboard comes; where
+// the viewport stays as it is, the keyboard would cover the composer.
 
 const NARROW = "(max-width:480px)";
 // A keyboard takes a fifth of a screen and more; an address bar does not.

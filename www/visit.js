@@ -1,5 +1,6 @@
 // What few pages ask of the API: to begin and end a visit, and to change its settings. Fetched by `host.js` at the first
-// such call, with `person.js`. The settings live in the tag's `data-*` attributes: the loader reads them there, the frame in its address.
+// such call, with `person.js`. The settings live in the tag's `data-*` attributes: the loader reads them there, the frame in
+// its address.
 
 import { person } from "./person.js";
 
@@ -32,7 +33,7 @@ export const visit = (host) => {
     begin();
   };
 
-  /** A fresh document in the frame, by the settings that hold now, with what is written; `alone`: with nothing that was sent. */
+  /** A fresh document, by the settings that hold now, with what is written; `alone`: with nothing that was sent. */
   const move = (alone) => {
     const leave = "?" + new URLSearchParams(data);
     if (!tell({ leave, alone })) return afresh();
@@ -132,7 +133,7 @@ export const visit = (host) => {
     hello.consent = given;
     let stored = true;
     try {
-      // Says that something may be stored at the chat's host, which only the frame can erase. No site's own flag has such a name.
+      // Something may be stored at the chat's host, which only the frame can erase. No site's own flag has such a name.
       const mark = "seawall:" + data.site;
       if (given) localStorage[mark] = 1;
       stored = localStorage[mark] || localStorage[host.flag()];

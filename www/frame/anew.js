@@ -1,6 +1,6 @@
 // A fresh document in place of this one, with what is written: the chat is broken, or the page outside wants another one.
-// The frame's name, which nobody else can read, outlives the document and carries what is written, with what is in the outbox:
-// it may be kept nowhere else.
+// The frame's name, which nobody else can read, outlives the document and carries what is written, with what is in the
+// outbox: it may be kept nowhere else.
 
 /** How the frame's name begins when it carries something. */
 const CARRIED = "seawall ";
@@ -10,7 +10,7 @@ const HOLDS_MS = 6e4;
 
 let restarts = 0;
 
-/** What the document before this one has left: what was sent is drawn, or sent, and what is written is in its field again. */
+/** What the document before this one has left: what was sent is drawn, or sent; what is written is in its field again. */
 export const resume = ({ find, early, draw }) => {
   const name = window.name;
   window.name = "";
@@ -28,8 +28,10 @@ export const resume = ({ find, early, draw }) => {
   carried.sent.forEach((text) => early(text));
 };
 
-/** A fresh document, for a reason that the page outside is told; `search` is its query. `alone`: with what is being written, and
- * nothing that the app has sent. */
+/**
+ * A fresh document, for a reason that the page outside is told; `search` is its query. `alone`: with what is being written,
+ * and nothing that the app has sent.
+ */
 export const carryOn = ({ find, app, sent, leave }, why, search, alone) => {
   const { texts, erase } = window.kept;
   const area = find("textarea");

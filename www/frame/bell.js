@@ -1,5 +1,5 @@
-// Somebody has written while nobody looks: a tone, and a notification of the page's where the visitor has chosen that. Fetched with
-// the first such message.
+// Somebody has written while nobody looks: a tone, and a notification of the page's where the visitor has chosen that.
+// Fetched with the first such message.
 
 import { count } from "../../widget/src/browser/dom.js";
 import { chosen } from "./choices.js";

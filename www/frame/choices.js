@@ -1,5 +1,5 @@
-// What a visitor has chosen for this browser: a cookie of the frame's own for each choice that is not the default, or as long as
-// the page where cookies are denied, or not agreed to (CONSENT-3).
+// What a visitor has chosen for this browser: a cookie of the frame's own for each choice that is not the default, or as
+// long as the page where cookies are denied, or not agreed to (CONSENT-3).
 
 const KEPT_S = 180 * 86400;
 

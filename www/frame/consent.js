@@ -1,9 +1,9 @@
-// The visitor agrees that something is stored, or does so no longer (CONSENT-2, CONSENT-3). Fetched when the page outside says so.
-// `window.agreed` is the last word.
+// The visitor agrees that something is stored, or does so no longer (CONSENT-2, CONSENT-3). Fetched when the page outside
+// says so. `window.agreed` is the last word.
 
 const AGAIN_MS = 5e3;
 
-/** Makes the document's token a cookie, or the cookie the document's; tried until the edge has answered, or another word has come. */
+/** Makes the document's token a cookie, or the cookie the document's; tried until the edge answers or another word comes. */
 const ask = async (site, method, token) => {
   const given = window.agreed;
   while (window.agreed === given) {
@@ -43,7 +43,8 @@ const give = async (host) => {
 };
 
 const withdraw = async ({ site, keepAll, tell }) => {
-  // Whoever is there: anonymous visitors hear it on their tabs' own channel (`tabs.js`), persons who are known on this one as well (`visitor.js`).
+  // Whoever is there: anonymous visitors hear it on their tabs' own channel (`tabs.js`), persons who are known on this one
+  // as well (`visitor.js`).
   const tabs = new BroadcastChannel("seawall-" + site);
   if (window.keeps) tabs.postMessage({ withdrawn: true });
   tabs.close();

@@ -28,8 +28,8 @@ const remember = (seconds) => {
 let panel;
 
 /**
- * At the beginning (`first`) for name and address, otherwise for an address; once, whatever the answer is. `asks` is the site's
- * setting, `app` takes the message.
+ * At the beginning (`first`) for name and address, otherwise for an address; once, whatever the answer is. `asks` is the
+ * site's setting, `app` takes the message.
  */
 export const ask = (chat, word, app, asks, first) => {
   const required = asks === "required";

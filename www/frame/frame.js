@@ -14,8 +14,8 @@ const query = new URLSearchParams(location.search);
 // The cookie's conversation is somebody else's, where the page says who the visitor is.
 const waits = query.has("identified") && !alone;
 const { asks, contact, token } = document.body.dataset;
-// All that this page writes goes by this name, before the app is there and after (OUTBOX-1). Digits, because `randomUUID` is missing
-// where a page comes by plain http.
+// All that this page writes goes by this name, before the app is there and after (OUTBOX-1). Digits, because `randomUUID` is
+// missing where a page comes by plain http.
 const writer = (window.writer = crypto.getRandomValues(new BigUint64Array(2)).join("-"));
 // CONSENT-1: nothing may be stored yet, and only this document knows whose conversation it is.
 if (token) window.visitor = { token, scope: "-" + writer };
@@ -353,7 +353,7 @@ hear.refused = () => {
   tell({ event: "error", detail: { code: "outbox-full" } });
 };
 
-/** The app is drawn beside the plain page, which takes typing until it is drawn and nobody is in the middle of a character. */
+/** The app is drawn beside the plain page, which takes typing until it is drawn and no character is half composed. */
 const takeOver = (ready) => {
   const drawn = chat.cloneNode();
   const swap = () => {

@@ -1,6 +1,6 @@
 // This tab's links to the edge. Of all tabs that a browser has open on a customer's site one leads and holds the socket; the
-// others talk through it. The leader is who holds a lock or, where the browser denies locks to the frame, whom nobody answers.
-// What only a second tab needs is in `tabs.js`, fetched then.
+// others talk through it. The leader is who holds a lock or, where the browser denies locks to the frame, whom nobody
+// answers. What only a second tab needs is in `tabs.js`, fetched then.
 
 // What a session says first on a fresh page (HELLO-1). It is said before the app is there, and the welcome waits for it.
 const HELLO = '{"type":"hello","protocol":1}';
@@ -12,12 +12,13 @@ const ANSWER_MS = 60;
 const tabs = () => import("{{asset:frame/tabs.js}}");
 
 /**
- * Gives out links that look like a WebSocket: each call makes one, of what `open` opens where this tab leads (a socket at first,
- * whatever the session has learnt of links through others). `name` is the same in all tabs that share a conversation. The window hears "ready" when there is a link to be had, "nudge" when another tab
- * wants one, and "left" when another tab has gone, which may have left something in the storage.
+ * Gives out links that look like a WebSocket: each call makes one, of what `open` opens where this tab leads (a socket at
+ * first, whatever the session has learnt of links through others). `name` is the same in all tabs that share a conversation.
+ * The window hears "ready" when there is a link to be had, "nudge" when another tab wants one, and "left" when another tab
+ * has gone, which may have left something in the storage.
  */
 export const links = (name, url, protocol) => {
-  /** `held.link` is what the app's link, `held.own`, is made of; what comes before the app is there waits in `held.heard`. */
+  /** `held.link` is what `held.own`, the app's link, is made of; what comes before the app waits in `held.heard`. */
   const tab = { me: Math.random().toString(36).slice(2), held: {} };
   let fresh = true;
   let asking, over, settle, settled;

@@ -1,5 +1,5 @@
-// What a site may choose of the chat's look beside its colour, and the edges of a telephone's screen that the page has measured.
-// Fetched where there is any of it. Whatever is not among these is not taken.
+// What a site may choose of the chat's look beside its colour, and the edges of a telephone's screen that the page has
+// measured. Fetched where there is any of it. Whatever is not among these is not taken.
 
 const FONTS = {
   system: "system-ui, sans-serif",

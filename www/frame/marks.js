@@ -1,6 +1,6 @@
-// The marks in a message's text: `**bold**`, `*italic*`, `_italic_`, `` `code` ``, fences, `> quotes`, lists and links. A mark
-// without its other half is text. Every letter is looked at a bounded number of times, whatever the text is. What they become is made
-// of elements and texts, never of markup. Fetched, by chat and console, when a text comes that may have some.
+// The marks in a message's text: `**bold**`, `*italic*`, `_italic_`, `` `code` ``, fences, `> quotes`, lists and links. A
+// mark without its other half is text. Every letter is looked at a bounded number of times, whatever the text is. What they
+// become is made of elements and texts, never of markup. Fetched, by chat and console, when a text comes that may have some.
 
 /** Blocks are named after their roles; what is nothing else has none. */
 const QUOTE = "blockquote";
@@ -83,7 +83,10 @@ const find = (text) => {
   return all.filter(({ piece, counts }) => piece || counts);
 };
 
-/** Text of one kind, in one block each: `text`, `address` (where it leads), `bold`, `italic`, `code`, `block`, and whether a block `begins`. */
+/**
+ * Text of one kind, in one block each: `text`, `address` (where it leads), `bold`, `italic`, `code`, `block`, and whether a
+ * block `begins`.
+ */
 export const pieces = (text) => {
   const out = [];
   const put = (text, block, rest) => out.push({ text, block, ...rest });

@@ -1,5 +1,5 @@
-// What opens beside a button of the chat, and closes again: with Escape, with the button, by a click elsewhere, or when the focus
-// goes on. Fetched when one of the buttons is first pressed.
+// What opens beside a button of the chat, and closes again: with Escape, with the button, by a click elsewhere, or when the
+// focus goes on. Fetched when one of the buttons is first pressed.
 
 import { STYLE as EMOJI_STYLE, emoji } from "./emoji.js";
 import { dress, make } from "./fields.js";

@@ -1,6 +1,6 @@
 // The outbox of a frame that is denied storage, fetched only there: sealed, in the localStorage of the page outside
-// (`www/keep.js`, KEEP-4). That page can delete what waits there. It can neither read nor forge it: the key is a cookie of the
-// frame's own, which the page cannot see, and each text is bound to its site and id.
+// (`www/keep.js`, KEEP-4). That page can delete what waits there. It can neither read nor forge it: the key is a cookie of
+// the frame's own, which the page cannot see, and each text is bound to its site and id.
 
 const LIFE_S = 180 * 86400;
 // The page outside may still be fetching what it needs for it.

@@ -1,7 +1,7 @@
 // What outlives the page: texts by their ids, in IndexedDB or, where the frame is denied that, sealed on the page outside
 // (`sealed.js`). Both may be full, blocked or emptied under us: nothing here throws. What is not kept is told, stays in
-// memory, and is tried again when something can be kept. Console and chat are drawn by an app that comes later: what is written
-// before it is kept already.
+// memory, and is tried again when something can be kept. Console and chat are drawn by an app that comes later: what is
+// written before it is kept already.
 
 const MOMENT_MS = 1000;
 // A browser keeps some 10,000 characters of a frame's cookies, and whose conversation it is is one of them.
@@ -50,8 +50,8 @@ export const store = () => {
 
   // ---- a frame's cookies ----
 
-  // Before a place for texts is open, and its key and the page outside are there, the page may be gone: a cookie is there at once.
-  // (A page of its own waits for nothing but the opening.)
+  // Before a place for texts is open, and its key and the page outside are there, the page may be gone: a cookie is there at
+  // once. (A page of its own waits for nothing but the opening.)
   let proven = parent === window;
   const isJarred = (id) => document.cookie.includes(`${kept.name}:${id}=`);
   /** Without a text it is taken out again. */
@@ -126,7 +126,7 @@ export const store = () => {
   const kept = {
     texts,
 
-    /** From now on texts are kept under this name: those that are there, and what earlier pages have left is read: then it resolves. */
+    /** Texts are kept under this name from now on, also those of before; resolves when what earlier pages left is read. */
     allow(name) {
       if (kept.name !== name) opened = 0;
       kept.name = name;
@@ -148,7 +148,7 @@ export const store = () => {
       tell([...texts], 1);
     },
 
-    /** Tells whether everything is kept and whether it may be, and every text, soon or late: what is there, and what is found. */
+    /** Tells whether everything is kept and may be, and every text, soon or late: what is there, and what is found. */
     load(keeping, loaded) {
       keeps = keeping;
       heard = loaded;

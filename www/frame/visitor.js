@@ -1,5 +1,5 @@
-// Who the visitor is, where the page outside says so with a token of its server's (IDENTITY-1). Fetched only then. What is learnt
-// lives in this document alone: no cookie and no storage tells the next one, who may be somebody else.
+// Who the visitor is, where the page outside says so with a token of its server's (IDENTITY-1). Fetched only then. What is
+// learnt lives in this document alone: no cookie and no storage tells the next one, who may be somebody else.
 
 const AGAIN_MS = 1e3;
 const AT_MOST_MS = 3e4;

@@ -289,7 +289,8 @@ mod tests {
             // What Yew's templates show stands between quotes.
             let (rust, page) = (file.ends_with(".rs"), file.ends_with(".html"));
             for line in without_tests(&path).lines().map(str::trim) {
-                if line.starts_with("//") || line.starts_with("<!--") || line.contains("<noscript>") {
+                let comment = ["//", "/*", "* ", "<!--"].iter().any(|begin| line.starts_with(begin));
+                if comment || line.contains("<noscript>") {
                     continue;
                 }
                 let shown = if page { vec![] } else { quoted(line, rust) };
