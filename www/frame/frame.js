@@ -1,6 +1,6 @@
 // The frame around the chat: works from the first moment, brings the app, and speaks with the page outside.
 
-import * as widget from "widget";
+import begin, { show as showChat, start, write } from "widget";
 import { links } from "./link.js";
 import { store } from "./storage.js";
 
@@ -251,12 +251,6 @@ const early = (given) => {
   // KEEP-1. The app finds it there.
   kept.save(message.id, JSON.stringify(message));
 };
-const onEnter = (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
-    event.preventDefault();
-    early();
-  }
-};
 const onSubmit = (event) => {
   event.preventDefault();
   early();
@@ -264,6 +258,9 @@ const onSubmit = (event) => {
 let composing = false;
 const onComposition = (event) => (composing = event.type === "compositionstart");
 
+const onEnter = (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) onSubmit(event);
+};
 const listen = (how) => {
   chat[how]("keydown", onEnter);
   chat[how]("submit", onSubmit);
@@ -295,10 +292,9 @@ const say = (tone, sentence, label, act) => {
 
 const sayLoading = () => app || say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}"));
 
-/** Three different truths, in this order; without any of them all is well. */
+/** Three different truths, in this order (of the link, of the agents, of the edge); without any of them all is well. */
 const truthOf = (link, mode, agents) => {
-  if (link === "offline" || link === "stopped") return link;
-  if (link === "connecting") return "connecting";
+  if (link !== "live") return link;
   if (!agents) return "away";
   return mode === "degraded" ? "degraded" : "well";
 };
@@ -409,7 +405,7 @@ const bring = async (attempt) => {
       app = form({ chat, site, record, draw, word, say, hear });
       return;
     }
-    await widget.default("{{asset:widget/widget_bg.wasm}}");
+    await begin("{{asset:widget/widget_bg.wasm}}");
   } catch {
     spokenWithin(2e3).then(sayLoading);
     setTimeout(bring, Math.min(2e3 * 2 ** attempt, 6e4) * (0.5 + Math.random()), attempt + 1);
@@ -418,7 +414,7 @@ const bring = async (attempt) => {
   // Meanwhile the plain page takes typing; it is not worth more than 10 s.
   await spokenWithin(1e4);
   await settled;
-  takeOver(widget);
+  takeOver({ show: showChat, start, write });
 };
 
 // ---- when the app breaks ----

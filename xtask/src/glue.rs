@@ -125,10 +125,14 @@ fn parts(glue: &str) -> impl Iterator<Item = &str> {
     (1..places.len()).map(move |next| &glue[places[next - 1]..places[next]])
 }
 
-/// The name that a part gives to something.
+/// The name that a part gives to something; a statement goes with what it is about.
 fn declared(part: &str) -> &str {
     let part = part.strip_prefix("export ").unwrap_or(part);
-    let named = ["function ", "const ", "let "].iter().find_map(|word| part.strip_prefix(word));
+    let named = ["function ", "const ", "let "]
+        .iter()
+        .find_map(|word| part.strip_prefix(word))
+        .or_else(|| part.starts_with("cached").then_some(part))
+        .or_else(|| part.strip_prefix("if ")?.split_once(" in ").map(|(_, about)| about));
     named.and_then(|rest| rest.split(|letter| !in_word(letter)).next()).unwrap_or("")
 }
 
@@ -270,6 +274,11 @@ function isLikeNone() {}
 function handleError() {}
 function addToExternrefTable0(obj) {}
 let WASM_VECTOR_LEN = 0;
+let cachedTextDecoder = new TextDecoder();
+cachedTextDecoder.decode();
+if (!('encodeInto' in cachedTextDecoder)) {
+    cachedTextDecoder.encodeInto = 0;
+}
 export default () => __wbg_get_imports();
 ";
 
@@ -289,6 +298,7 @@ export default () => __wbg_get_imports();
             (false, "function invoke_1"),
             (false, "handleError"),
             (false, "giveText"),
+            (false, "cachedTextDecoder"),
         ] {
             assert_eq!(glue.contains(text), there, "{text}: {glue}");
         }
