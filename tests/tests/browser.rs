@@ -16,6 +16,8 @@ mod contact;
 mod disk;
 #[path = "browser/drafts.rs"]
 mod drafts;
+#[path = "browser/early.rs"]
+mod early;
 #[path = "browser/emoji.rs"]
 mod emoji;
 #[path = "browser/firefox.rs"]

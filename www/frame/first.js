@@ -10,9 +10,15 @@ window.focusField = () => matchMedia("(pointer:coarse)").matches || document.que
 
 let ran;
 /** What stands there is no script to the browser until now. */
-const run = () => {
+const run = (event) => {
+  // Half of it is none: what is done before the rest has come is done then.
+  if (document.readyState === "loading") {
+    // A key's letter, or new line, is written.
+    event.key || event.preventDefault();
+    return addEventListener("DOMContentLoaded", () => event.target.dispatchEvent(new event.constructor(event.type, event)));
+  }
   const late = document.querySelector("script[type=late]");
-  if (ran || !late) return;
+  if (!late) return;
   ran = true;
   const script = document.createElement("script");
   script.nonce = late.nonce;
@@ -36,7 +42,7 @@ const hear = (event) => {
 };
 addEventListener("message", hear);
 // What somebody does at once, but to write a letter, waits for the script and is heard by it: it listens further on.
-addEventListener("keydown", ({ key }) => key.length > 1 && run(), true);
+addEventListener("keydown", (event) => event.key.length > 1 && run(event), true);
 addEventListener("click", run, true);
 addEventListener("submit", run, true);
 addEventListener("DOMContentLoaded", () => (parent === window ? run() : setTimeout(run, WORD_MS)));

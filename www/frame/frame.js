@@ -65,8 +65,10 @@ const leave = (why, search = location.search) => {
   location.replace(search || location.href);
 };
 
+let closing;
+/** The page outside knows whether we are open; before it has spoken that waits. */
 const close = () => {
-  if (alone || !shown) return;
+  closing = !outside;
   tell({ call: "close" });
 };
 
@@ -200,6 +202,7 @@ const hearPage = ({ source, origin, data, ports }) => {
   tell(healthBefore && { event: "health", detail: JSON.parse(healthBefore) });
   if (keepers) keep(keepers);
   told(data);
+  if (closing) close();
 };
 let host;
 addEventListener("message", hearPage);

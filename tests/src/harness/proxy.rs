@@ -24,6 +24,8 @@ pub enum Weather {
     Slow(u64),
     /// A few bytes at a time.
     Sliced,
+    /// What comes after this text waits until it passes.
+    Halting(&'static str),
     /// Who hangs up is heard of only when it passes.
     SlowToClose,
 }
@@ -172,8 +174,17 @@ async fn carry(
                 let _ = weather.wait_for(|weather| *weather != Weather::SlowToClose).await;
                 return to.shutdown().await;
             }
-            let piece = if *weather.borrow() == Weather::Sliced { SLICE } else { bytes.len() };
-            for piece in bytes.chunks(piece) {
+            let halt = match *weather.borrow() {
+                Weather::Halting(text) => end_of(&bytes, text),
+                _ => None,
+            };
+            let (first, rest) = bytes.split_at(halt.unwrap_or_default());
+            if halt.is_some() {
+                to.write_all(first).await?;
+                let _ = weather.wait_for(|weather| !matches!(weather, Weather::Halting(_))).await;
+            }
+            let piece = if *weather.borrow() == Weather::Sliced { SLICE } else { rest.len().max(1) };
+            for piece in rest.chunks(piece) {
                 to.write_all(piece).await?;
                 tokio::task::yield_now().await;
             }
@@ -190,6 +201,11 @@ fn put(bytes: &mut [u8], (old, new): Change) {
     for at in found {
         bytes[at..at + old.len()].copy_from_slice(new.as_bytes());
     }
+}
+
+/// Where the text ends, which comes in one read.
+fn end_of(bytes: &[u8], text: &str) -> Option<usize> {
+    bytes.windows(text.len()).position(|part| part == text.as_bytes()).map(|at| at + text.len())
 }
 
 /// Pieces of 16 KB in each direction: more than a browser sends while nothing gets through.

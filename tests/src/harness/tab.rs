@@ -244,6 +244,25 @@ impl Tab {
         self.until_frame(&focused).await;
     }
 
+    /// Presses what is there in the chat's frame with the mouse, whatever the page thinks of it.
+    pub async fn click(&self, selector: &str) {
+        self.still().await;
+        let center = "(({ x, y, width, height }) => [x + width / 2, y + height / 2])";
+        let frame = "document.querySelector('seawall-chat').shadowRoot.querySelector('iframe')";
+        let corner = self.page(&format!("(({{ x, y }}) => [x, y])({frame}.getBoundingClientRect())")).await;
+        let there = format!("{center}(document.querySelector({}).getBoundingClientRect())", json!(selector));
+        let there = self.frame(&there).await;
+        let sum = |axis: usize| {
+            let of = |place: &Option<Value>| place.as_ref().and_then(|place| place[axis].as_f64());
+            of(&corner).expect("a frame") + of(&there).expect("something to press")
+        };
+        let (x, y) = (sum(0), sum(1));
+        for kind in ["mousePressed", "mouseReleased"] {
+            let press = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
+            self.tell("Input.dispatchMouseEvent", press).await;
+        }
+    }
+
     /// Types it where the focus is, as an input method does.
     pub async fn insert(&self, text: &str) {
         let frame = self.frame_session();

@@ -17,21 +17,6 @@ async fn shop(stack: &Stack, browser: &Chromium) -> Tab {
     Tab::shop(browser, stack.edge_port, r##"<a href="#goods">Goods</a>"##, "data-site=demo").await
 }
 
-/// The page does not hear what the chat's frame says before `hear()`.
-const DEAF: &str = r"<script nonce=n>
-  const { set } = Object.getOwnPropertyDescriptor(MessagePort.prototype, 'onmessage');
-  window.MessageChannel = class extends MessageChannel {
-    constructor() {
-      super();
-      const { port1 } = this;
-      Object.defineProperty(port1, 'onmessage', { set: (heard) => (window.hear = () => set.call(port1, heard)) });
-    }
-  };
-  // Nor does it give the frame up.
-  const later = setTimeout;
-  window.setTimeout = (act, ms, ...rest) => ms !== 2000 && later(act, ms, ...rest);
-</script>";
-
 /// Where the focus is, on the page or in the frame.
 const ON_PAGE: &str =
     "document.activeElement.shadowRoot?.activeElement.ariaLabel ?? document.activeElement.tagName";
@@ -201,50 +186,4 @@ async fn whoever_listens_hears_names_new_messages_once_and_what_is_going_on_once
         .filter(|one| one.as_str().is_some_and(|one| one.contains("Connecting")));
     assert_eq!(twice.count(), 1, "{said}");
     assert!(!said.to_string().contains("Good morning"), "old messages are no news: {said}");
-}
-
-/// A regression: what was pressed between the page's first word and the frame's answer was told to nobody, and the field never got
-/// the focus.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_click_before_the_frame_has_answered_opens_the_chat() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::shop(&browser, stack.edge_port, DEAF, "data-site=demo").await;
-    let launcher = "document.querySelector('seawall-chat').shadowRoot.querySelector('button')";
-    tab.page(&format!("{launcher}.dispatchEvent(new PointerEvent('pointerenter'))")).await;
-    tab.until_page("!!window.hear").await;
-    tab.page(&format!("{launcher}.click()")).await;
-    tab.page("hear()").await;
-    tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
-    // Only what is open can be closed by the visitor.
-    let closes = format!("{launcher}.ariaExpanded == 'false'");
-    tab.until_frame(&format!("({IN_FRAME}) == 'Message'")).await;
-    tab.press("Escape").await;
-    tab.until_page(&closes).await;
-}
-
-/// The chat's script waits for the page outside, which is not heard here, and for a time that never ends; nor does the page give the
-/// frame up.
-const UNTOLD: &str = "
-  const [later, never] = [setTimeout, top === window ? 2000 : 100];
-  window.setTimeout = (act, ms, ...rest) => ms !== never && later(act, ms, ...rest);
-  if (top !== window) addEventListener('message', (event) => event.stopImmediatePropagation(), true);
-";
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_enter_from_before_the_chats_script_has_run_sends() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = shop(&stack, &browser).await;
-    tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": UNTOLD })).await;
-    tab.reload().await;
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
-    tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true").await;
-    tab.until_frame("!!document.querySelector('script[type=late]') && document.readyState == 'complete'")
-        .await;
-    tab.focus("textarea").await;
-    tab.insert("At once").await;
-    tab.press("Enter").await;
-    tab.until_frame("document.querySelector('[role=log]').innerText.includes('At once')").await;
-    tab.until_frame("/Sent|Delivered/.test(document.querySelector('.state')?.textContent)").await;
 }

@@ -1,0 +1,181 @@
+//! What visitors do before the chat can hear it: before its script has run, before its document is there whole, and before the page
+//! outside has spoken to it.
+
+use serde_json::json;
+use tests::harness::cdp::Chromium;
+use tests::harness::proxy::{Proxy, Weather};
+use tests::harness::stack::Stack;
+use tests::harness::tab::Tab;
+
+/// The page does not hear what the chat's frame says before `hear()`.
+const DEAF: &str = r"<script nonce=n>
+  const { set } = Object.getOwnPropertyDescriptor(MessagePort.prototype, 'onmessage');
+  window.MessageChannel = class extends MessageChannel {
+    constructor() {
+      super();
+      const { port1 } = this;
+      Object.defineProperty(port1, 'onmessage', { set: (heard) => (window.hear = () => set.call(port1, heard)) });
+    }
+  };
+  // Nor does it give the frame up.
+  const later = setTimeout;
+  window.setTimeout = (act, ms, ...rest) => ms !== 2000 && later(act, ms, ...rest);
+</script>";
+
+/// A regression: what was pressed between the page's first word and the frame's answer was told to nobody, and the field never got
+/// the focus.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_before_the_frame_has_answered_opens_the_chat() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = Tab::shop(&browser, stack.edge_port, DEAF, "data-site=demo").await;
+    let launcher = "document.querySelector('seawall-chat').shadowRoot.querySelector('button')";
+    tab.page(&format!("{launcher}.dispatchEvent(new PointerEvent('pointerenter'))")).await;
+    tab.until_page("!!window.hear").await;
+    tab.page(&format!("{launcher}.click()")).await;
+    tab.page("hear()").await;
+    tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+    // Only what is open can be closed by the visitor.
+    let closes = format!("{launcher}.ariaExpanded == 'false'");
+    tab.until_frame("document.hasFocus() && document.activeElement.ariaLabel == 'Message'").await;
+    tab.press("Escape").await;
+    tab.until_page(&closes).await;
+}
+
+/// The chat's script waits for the page outside, which is not heard here, and for a time that never ends; nor does the page give the
+/// frame up.
+const UNTOLD: &str = "
+  const [later, never] = [setTimeout, top === window ? 2000 : 100];
+  window.setTimeout = (act, ms, ...rest) => ms !== never && later(act, ms, ...rest);
+  if (top !== window) addEventListener('message', (event) => event.stopImmediatePropagation(), true);
+";
+
+/// A chat that has just been opened, whose script has not run.
+async fn before_the_script(stack: &Stack, browser: &Chromium) -> Tab {
+    let tab = Tab::shop(browser, stack.edge_port, "", "data-site=demo").await;
+    tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": UNTOLD })).await;
+    tab.reload().await;
+    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true").await;
+    tab.until_frame("!!document.querySelector('script[type=late]') && document.readyState == 'complete'")
+        .await;
+    tab
+}
+
+/// The chat has it, as it was written, and nothing else.
+async fn is_sent(tab: &Tab, text: &str) {
+    let said = format!(
+        "[...document.querySelectorAll('[data-by=own] .text')].map((one) => one.innerText).join() == {}",
+        json!(text)
+    );
+    tab.until_frame(&said).await;
+    tab.until_frame("/Sent|Delivered/.test(document.querySelector('.state')?.textContent)").await;
+    assert_eq!(tab.frame("document.querySelector('textarea').value").await, Some(json!("")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enter_a_click_and_a_submit_from_before_the_chats_script_has_run_send() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    for how in ["Enter", "click", "submit"] {
+        let tab = before_the_script(&stack, &browser).await;
+        tab.focus("textarea").await;
+        let text = format!("At once, by {how}");
+        tab.insert(&text).await;
+        assert_eq!(tab.frame("!!document.querySelector('script[type=late]')").await, Some(json!(true)));
+        match how {
+            "Enter" => tab.press("Enter").await,
+            "click" => tab.click(".send").await,
+            // As tools for those who speak to their browser do it.
+            _ => drop(tab.frame("document.querySelector('form').requestSubmit(), true").await),
+        }
+        // Earlier ones are there with the app.
+        let said = format!("document.querySelector('[role=log]').innerText.includes({})", json!(text));
+        tab.until_frame(&said).await;
+        let sent =
+            "[...document.querySelectorAll('.state')].every((one) => /Sent|Delivered/.test(one.textContent))";
+        tab.until_frame(&format!("!!document.querySelector('textarea[aria-describedby]') && {sent}")).await;
+        let times = format!("document.querySelector('[role=log]').innerText.split({}).length", json!(text));
+        assert_eq!(tab.frame(&times).await, Some(json!(2)), "once");
+        assert_eq!(tab.page("complaints").await, Some(json!([])));
+        tab.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_on_menu_or_emoji_from_before_the_chats_script_has_run_opens_it() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    for button in ["menu", "emoji"] {
+        let tab = before_the_script(&stack, &browser).await;
+        tab.click(&format!(".{button}")).await;
+        tab.until_frame("!!document.querySelector('.popup input, .popup button')").await;
+        let open = format!("document.querySelector('.{button}').ariaExpanded == 'true'");
+        tab.until_frame(&open).await;
+        tab.close().await;
+    }
+}
+
+/// The page outside speaks once the frame has loaded all that it begins with, which takes as long as the network does.
+#[tokio::test(flavor = "multi_thread")]
+async fn escape_and_the_close_button_close_a_chat_that_is_still_loading() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    for how in ["Escape", "click"] {
+        let tab = Tab::shop(&browser, stack.edge_port, "", "data-site=demo").await;
+        // What the page says is held up, and not lost.
+        let source = "if (top === window) { const { postMessage } = window; \
+            const get = Object.getOwnPropertyDescriptor(HTMLIFrameElement.prototype, 'contentWindow').get;\
+            Object.defineProperty(HTMLIFrameElement.prototype, 'contentWindow', { get() { const frame = get.call(this);\
+            return { postMessage: (...word) => (window.speak = () => frame.postMessage(...word)) } } }) }\
+            const later = setTimeout; if (top === window) window.setTimeout = (act, ms, ...rest) => ms !== 2000 && later(act, ms, ...rest)";
+        tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
+        tab.reload().await;
+        tab.until_page("!!document.querySelector('seawall-chat')").await;
+        let launcher = "document.querySelector('seawall-chat').shadowRoot.querySelector('button')";
+        tab.page(&format!("{launcher}.click(), true")).await;
+        tab.until_page("!!window.speak").await;
+        tab.focus("textarea").await;
+        tab.insert("What I was about to say").await;
+        match how {
+            "Escape" => tab.press("Escape").await,
+            _ => tab.click(".close").await,
+        }
+        tab.page("speak(), true").await;
+        tab.until_page(&format!("{launcher}.ariaExpanded == 'false'")).await;
+        // Once: it can be opened again.
+        tab.page(&format!("{launcher}.click(), true")).await;
+        tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+        tab.until_frame("document.querySelector('textarea').value == 'What I was about to say'").await;
+        tab.until_page(&format!("{launcher}.ariaExpanded == 'true'")).await;
+        tab.close().await;
+    }
+}
+
+/// A regression: half the script was run, and the chat never came.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_while_half_of_the_chats_document_is_there_is_done_once_it_is_whole() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    for how in ["Enter", "click"] {
+        let proxy = Proxy::start(stack.edge_port).await;
+        let tab = Tab::shop(&browser, proxy.port, "", "data-site=demo").await;
+        proxy.weather(Weather::Halting("new BroadcastChannel("));
+        tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true")
+            .await;
+        tab.until_frame("!!document.querySelector('script[type=late]')").await;
+        tab.focus("textarea").await;
+        tab.insert("On a bad line").await;
+        match how {
+            "Enter" => tab.press("Enter").await,
+            _ => tab.click(".send").await,
+        }
+        assert_eq!(tab.frame("document.readyState").await, Some(json!("loading")), "half of it is there");
+        proxy.mend();
+        is_sent(&tab, "On a bad line").await;
+        assert_eq!(tab.page("complaints").await, Some(json!([])));
+        tab.close().await;
+        // The next one is somebody who has said nothing yet.
+        browser.cdp.call("", "Storage.clearCookies", json!({})).await;
+    }
+}
