@@ -126,22 +126,22 @@ impl World {
         if !asks {
             self.network.talked_at = now;
         }
-        if self.network.wires.get(&id).is_none_or(|wire| wire.cut) {
-            return;
-        }
-        let copies = 1 + u64::from(self.network.unruly && !self.calm && self.random.percent(4));
-        for _ in 0..copies {
-            let due = self.clock.now + self.latency();
-            let ordered = !self.network.unruly || self.calm || self.random.percent(85);
-            let Some(wire) = self.network.wires.get_mut(&id) else { return };
-            let at = if ordered { due.max(wire.up_clear) } else { due };
-            wire.up_clear = wire.up_clear.max(at);
-            self.clock.at(at, Happening::Up(id, frames.clone()));
-        }
+        self.travel(id, |wire| &mut wire.up_clear, || Happening::Up(id, frames.clone()));
     }
 
     pub fn down(&mut self, id: LinkId, frames: Vec<EdgeFrame>) {
         self.network.frames += frames.len() as u64;
+        self.travel(id, |wire| &mut wire.down_clear, || Happening::Down(id, frames.clone()));
+    }
+
+    /// One way of a wire, which keeps the order unless the network is unruly: then something may come twice, or too early.
+    /// `clear` is when the way is free of what went before.
+    fn travel(
+        &mut self,
+        id: LinkId,
+        clear: impl Fn(&mut Wire) -> &mut Millis,
+        arrives: impl Fn() -> Happening,
+    ) {
         if self.network.wires.get(&id).is_none_or(|wire| wire.cut) {
             return;
         }
@@ -149,10 +149,10 @@ impl World {
         for _ in 0..copies {
             let due = self.clock.now + self.latency();
             let ordered = !self.network.unruly || self.calm || self.random.percent(85);
-            let Some(wire) = self.network.wires.get_mut(&id) else { return };
-            let at = if ordered { due.max(wire.down_clear) } else { due };
-            wire.down_clear = wire.down_clear.max(at);
-            self.clock.at(at, Happening::Down(id, frames.clone()));
+            let Some(clear) = self.network.wires.get_mut(&id).map(&clear) else { return };
+            let at = if ordered { due.max(*clear) } else { due };
+            *clear = at.max(*clear);
+            self.clock.at(at, arrives());
         }
     }
 
