@@ -30,11 +30,7 @@ const LONGEST_WAIT_MS: Millis = 4 * 86_400_000;
 pub fn run(data: &[u8]) {
     let mut u = Unstructured::new(data);
     let Ok(mut page) = Page::new(&mut u) else { return };
-    for _ in 0..pick::MAX_STEPS {
-        if u.is_empty() || page.step(&mut u).is_err() {
-            break;
-        }
-    }
+    pick::steps(&mut u, |u| page.step(u));
 }
 
 struct Page {

@@ -21,11 +21,7 @@ const LONGEST_PAUSE_MS: Millis = 600_000;
 pub fn run(data: &[u8]) {
     let mut u = Unstructured::new(data);
     let Ok(mut desk) = Desk::new(&mut u) else { return };
-    for _ in 0..pick::MAX_STEPS {
-        if u.is_empty() || desk.step(&mut u).is_err() {
-            break;
-        }
-    }
+    pick::steps(&mut u, |u| desk.step(u));
     desk.drain();
 }
 

@@ -8,7 +8,16 @@ use shared::message::Side;
 use shared::mode::{Mode, Notice};
 
 /// Steps in one run: enough for every story so far, few enough for thousands of runs per second.
-pub(crate) const MAX_STEPS: usize = 60;
+const MAX_STEPS: usize = 60;
+
+/// Takes as many as the bytes give, within that.
+pub(crate) fn steps(u: &mut Unstructured, mut step: impl FnMut(&mut Unstructured) -> Result<()>) {
+    for _ in 0..MAX_STEPS {
+        if u.is_empty() || step(u).is_err() {
+            break;
+        }
+    }
+}
 
 pub(crate) fn up_to(u: &mut Unstructured, max: u64) -> Result<u64> {
     u.int_in_range(0..=max)

@@ -18,11 +18,7 @@ const CONVERSATIONS: [&str; 4] = ["a", "b", "c", "d"];
 pub fn run(data: &[u8]) {
     let mut desk = Desk::new();
     let mut u = Unstructured::new(data);
-    for _ in 0..pick::MAX_STEPS {
-        if u.is_empty() || desk.step(&mut u).is_err() {
-            break;
-        }
-    }
+    pick::steps(&mut u, |u| desk.step(u));
 }
 
 struct Desk {
