@@ -1,4 +1,5 @@
-//! The harness that the system tests share.
+//! What the system tests and the benchmarks share.
 
+pub mod bench;
 pub mod harness;
 pub mod simulation;

@@ -17,10 +17,10 @@ mod report;
 mod scenarios;
 mod servers;
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tests::bench::progress::Progress;
 use tests::harness::stack::program;
 
 use disk::Disk;
@@ -54,7 +54,7 @@ impl Options {
 #[tokio::main]
 async fn main() {
     let options = Options::parse();
-    let progress = Progress { began: Instant::now() };
+    let progress = Progress::begin();
     let folder: PathBuf = program("SEAWALL_BENCH_DATA");
     let mut report = Report::new(Disk::below(&folder), options.rounds);
 
@@ -94,28 +94,5 @@ async fn main() {
         println!("{}", report.json());
     } else {
         print!("{}", report.table());
-    }
-}
-
-/// What is being done, on stderr; on a terminal in one line.
-struct Progress {
-    began: Instant,
-}
-
-impl Progress {
-    fn say(&self, what: &str) {
-        let line = format!("{:>4} s  {what}", self.began.elapsed().as_secs());
-        let mut stderr = std::io::stderr().lock();
-        let _ = if stderr.is_terminal() {
-            write!(stderr, "\r\x1b[K{line}").and_then(|()| stderr.flush())
-        } else {
-            writeln!(stderr, "{line}")
-        };
-    }
-
-    fn end(&self) {
-        if std::io::stderr().is_terminal() {
-            eprint!("\r\x1b[K");
-        }
     }
 }

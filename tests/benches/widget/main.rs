@@ -16,11 +16,11 @@ mod server;
 mod talker;
 mod visit;
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tests::bench::progress::Progress;
 use tests::harness::stack::program;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -61,7 +61,7 @@ async fn main() -> ExitCode {
 
 async fn measure() -> ExitCode {
     let options = Options::parse();
-    let progress = Progress { began: Instant::now() };
+    let progress = Progress::begin();
     let packages: PathBuf = program("SEAWALL_BENCH_PACKAGES");
     progress.say("starting servers and browser");
     let mut stage = Stage::set(&packages, options.how, |what| progress.say(what)).await;
@@ -118,27 +118,4 @@ async fn measure() -> ExitCode {
         print!("{}", report.table());
     }
     if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// What is being done, on stderr; on a terminal in one line.
-struct Progress {
-    began: Instant,
-}
-
-impl Progress {
-    fn say(&self, what: &str) {
-        let line = format!("{:>4} s  {what}", self.began.elapsed().as_secs());
-        let mut stderr = std::io::stderr().lock();
-        let _ = if stderr.is_terminal() {
-            write!(stderr, "\r\x1b[K{line}").and_then(|()| stderr.flush())
-        } else {
-            writeln!(stderr, "{line}")
-        };
-    }
-
-    fn end(&self) {
-        if std::io::stderr().is_terminal() {
-            eprint!("\r\x1b[K");
-        }
-    }
 }

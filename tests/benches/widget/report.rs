@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
+use tests::bench::spread::{Spread, round};
 
 use crate::contenders::Contender;
 use crate::scenarios::{FEW, MANY};
@@ -102,31 +103,6 @@ impl Metric {
             (PaintFew | PaintMany | Typing | TypingWorst | TypingRate, N8n) => "n/a: no way in",
             _ => "n/a",
         }
-    }
-}
-
-/// Over the rounds.
-struct Spread {
-    median: f64,
-    min: f64,
-    max: f64,
-}
-
-impl Spread {
-    fn of(mut values: Vec<f64>) -> Spread {
-        values.sort_by(f64::total_cmp);
-        let middle = values.len() / 2;
-        let median = if values.len() % 2 == 1 {
-            values[middle]
-        } else {
-            f64::midpoint(values[middle - 1], values[middle])
-        };
-        Spread { median, min: values[0], max: values[values.len() - 1] }
-    }
-
-    fn json(&self) -> Value {
-        let Spread { median, min, max } = self;
-        json!({ "median": round(*median), "min": round(*min), "max": round(*max) })
     }
 }
 
@@ -302,9 +278,4 @@ fn cell(Spread { median, min, max }: &Spread, digits: usize) -> String {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(0, usize::from)
-}
-
-/// To thousandths: more would be noise.
-fn round(number: f64) -> f64 {
-    (number * 1e3).round() / 1e3
 }
