@@ -19,7 +19,6 @@ use tests::harness::wait;
 
 const PHONE: Look = Look { width: 390, height: 800, dark: true };
 const DARK: Look = Look { dark: true, ..Look::WIDE };
-const FIRST: &str = "[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]";
 
 /// A browser with a profile of its own.
 async fn browser(look: Look) -> (Browser, TempDir) {
@@ -63,7 +62,7 @@ async fn screenshots() {
     agent.picture(&file("console-login")).await;
     agent.log_in(port, ADA).await;
     agent.picture(&file("console-list")).await;
-    agent.click(FIRST, "").await;
+    agent.turn_to_first().await;
     agent.reads("Do you ship to Norway?", 30).await;
     agent.say("Good morning! We do, twice a week: Tuesdays and Fridays.").await;
     visitor.reads("Tuesdays and Fridays", 30).await;
@@ -97,7 +96,7 @@ async fn screenshots() {
     }
 
     // The same in the dark and on a phone.
-    dark.click(FIRST, "").await;
+    dark.turn_to_first().await;
     dark.reads("eleven of them", 30).await;
     dark.picture(&file("console-dark")).await;
     dark.quit().await;

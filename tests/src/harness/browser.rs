@@ -76,27 +76,36 @@ const shown = (e) => e.getClientRects().length > 0 && getComputedStyle(e).visibi
 return roots.flatMap((r) => [...r.querySelectorAll(selector)]).find((e) => shown(e) && (!wanted || name(e) == wanted)) || null;
 "#;
 
-/// On a busy machine a driver now and then ends before it has begun: then another one is started.
-async fn start_driver() -> (Child, String) {
+/// A driver, and the port that it tells after these words. On a busy machine one now and then ends before it has begun: then
+/// another one is started.
+async fn start_driver(name: &str, arguments: &[&str], words: &str) -> (Child, String) {
     for _ in 0..5 {
-        let mut driver = Command::new(program("SEAWALL_CHROMEDRIVER"))
-            .arg("--port=0")
+        let mut driver = Command::new(program(name))
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .expect("chromedriver starts");
+            .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         let mut lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
         while let Some(line) = lines.next_line().await.expect("readable") {
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
+            if let Some((_, port)) = line.split_once(words) {
                 // The driver's later words go nowhere, but the pipe must stay open.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return (driver, port.trim_end_matches('.').to_owned());
+                return (driver, port.trim().trim_end_matches('.').to_owned());
             }
         }
     }
     panic!("five drivers in a row have ended without telling a port");
+}
+
+async fn connect(port: &str, capabilities: Capabilities) -> Client {
+    ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+        .capabilities(capabilities)
+        .connect(&format!("http://127.0.0.1:{port}"))
+        .await
+        .expect("a browser")
 }
 
 impl Browser {
@@ -123,7 +132,8 @@ impl Browser {
         storage: Storage,
         look: Look,
     ) -> Browser {
-        let (driver, port) = start_driver().await;
+        let (driver, port) =
+            start_driver("SEAWALL_CHROMEDRIVER", &["--port=0"], "started successfully on port ").await;
         let mut arguments = vec![
             format!("--user-data-dir={}", profile.display()),
             format!("--window-size={},{}", look.width, look.height),
@@ -155,32 +165,13 @@ impl Browser {
             options["mobileEmulation"] = json!({ "deviceMetrics": screen });
         }
         capabilities.insert("goog:chromeOptions".to_owned(), options);
-        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .expect("a browser");
-        Browser { client, driver }
+        Browser { client: connect(&port, capabilities).await, driver }
     }
 
     /// A Firefox instead, with its own ideas of what a frame from elsewhere may keep.
     pub async fn open_firefox(profile: &Path) -> Browser {
-        let mut driver = Command::new(program("SEAWALL_GECKODRIVER"))
-            .args(["--port", "0", "--allow-hosts", "127.0.0.1"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .expect("geckodriver starts");
-        let mut lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
-        let port = loop {
-            let line = lines.next_line().await.expect("readable").expect("geckodriver tells its port");
-            if let Some((_, port)) = line.split_once("Listening on 127.0.0.1:") {
-                break port.trim().to_owned();
-            }
-        };
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let arguments = ["--port", "0", "--allow-hosts", "127.0.0.1"];
+        let (driver, port) = start_driver("SEAWALL_GECKODRIVER", &arguments, "Listening on 127.0.0.1:").await;
         let options = json!({
             "binary": program("SEAWALL_FIREFOX"),
             "args": ["-headless", "-profile", profile],
@@ -188,12 +179,7 @@ impl Browser {
         });
         let mut capabilities = Capabilities::new();
         capabilities.insert("moz:firefoxOptions".to_owned(), options);
-        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .expect("a browser");
-        Browser { client, driver }
+        Browser { client: connect(&port, capabilities).await, driver }
     }
 
     /// Ends the browser as a person does, so that its profile is written.
@@ -357,6 +343,11 @@ impl Browser {
         self.fill("Password", password).await;
         self.click("button", "Log in").await;
         self.find("[aria-label=Conversations]", "Conversations").await;
+    }
+
+    /// To the uppermost conversation of the console's list.
+    pub async fn turn_to_first(&self) {
+        self.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
     }
 
     /// Waits until nothing moves any more but what moves for ever (somebody is typing).

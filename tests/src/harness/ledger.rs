@@ -46,6 +46,13 @@ pub async fn whole(stack: &Stack, written: usize, limit_s: u64) -> Vec<Line> {
     .await
 }
 
+/// What they say, in the ledger's order; each was there once.
+pub async fn texts(stack: &Stack, written: usize, limit_s: u64) -> Vec<String> {
+    let lines = whole(stack, written, limit_s).await;
+    checked(&lines);
+    lines.into_iter().map(|line| line.text).collect()
+}
+
 /// Every message id once, and within each conversation in the order of seq. Returns lines by conversation.
 pub fn checked(lines: &[Line]) -> BTreeMap<String, Vec<Line>> {
     let mut by_conversation: BTreeMap<String, Vec<Line>> = BTreeMap::new();

@@ -4,6 +4,7 @@
 //! - [`port`]: which ports
 //! - [`person`]: a visitor or an agent: the real session machine on a real socket
 //! - [`browser`]: a person in a real Chromium
+//! - [`pair`]: a visitor and an agent in two of them
 //! - [`cdp`]: the same by the protocol of its developer tools, which reaches every tab and frame at once
 //! - [`tab`]: one of its tabs, with the chat in it
 //! - [`customer`]: the website that the chat stands on
@@ -32,6 +33,7 @@ pub mod ledger;
 pub mod neighbour;
 pub mod outage_page;
 pub mod owner;
+pub mod pair;
 pub mod person;
 pub mod port;
 pub mod proxy;

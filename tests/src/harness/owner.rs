@@ -49,6 +49,15 @@ impl Owner {
         owner
     }
 
+    /// On a website of its own making.
+    pub async fn on(port: u16) -> Owner {
+        let profile = TempDir::new().expect("a folder for the profile");
+        let browser = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
+        let owner = Owner { browser, port, _profile: profile };
+        owner.load().await;
+        owner
+    }
+
     /// The page, loaded anew.
     pub async fn load(&self) {
         self.browser.go(&self.url()).await;

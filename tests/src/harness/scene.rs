@@ -328,7 +328,7 @@ impl Scene {
     async fn go(&self, site: &str) {
         for Visitor { tab, language, .. } in &self.visitors {
             tab.go(&format!("http://127.0.0.1:{}/{site}-{language}", self.page)).await;
-            tab.until_page("!!document.querySelector('seawall-chat')").await;
+            tab.until_launcher().await;
         }
     }
 

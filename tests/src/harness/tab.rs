@@ -109,7 +109,7 @@ impl Tab {
         );
         let port = website(vec![Page::html("/", "", &page)]).await;
         let tab = Tab::open(browser, &format!("http://127.0.0.1:{port}/")).await;
-        tab.until_page("!!document.querySelector('seawall-chat')").await;
+        tab.until_launcher().await;
         tab
     }
 
@@ -117,6 +117,15 @@ impl Tab {
     pub async fn open_chat(&self) {
         self.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true")
             .await;
+        self.until_app().await;
+    }
+
+    pub async fn until_launcher(&self) {
+        self.until_page("!!document.querySelector('seawall-chat')").await;
+    }
+
+    /// Until the app has taken the plain page's place.
+    pub async fn until_app(&self) {
         self.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
     }
 

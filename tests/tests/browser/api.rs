@@ -4,58 +4,28 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::customer::{Page, website};
+use tests::harness::owner::Owner;
 use tests::harness::stack::{ADA, Stack, program};
 use tests::harness::wait;
 
-/// Before the script is there, as a page of a real customer does it.
-const EARLY: &str = "<script nonce=n>window.heard = [];\
-    window.Seawall ??= Object.assign((...call) => Seawall.q.push(call), { q: [] });\
-    for (const event of ['ready', 'open', 'close', 'unread', 'message', 'sent', 'delivered', 'health', 'error'])\
-    Seawall('on', event, (detail) => heard.push([event, detail]));</script>";
-
-async fn shop(stack: &Stack) -> (Browser, TempDir) {
-    let tag = format!(
-        r#"<script async nonce=n src="http://localhost:{}/seawall.js" data-site=demo></script>"#,
-        stack.edge_port
-    );
-    let port = website(vec![Page::html("/", EARLY, &tag)]).await;
-    let profile = TempDir::new().expect("a folder for the profile");
-    let browser = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
-    browser.go(&format!("http://127.0.0.1:{port}/")).await;
-    (browser, profile)
-}
-
-/// The details of every such event so far.
-async fn heard(browser: &Browser, event: &str) -> Vec<Value> {
-    let script = "return heard.filter(([name]) => name === arguments[0]).map(([, detail]) => detail)";
-    browser.script(script, vec![json!(event)]).await.as_array().cloned().unwrap_or_default()
-}
-
-async fn hears(browser: &Browser, event: &str, fits: impl Fn(&Value) -> bool) {
-    wait::until_ok(&format!("the event {event}"), 30, || async {
-        let all = heard(browser, event).await;
-        if all.iter().any(&fits) { Ok(()) } else { Err(format!("; heard {all:?}")) }
-    })
-    .await;
-}
-
-async fn call(browser: &Browser, arguments: &str) {
-    browser.script(&format!("Seawall({arguments})"), vec![]).await;
+async fn shop(stack: &Stack) -> Owner {
+    Owner::shop(stack.edge_port, "data-site=demo", "").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_owner_opens_writes_and_hears_of_everything() {
     let stack = Stack::start().await;
-    let (browser, _profile) = shop(&stack).await;
-    hears(&browser, "ready", |_| true).await;
+    let owner = shop(&stack).await;
+    let browser = &owner.browser;
+    owner.hears("ready", |_| true).await;
     let frames = "return document.querySelector('seawall-chat').shadowRoot.querySelectorAll('iframe').length";
     assert_eq!(browser.script(frames, vec![]).await, json!(0), "listening alone opens no frame");
 
-    call(&browser, "'prefill', 'I look for a lantern'").await;
-    call(&browser, "'open'").await;
-    call(&browser, "'open'").await;
-    hears(&browser, "open", |_| true).await;
-    hears(&browser, "health", |health| health["link"] == "live" && health["truth"] == "away").await;
+    owner.call("'prefill', 'I look for a lantern'").await;
+    owner.call("'open'").await;
+    owner.call("'open'").await;
+    owner.hears("open", |_| true).await;
+    owner.hears("health", |health| health["link"] == "live" && health["truth"] == "away").await;
     browser.enter_chat().await;
     let composer = "return document.querySelector('textarea').value";
     wait::until_true("the composer is filled", 30, || async {
@@ -64,39 +34,39 @@ async fn a_site_owner_opens_writes_and_hears_of_everything() {
     .await;
     browser.leave_chat().await;
 
-    call(&browser, "'send', 'Hello from the page'").await;
-    hears(&browser, "sent", |sent| sent["seq"] == 1).await;
-    hears(&browser, "delivered", |delivered| delivered["seq"] == 1).await;
+    owner.call("'send', 'Hello from the page'").await;
+    owner.hears("sent", |sent| sent["seq"] == 1).await;
+    owner.hears("delivered", |delivered| delivered["seq"] == 1).await;
     browser.enter_chat().await;
     browser.state("Hello from the page", &["Sent", "Delivered"], 30).await;
     assert_eq!(browser.script(composer, vec![]).await, json!("I look for a lantern"), "a draft stays");
     // What is there already is not written over.
     browser.leave_chat().await;
-    call(&browser, "'prefill', 'Something else'").await;
-    call(&browser, "'close'").await;
-    hears(&browser, "close", |_| true).await;
+    owner.call("'prefill', 'Something else'").await;
+    owner.call("'close'").await;
+    owner.hears("close", |_| true).await;
 
     let profile = TempDir::new().expect("a folder");
     let agent = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
     agent.log_in(stack.edge_port, ADA).await;
-    hears(&browser, "health", |health| health["truth"] == "well" && health["agents"] == 1).await;
-    agent.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
+    owner.hears("health", |health| health["truth"] == "well" && health["agents"] == 1).await;
+    agent.turn_to_first().await;
     agent.reads("Hello from the page", 30).await;
     agent.say("Good morning!").await;
-    hears(&browser, "message", |message| message["seq"] == 2).await;
-    hears(&browser, "unread", |unread| unread["count"] == 1).await;
+    owner.hears("message", |message| message["seq"] == 2).await;
+    owner.hears("unread", |unread| unread["count"] == 1).await;
     let badge = "return document.querySelector('seawall-chat').shadowRoot.querySelector('b').textContent";
     assert_eq!(browser.script(badge, vec![]).await, json!("1"));
     let words = browser.script("return JSON.stringify(heard)", vec![]).await;
     assert!(!words.as_str().unwrap_or_default().contains("Good morning"), "the page does not read messages");
-    call(&browser, "'toggle'").await;
-    hears(&browser, "unread", |unread| unread["count"] == 0).await;
+    owner.call("'toggle'").await;
+    owner.hears("unread", |unread| unread["count"] == 0).await;
     browser.enter_chat().await;
     assert_eq!(browser.script(composer, vec![]).await, json!("I look for a lantern"), "as it was");
     browser.leave_chat().await;
 
-    assert_eq!(heard(&browser, "open").await.len(), 2);
-    assert_eq!(heard(&browser, "error").await, Vec::<Value>::new());
+    assert_eq!(owner.heard("open").await.len(), 2);
+    assert_eq!(owner.heard("error").await, Vec::<Value>::new());
     for (arguments, code) in [
         ("'fly'", "unknown-method"),
         ("'constructor'", "unknown-method"),
@@ -105,26 +75,26 @@ async fn a_site_owner_opens_writes_and_hears_of_everything() {
         ("'on', 'open', 7", "no-function"),
         ("'setTheme', 'pink'", "unknown-theme"),
     ] {
-        call(&browser, arguments).await;
+        owner.call(arguments).await;
         // Some of them are of a file that comes with the first one.
-        hears(&browser, "error", |error| error["code"] == code).await;
-        assert_eq!(heard(&browser, "error").await.len(), 1, "{arguments}");
+        owner.hears_error(code).await;
+        assert_eq!(owner.heard("error").await.len(), 1, "{arguments}");
         browser.script("heard.length = 0", vec![]).await;
     }
-    assert_eq!(browser.complaints().await, Vec::<String>::new());
     agent.quit().await;
-    browser.quit().await;
+    owner.is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handler_that_throws_stops_nobody_else() {
     let stack = Stack::start().await;
-    let (browser, _profile) = shop(&stack).await;
+    let owner = shop(&stack).await;
+    let browser = &owner.browser;
     let handlers = "const script = document.createElement('script'); document.head.append(Object.assign(script, { text:\
                     `Seawall('on', 'open', () => { throw Error('of the page') });\
                      Seawall('on', 'open', () => window.second = 1)` }))";
     browser.script(handlers, vec![]).await;
-    call(&browser, "'open'").await;
+    owner.call("'open'").await;
     wait::until_true("the second is called", 30, || async {
         browser.script("return window.second", vec![]).await == json!(1)
     })
@@ -132,22 +102,23 @@ async fn a_handler_that_throws_stops_nobody_else() {
     // Told as any error of the page's own.
     let complaints = browser.complaints().await;
     assert!(complaints.iter().any(|one| one.contains("of the page")), "{complaints:?}");
-    browser.quit().await;
+    owner.browser.quit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_theme_is_put_on_and_taken_off_again() {
     let stack = Stack::start().await;
-    let (browser, _profile) = shop(&stack).await;
-    call(&browser, "'setTheme', 'dark'").await;
-    call(&browser, "'open'").await;
+    let owner = shop(&stack).await;
+    let browser = &owner.browser;
+    owner.call("'setTheme', 'dark'").await;
+    owner.call("'open'").await;
     for (theme, background) in [
         ("dark", "rgb(18, 25, 31)"),
         ("light", "rgb(255, 255, 255)"),
         ("auto", "rgb(255, 255, 255)"),
         ("dark", "rgb(18, 25, 31)"),
     ] {
-        call(&browser, &format!("'setTheme', '{theme}'")).await;
+        owner.call(&format!("'setTheme', '{theme}'")).await;
         browser.enter_chat().await;
         let ground = "return getComputedStyle(document.querySelector('.chat')).backgroundColor";
         wait::until_reads(theme, background, 30, || async {
@@ -156,19 +127,20 @@ async fn a_theme_is_put_on_and_taken_off_again() {
         .await;
         browser.leave_chat().await;
     }
-    browser.quit().await;
+    owner.browser.quit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_forgotten_is_gone_and_the_next_conversation_is_a_new_one() {
     let stack = Stack::start().await;
-    let (browser, _profile) = shop(&stack).await;
-    call(&browser, "'open'").await;
+    let owner = shop(&stack).await;
+    let browser = &owner.browser;
+    owner.call("'open'").await;
     // Kept in the browser until the origin has it.
     stack.fault(json!({ "kind": "down" })).await;
-    call(&browser, "'send', 'My number is 555'").await;
-    hears(&browser, "sent", |_| true).await;
-    call(&browser, "'forget'").await;
+    owner.call("'send', 'My number is 555'").await;
+    owner.hears("sent", |_| true).await;
+    owner.call("'forget'").await;
     wait::until_true("the chat begins anew", 30, || async {
         browser.enter_chat().await;
         let empty = browser.log_text().await.contains("How can we help?");
@@ -178,26 +150,26 @@ async fn what_is_forgotten_is_gone_and_the_next_conversation_is_a_new_one() {
     .await;
     let kept = browser.script("return Object.keys(localStorage)", vec![]).await;
     assert_eq!(kept, json!([]), "nothing is left on the page either");
-    call(&browser, "'send', 'Hello again'").await;
+    owner.call("'send', 'Hello again'").await;
     browser.enter_chat().await;
     browser.state("Hello again", &["Sent", "Delivered"], 30).await;
     assert!(!browser.log_text().await.contains("555"));
     browser.leave_chat().await;
-    assert_eq!(browser.complaints().await, Vec::<String>::new());
-    browser.quit().await;
+    owner.is_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_destroy_the_page_is_as_it_was_and_the_script_may_come_again() {
     let stack = Stack::start().await;
-    let (browser, _profile) = shop(&stack).await;
-    call(&browser, "'open'").await;
-    hears(&browser, "health", |health| health["link"] == "live").await;
-    call(&browser, "'hide'").await;
+    let owner = shop(&stack).await;
+    let browser = &owner.browser;
+    owner.call("'open'").await;
+    owner.hears("health", |health| health["link"] == "live").await;
+    owner.call("'hide'").await;
     browser.gone("button", "Open chat").await;
-    call(&browser, "'show'").await;
+    owner.call("'show'").await;
     browser.find("button", "Open chat").await;
-    call(&browser, "'destroy'").await;
+    owner.call("'destroy'").await;
     let left = "return [document.querySelectorAll('seawall-chat').length, typeof window.Seawall]";
     assert_eq!(browser.script(left, vec![]).await, json!([0, "undefined"]));
     let again = "const s = document.createElement('script'); s.src = document.querySelector('script[data-site]').src;\
@@ -208,8 +180,7 @@ async fn after_destroy_the_page_is_as_it_was_and_the_script_may_come_again() {
     browser.say("Here again").await;
     browser.state("Here again", &["Sent", "Delivered"], 30).await;
     browser.leave_chat().await;
-    assert_eq!(browser.complaints().await, Vec::<String>::new());
-    browser.quit().await;
+    owner.is_well().await;
 }
 
 /// As an application that is built from modules has it: from the packed tarball.
@@ -226,24 +197,22 @@ async fn the_npm_package_puts_one_chat_on_the_page_and_takes_it_off_again() {
     );
     let file = Page { path: "/index.js".to_owned(), body: module, ..Page::default() };
     let port = website(vec![Page::html("/", &page, ""), file]).await;
-    let profile = TempDir::new().expect("a folder for the profile");
-    let browser = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
-    browser.go(&format!("http://127.0.0.1:{port}/")).await;
-    hears(&browser, "ready", |_| true).await;
+    let owner = Owner::on(port).await;
+    let browser = &owner.browser;
+    owner.hears("ready", |_| true).await;
     let there = "return [document.querySelectorAll('seawall-chat').length,\
                  document.querySelectorAll('script[data-site]').length, typeof window.Seawall]";
     assert_eq!(browser.script(there, vec![]).await, json!([1, 1, "function"]));
     browser.script("chat.open(); chat.send('From a module')", vec![]).await;
-    hears(&browser, "sent", |sent| sent["seq"] == 1).await;
+    owner.hears("sent", |sent| sent["seq"] == 1).await;
     browser.script("stop(); chat.destroy()", vec![]).await;
     assert_eq!(browser.script(there, vec![]).await, json!([0, 0, "undefined"]));
     browser.script("heard.length = 0; make(); chat.open()", vec![]).await;
-    hears(&browser, "ready", |_| true).await;
+    owner.hears("ready", |_| true).await;
     browser.enter_chat().await;
     browser.reads("From a module", 30).await;
     browser.leave_chat().await;
-    assert_eq!(browser.complaints().await, Vec::<String>::new());
-    browser.quit().await;
+    owner.is_well().await;
 }
 
 /// As above; what must run is written in the page's own source.
@@ -261,9 +230,8 @@ async fn the_npm_package_pins_the_script_and_no_other_one_runs() {
     );
     let file = Page { path: "/index.js".to_owned(), body: module, ..Page::default() };
     let port = website(vec![Page::html("/", &page, ""), file]).await;
-    let profile = TempDir::new().expect("a folder for the profile");
-    let browser = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
-    browser.go(&format!("http://127.0.0.1:{port}/")).await;
+    let owner = Owner::on(port).await;
+    let browser = &owner.browser;
     wait::until_true("the module is there", 30, || async {
         browser.script("return !!window.make", vec![]).await == json!(true)
     })
@@ -289,7 +257,7 @@ async fn the_npm_package_pins_the_script_and_no_other_one_runs() {
     browser
         .script("heard.length = 0; make(arguments[0]); chat.open(); chat.send('Pinned')", vec![pin.clone()])
         .await;
-    hears(&browser, "sent", |sent| sent["seq"] == 1).await;
+    owner.hears("sent", |sent| sent["seq"] == 1).await;
     let tag = "const { src, integrity, crossOrigin } = document.querySelector('script[data-site]'); return [new URL(src).pathname, integrity, crossOrigin,\
                performance.getEntriesByType('resource').filter(({ name }) => /seawall\\.js|host\\.js/.test(name)).length]";
     assert_eq!(browser.script(tag, vec![]).await, json!([pin["script"], pin["integrity"], "anonymous", 0]));
@@ -297,7 +265,7 @@ async fn the_npm_package_pins_the_script_and_no_other_one_runs() {
     let left =
         "return [document.querySelectorAll('seawall-chat, script[data-site]').length, typeof window.Seawall]";
     assert_eq!(browser.script(left, vec![]).await, json!([0, "undefined"]));
-    browser.quit().await;
+    owner.browser.quit().await;
 }
 
 /// The chat may be live before the page's second script has come.
@@ -307,9 +275,8 @@ async fn a_page_that_speaks_to_the_chat_late_hears_how_it_is_at_once() {
     let here = stack.edge_url("localhost");
     let port =
         website(vec![Page::html("/", "", &format!("<iframe src='{here}/frame/demo'></iframe>"))]).await;
-    let profile = TempDir::new().expect("a folder for the profile");
-    let browser = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
-    browser.go(&format!("http://127.0.0.1:{port}/")).await;
+    let owner = Owner::on(port).await;
+    let browser = &owner.browser;
     browser.enter_chat().await;
     browser.status_reads("Our agents are away.", 30).await;
     browser.leave_chat().await;
@@ -317,6 +284,6 @@ async fn a_page_that_speaks_to_the_chat_late_hears_how_it_is_at_once() {
                  port1.onmessage = ({ data }) => data.event && heard.push([data.event, data.detail]);\
                  document.querySelector('iframe').contentWindow.postMessage({ shown: true }, arguments[0], [port2])";
     browser.script(begin, vec![json!(here)]).await;
-    hears(&browser, "health", |health| health["link"] == "live" && health["truth"] == "away").await;
-    browser.quit().await;
+    owner.hears("health", |health| health["link"] == "live" && health["truth"] == "away").await;
+    owner.browser.quit().await;
 }

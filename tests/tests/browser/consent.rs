@@ -46,7 +46,7 @@ impl Visitor {
         let press = "document.querySelector('seawall-chat')?.shadowRoot.querySelector('[aria-expanded=false]')?.click(),\
                      !!document.querySelector('seawall-chat')";
         self.tab.until_page(press).await;
-        self.tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+        self.tab.until_app().await;
     }
 
     async fn says(&self, text: &str) {

@@ -34,7 +34,7 @@ async fn a_click_before_the_frame_has_answered_opens_the_chat() {
     tab.until_page("!!window.hear").await;
     tab.page(&format!("{launcher}.click()")).await;
     tab.page("hear()").await;
-    tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+    tab.until_app().await;
     // Only what is open can be closed by the visitor.
     let closes = format!("{launcher}.ariaExpanded == 'false'");
     tab.until_frame("document.hasFocus() && document.activeElement.ariaLabel == 'Message'").await;
@@ -55,7 +55,7 @@ async fn before_the_script(stack: &Stack, browser: &Chromium) -> Tab {
     let tab = Tab::shop(browser, stack.edge_port, "", "data-site=demo").await;
     tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": UNTOLD })).await;
     tab.reload().await;
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.until_launcher().await;
     tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true").await;
     tab.until_frame("!!document.querySelector('script[type=late]') && document.readyState == 'complete'")
         .await;
@@ -131,7 +131,7 @@ async fn escape_and_the_close_button_close_a_chat_that_is_still_loading() {
             const later = setTimeout; if (top === window) window.setTimeout = (act, ms, ...rest) => ms !== 2000 && later(act, ms, ...rest)";
         tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
         tab.reload().await;
-        tab.until_page("!!document.querySelector('seawall-chat')").await;
+        tab.until_launcher().await;
         let launcher = "document.querySelector('seawall-chat').shadowRoot.querySelector('button')";
         tab.page(&format!("{launcher}.click(), true")).await;
         tab.until_page("!!window.speak").await;
@@ -145,7 +145,7 @@ async fn escape_and_the_close_button_close_a_chat_that_is_still_loading() {
         tab.until_page(&format!("{launcher}.ariaExpanded == 'false'")).await;
         // Once: it can be opened again.
         tab.page(&format!("{launcher}.click(), true")).await;
-        tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+        tab.until_app().await;
         tab.until_frame("document.querySelector('textarea').value == 'What I was about to say'").await;
         tab.until_page(&format!("{launcher}.ariaExpanded == 'true'")).await;
         tab.close().await;

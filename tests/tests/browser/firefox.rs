@@ -6,24 +6,17 @@ use tempfile::TempDir;
 use tests::harness::browser::Browser;
 use tests::harness::customer::{Page, website};
 use tests::harness::ledger;
+use tests::harness::pair::Pair;
 use tests::harness::proxy::Proxy;
-use tests::harness::stack::{ADA, Stack};
+use tests::harness::stack::Stack;
 use tests::harness::wait;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_firefox_they_talk_on_while_the_origin_is_dead() {
     let stack = Stack::start().await;
-    let profiles = [TempDir::new().expect("a folder"), TempDir::new().expect("a folder")];
-    let visitor = Browser::open_firefox(profiles[0].path()).await;
-    let agent = Browser::open_firefox(profiles[1].path()).await;
-    visitor.open_chat(stack.edge_port).await;
-    visitor.say("Do you ship to Norway?").await;
-    visitor.state("Do you ship to Norway?", &["Sent", "Delivered"], 30).await;
-
-    agent.log_in(stack.edge_port, ADA).await;
-    agent.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
-    agent.reads("Do you ship to Norway?", 30).await;
-    visitor.state("Do you ship to Norway?", &["Seen"], 30).await;
+    let pair = Pair::open_firefox().await;
+    let (visitor, agent) = (&pair.visitor, &pair.agent);
+    pair.begin(&stack).await;
     agent.fill("Message", "W").await;
     visitor.page_reads("is typing", 30).await;
     agent.say("We do, twice a week.").await;
@@ -52,11 +45,9 @@ async fn in_firefox_they_talk_on_while_the_origin_is_dead() {
     visitor.find("button", "Open chat").await;
 
     stack.mend().await;
-    let lines = ledger::whole(&stack, all.len(), 30).await;
-    ledger::checked(&lines);
-    assert_eq!(lines.into_iter().map(|line| line.text).collect::<Vec<_>>(), all);
-    agent.quit().await;
-    visitor.quit().await;
+    assert_eq!(ledger::texts(&stack, all.len(), 30).await, all);
+    pair.agent.quit().await;
+    pair.visitor.quit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,8 +87,6 @@ async fn in_firefox_a_page_is_told_what_happens_and_what_was_queued_outlives_the
     proxy.mend();
     let browser = Browser::open_firefox(profile.path()).await;
     browser.go(&url).await;
-    let lines = ledger::whole(&stack, 2, 60).await;
-    ledger::checked(&lines);
-    assert_eq!(lines[1].text, "Written without a network");
+    assert_eq!(ledger::texts(&stack, 2, 60).await[1], "Written without a network");
     browser.quit().await;
 }

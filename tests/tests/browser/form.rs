@@ -16,20 +16,20 @@ const LEFT: &str = "Your message is safe with us and will be answered by e-mail.
 const EMAIL: &str = "Your e-mail address";
 const PHONE: Look = Look { width: 320, height: 640, dark: false };
 
-async fn texts(stack: &Stack, count: usize) -> Vec<String> {
-    let lines = ledger::whole(stack, count, 60).await;
-    ledger::checked(&lines);
-    lines.into_iter().map(|line| line.text).collect()
+/// A browser that is offered the form; the second value keeps its profile.
+async fn without_wasm(port: u16) -> (Browser, TempDir) {
+    let profile = TempDir::new().expect("a folder for the profile");
+    let browser = Browser::without_wasm("en-US,en", profile.path(), Look::WIDE).await;
+    browser.open_chat(port).await;
+    browser.status_reads(OFFERED, 30).await;
+    (browser, profile)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_webassembly_a_message_is_left_with_an_address_and_agents_read_it() {
     let stack = Stack::start().await;
     let proxy = Proxy::start(stack.edge_port).await;
-    let profile = TempDir::new().expect("a folder for the profile");
-    let browser = Browser::without_wasm("en-US,en", profile.path(), Look::WIDE).await;
-    browser.open_chat(proxy.port).await;
-    browser.status_reads(OFFERED, 30).await;
+    let (browser, profile) = without_wasm(proxy.port).await;
     assert_eq!(browser.script("return typeof WebAssembly", vec![]).await, json!("undefined"));
     assert_eq!(violations(&browser).await, [""; 0]);
 
@@ -49,14 +49,17 @@ async fn without_webassembly_a_message_is_left_with_an_address_and_agents_read_i
     browser.say("Do you ship to Norway?").await;
     browser.status_reads(LEFT, 30).await;
     browser.say("And to Iceland?").await;
-    assert_eq!(texts(&stack, 2).await, ["Do you ship to Norway?\n\n✉ ada@example.com", "And to Iceland?"]);
+    assert_eq!(
+        ledger::texts(&stack, 2, 60).await,
+        ["Do you ship to Norway?\n\n✉ ada@example.com", "And to Iceland?"]
+    );
     browser.state("And to Iceland?", &["Delivered"], 30).await;
     assert_eq!(violations(&browser).await, [""; 0]);
 
     // What the page asks for goes the same way.
     browser.leave_chat().await;
     browser.script("Seawall('send', 'From the page')", vec![]).await;
-    assert_eq!(texts(&stack, 3).await[2], "From the page");
+    assert_eq!(ledger::texts(&stack, 3, 60).await[2], "From the page");
 
     // Kept over a closed browser, and sent by the next one, which runs the app.
     browser.enter_chat().await;
@@ -67,7 +70,7 @@ async fn without_webassembly_a_message_is_left_with_an_address_and_agents_read_i
     proxy.mend();
     let browser = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
     browser.go(&format!("http://127.0.0.1:{}/demo/", proxy.port)).await;
-    assert_eq!(texts(&stack, 4).await[3], "Written without a network");
+    assert_eq!(ledger::texts(&stack, 4, 60).await[3], "Written without a network");
     browser.quit().await;
 }
 
@@ -75,10 +78,7 @@ async fn without_webassembly_a_message_is_left_with_an_address_and_agents_read_i
 async fn what_was_left_while_the_edge_was_away_is_sent_when_it_is_back() {
     let stack = Stack::start().await;
     let proxy = Proxy::start(stack.edge_port).await;
-    let profile = TempDir::new().expect("a folder for the profile");
-    let browser = Browser::without_wasm("en-US,en", profile.path(), Look::WIDE).await;
-    browser.open_chat(proxy.port).await;
-    browser.status_reads(OFFERED, 30).await;
+    let (browser, _profile) = without_wasm(proxy.port).await;
     stack.fault(json!({ "kind": "down" })).await;
     browser.fill(EMAIL, "ada@example.com").await;
     browser.say("Stored while the origin is away").await;
@@ -93,7 +93,7 @@ async fn what_was_left_while_the_edge_was_away_is_sent_when_it_is_back() {
     proxy.mend();
     browser.state("Third", &["Delivered"], 60).await;
     browser.status_reads(LEFT, 30).await;
-    let texts = texts(&stack, 3).await;
+    let texts = ledger::texts(&stack, 3, 60).await;
     assert_eq!(texts, ["Stored while the origin is away\n\n✉ ada@example.com", "Second", "Third"]);
     browser.quit().await;
 }
@@ -120,7 +120,10 @@ async fn where_webassembly_is_forbidden_or_never_comes_a_message_can_be_left_and
         browser.state(name, &["Sent", "Delivered"], 30).await;
         browser.quit().await;
     }
-    assert_eq!(texts(&stack, 2).await, ["forbidden\n\n✉ ada@example.com", "missing\n\n✉ ada@example.com"]);
+    assert_eq!(
+        ledger::texts(&stack, 2, 60).await,
+        ["forbidden\n\n✉ ada@example.com", "missing\n\n✉ ada@example.com"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,7 +139,7 @@ async fn what_was_sent_before_the_form_came_is_sent_by_it_and_the_address_may_fo
     browser.fill(EMAIL, "ada@example.com").await;
     browser.click("button", "Send").await;
     browser.status_reads(LEFT, 30).await;
-    assert_eq!(texts(&stack, 2).await, ["Before the form", "✉ ada@example.com"]);
+    assert_eq!(ledger::texts(&stack, 2, 60).await, ["Before the form", "✉ ada@example.com"]);
     browser.quit().await;
 }
 

@@ -20,16 +20,30 @@ async fn browser() -> (Browser, TempDir) {
     (Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await, profile)
 }
 
-/// Opens the chat on the page that is there and says something; nothing may have gone wrong on the page.
-async fn works(browser: &Browser, name: &str) {
+/// Opens the chat on the page that is there and says something.
+async fn asks(browser: &Browser) {
     browser.click("button", "Open chat").await;
     browser.enter_chat().await;
     browser.say(MESSAGE).await;
     browser.state(MESSAGE, &["Sent", "Delivered", "Seen"], 30).await;
     browser.leave_chat().await;
+}
+
+/// The same, and nothing may have gone wrong on the page.
+async fn works(browser: &Browser, name: &str) {
+    asks(browser).await;
     browser.click("button", "Close chat").await;
     browser.find("button", "Open chat").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new(), "{name}");
+}
+
+/// The conversation is there, and takes more.
+async fn goes_on(browser: &Browser, text: &str) {
+    browser.enter_chat().await;
+    browser.reads(MESSAGE, 30).await;
+    browser.say(text).await;
+    browser.state(text, &["Sent", "Delivered"], 30).await;
+    browser.leave_chat().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,20 +107,12 @@ async fn a_page_that_replaces_its_body_keeps_the_chat_and_what_is_said_in_it() {
     let port = website(vec![Page::html("/", "", &tag(stack.edge_port))]).await;
     let (browser, _profile) = browser().await;
     browser.go(&format!("http://127.0.0.1:{port}/")).await;
-    browser.click("button", "Open chat").await;
-    browser.enter_chat().await;
-    browser.say(MESSAGE).await;
-    browser.state(MESSAGE, &["Sent", "Delivered"], 30).await;
-    browser.leave_chat().await;
+    asks(&browser).await;
     let navigate = "history.pushState({}, '', '/blue-lantern');\
                     document.body.replaceWith(document.createElement('body'));\
                     document.body.append('The blue lantern')";
     browser.script(navigate, vec![]).await;
-    browser.enter_chat().await;
-    browser.reads(MESSAGE, 30).await;
-    browser.say("And the blue one?").await;
-    browser.state("And the blue one?", &["Sent", "Delivered"], 30).await;
-    browser.leave_chat().await;
+    goes_on(&browser, "And the blue one?").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.quit().await;
 }
@@ -213,11 +219,7 @@ async fn a_page_with_an_open_chat_is_kept_for_going_back_and_the_chat_goes_on() 
     let port = website(pages).await;
     let (browser, _profile) = browser().await;
     browser.go(&format!("http://127.0.0.1:{port}/")).await;
-    browser.click("button", "Open chat").await;
-    browser.enter_chat().await;
-    browser.say(MESSAGE).await;
-    browser.state(MESSAGE, &["Sent", "Delivered"], 30).await;
-    browser.leave_chat().await;
+    asks(&browser).await;
     for round in 0..2 {
         browser.script("location.href = '/other'", vec![]).await;
         wait::until_true("the other page is there", 30, || async {
@@ -232,12 +234,7 @@ async fn a_page_with_an_open_chat_is_kept_for_going_back_and_the_chat_goes_on() 
         let why = "return JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)";
         let why = browser.script(why, vec![]).await;
         assert_eq!(browser.script("return window.persisted", vec![]).await, json!(true), "{round}: {why}");
-        browser.enter_chat().await;
-        browser.reads(MESSAGE, 30).await;
-        let text = format!("Back again {round}");
-        browser.say(&text).await;
-        browser.state(&text, &["Sent", "Delivered"], 30).await;
-        browser.leave_chat().await;
+        goes_on(&browser, &format!("Back again {round}")).await;
     }
     assert_eq!(browser.complaints().await, Vec::<String>::new());
     browser.quit().await;
@@ -301,9 +298,9 @@ async fn keys_that_the_page_takes_for_itself_are_typed_into_the_chat_all_the_sam
     let port = website(vec![Page::html("/", greedy, &tag(stack.edge_port))]).await;
     let chromium = Chromium::start().await;
     let tab = Tab::open(&chromium, &format!("http://127.0.0.1:{port}/")).await;
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.until_launcher().await;
     tab.page("Seawall('open')").await;
-    tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+    tab.until_app().await;
     tab.focus("textarea").await;
     tab.insert(MESSAGE).await;
     tab.press("Enter").await;

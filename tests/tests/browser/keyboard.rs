@@ -35,7 +35,7 @@ async fn the_keyboard_alone_opens_writes_reads_and_closes() {
     tab.press("Tab").await;
     assert_eq!(tab.page(ON_PAGE).await, Some(json!("Open chat")));
     tab.press("Enter").await;
-    tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+    tab.until_app().await;
     focused("Message").await;
     tab.insert("Do you ship to Norway?").await;
     tab.press("Enter").await;
@@ -123,7 +123,7 @@ async fn whoever_listens_hears_names_new_messages_once_and_what_is_going_on_once
     let page = named(&tab, false).await;
     assert!(page.contains(&("button".into(), "Open chat".into())), "{page:?}");
     tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true").await;
-    tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+    tab.until_app().await;
     tab.focus("textarea").await;
     tab.insert("Hello").await;
     tab.press("Enter").await;

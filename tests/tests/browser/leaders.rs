@@ -127,7 +127,7 @@ async fn named(browser: &Chromium, port: u16, chance: f64) -> Tab {
     let tag = format!(r#"<script async src="http://localhost:{port}/seawall.js" data-site=demo></script>"#);
     let shop = website(vec![Page::html("/", "", &tag)]).await;
     tab.go(&format!("http://127.0.0.1:{shop}/")).await;
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.until_launcher().await;
     tab.open_chat().await;
     tab
 }

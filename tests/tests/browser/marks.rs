@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::pair::Pair;
 use tests::harness::stack::{ADA, Stack};
 
 const TEXT: &str =
@@ -15,9 +16,8 @@ const EVIL: &str =
 #[tokio::test(flavor = "multi_thread")]
 async fn marks_are_shown_as_what_they_stand_for_and_heard_without_them() {
     let stack = Stack::start().await;
-    let profiles = [TempDir::new().expect("a folder"), TempDir::new().expect("a folder")];
-    let visitor = Browser::open(profiles[0].path(), Storage::Allowed, Look::WIDE).await;
-    let agent = Browser::open(profiles[1].path(), Storage::Allowed, Look::WIDE).await;
+    let pair = Pair::open(Storage::Allowed).await;
+    let (visitor, agent) = (&pair.visitor, &pair.agent);
     visitor.open_chat(stack.edge_port).await;
     visitor.say("Do you ship to *Norway*?").await;
     visitor.state("Do you ship to Norway?", &["Sent", "Delivered"], 30).await;
@@ -25,11 +25,11 @@ async fn marks_are_shown_as_what_they_stand_for_and_heard_without_them() {
     agent.log_in(stack.edge_port, ADA).await;
     // The list tells it in one line, without marks.
     agent.page_reads("Do you ship to Norway?", 30).await;
-    agent.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
+    agent.turn_to_first().await;
     agent.say(TEXT).await;
     agent.say(EVIL).await;
     agent.say("👍").await;
-    for person in [&agent, &visitor] {
+    for person in [agent, visitor] {
         person.reads("👍", 30).await;
         let drawn = "const log = document.querySelector('[role=log]'); const all = (name) => [...log.querySelectorAll(name)];\
             return [all('[role=strong]').map((one) => one.textContent), all('[role=emphasis]').map((one) => one.textContent),\
@@ -54,8 +54,8 @@ async fn marks_are_shown_as_what_they_stand_for_and_heard_without_them() {
     let heard = "return [...document.querySelectorAll('[aria-live=polite] p')].map((one) => one.textContent).join('|')";
     let heard = visitor.script(heard, vec![]).await;
     assert!(!heard.to_string().contains("**"), "{heard}");
-    visitor.quit().await;
-    agent.quit().await;
+    pair.visitor.quit().await;
+    pair.agent.quit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

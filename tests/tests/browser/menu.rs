@@ -80,7 +80,7 @@ async fn the_menu_is_worked_by_keys_closes_with_escape_and_remembers_what_was_ch
         .await;
 
     tab.reload().await;
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.until_launcher().await;
     tab.open_chat().await;
     open().await;
     assert_eq!(tab.frame(&format!("{sound}.checked")).await, Some(json!(false)), "remembered");
@@ -95,8 +95,8 @@ async fn mode_10_who_answers_is_named_and_whoever_does_not_look_hears_it_unless_
     tab.say("Do you ship to Norway?").await;
     tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": EAR })).await;
     tab.reload().await;
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
-    tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+    tab.until_launcher().await;
+    tab.until_app().await;
     let agent = ada(&stack).await;
     let presence =
         |words: &str| format!("document.querySelector('.presence').textContent == {}", json!(words));

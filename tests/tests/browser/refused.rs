@@ -14,7 +14,7 @@ async fn chat(browser: &Chromium, stack: &Stack) -> Tab {
     let tab = Tab::chat(browser, stack.edge_port, "").await;
     tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": REFUSE })).await;
     tab.reload().await;
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.until_launcher().await;
     tab.open_chat().await;
     tab
 }
@@ -116,7 +116,7 @@ async fn what_was_refused_is_edited_sent_again_or_discarded_with_a_pointer_and_w
     assert_eq!(texts, ["Written anew a", "refuse againa", "Written anew b", "refuse againb"]);
     // What was given up does not come back.
     tab.reload().await;
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.until_launcher().await;
     tab.open_chat().await;
     tab.until_frame("document.querySelector('[role=log]').innerText.includes('refuse againb')").await;
     assert_eq!(tab.frame("document.querySelectorAll('[data-state=refused]').length").await, Some(json!(0)));

@@ -32,10 +32,15 @@ async fn kept(browser: &Browser) -> Vec<(String, String)> {
     serde_json::from_value(browser.script(script, vec![]).await).expect("texts by name")
 }
 
-async fn whole_texts(stack: &Stack, count: usize) -> Vec<String> {
-    let lines = ledger::whole(stack, count, 60).await;
-    ledger::checked(&lines);
-    lines.into_iter().map(|line| line.text).collect()
+/// One message has been delivered, and the next one waits on the page, without a network.
+async fn let_one_wait(browser: &Browser, proxy: &Proxy) {
+    browser.say("Before the cut").await;
+    browser.state("Before the cut", &["Delivered", "Seen"], 30).await;
+    proxy.cut();
+    browser.say(WORDS).await;
+    browser.state(WORDS, &["Queued"], 30).await;
+    browser.leave_chat().await;
+    wait::until_true("it waits on the page", 30, || async { kept(browser).await.len() == 1 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,13 +54,7 @@ async fn keep_4_what_waits_on_the_page_outside_can_neither_be_read_nor_forged_th
     let profile = TempDir::new().expect("a folder for the profile");
     let browser = open(&profile).await;
     open_chat(&browser, &url).await;
-    browser.say("Before the cut").await;
-    browser.state("Before the cut", &["Delivered", "Seen"], 30).await;
-    proxy.cut();
-    browser.say(WORDS).await;
-    browser.state(WORDS, &["Queued"], 30).await;
-    browser.leave_chat().await;
-    wait::until_true("it waits on the page", 30, || async { kept(&browser).await.len() == 1 }).await;
+    let_one_wait(&browser, &proxy).await;
     let all = "return JSON.stringify(localStorage) + document.cookie + \
                Object.values(localStorage).map((text) => { try { return atob(text) } catch { return '' } })";
     let all = browser.script(all, vec![]).await.to_string();
@@ -84,7 +83,7 @@ async fn keep_4_what_waits_on_the_page_outside_can_neither_be_read_nor_forged_th
     open_chat(&browser, &url).await;
     browser.state(WORDS, &["Delivered", "Seen"], 60).await;
     browser.say("After it").await;
-    assert_eq!(whole_texts(&stack, 3).await, ["Before the cut", WORDS, "After it"]);
+    assert_eq!(ledger::texts(&stack, 3, 60).await, ["Before the cut", WORDS, "After it"]);
     browser.leave_chat().await;
     // What is damaged is left alone, what was delivered is gone.
     wait::until_true("what was delivered is erased", 30, || async { kept(&browser).await.len() == 5 }).await;
@@ -107,13 +106,7 @@ async fn keep_4_where_the_key_is_lost_what_was_sealed_with_it_is_dropped_and_eve
     let profile = TempDir::new().expect("a folder for the profile");
     let browser = open(&profile).await;
     open_chat(&browser, &url).await;
-    browser.say("Before the cut").await;
-    browser.state("Before the cut", &["Delivered", "Seen"], 30).await;
-    proxy.cut();
-    browser.say(WORDS).await;
-    browser.state(WORDS, &["Queued"], 30).await;
-    browser.leave_chat().await;
-    wait::until_true("it waits on the page", 30, || async { kept(&browser).await.len() == 1 }).await;
+    let_one_wait(&browser, &proxy).await;
     browser.enter_chat().await;
     browser.script(FORGET_KEY, vec![]).await;
     browser.go("about:blank").await;
@@ -122,7 +115,7 @@ async fn keep_4_where_the_key_is_lost_what_was_sealed_with_it_is_dropped_and_eve
     browser.reads("Before the cut", 30).await;
     browser.say("Anew").await;
     browser.state("Anew", &["Delivered", "Seen"], 30).await;
-    assert_eq!(whole_texts(&stack, 2).await, ["Before the cut", "Anew"]);
+    assert_eq!(ledger::texts(&stack, 2, 60).await, ["Before the cut", "Anew"]);
     browser.leave_chat().await;
     wait::until_true("nothing is left", 30, || async { kept(&browser).await.is_empty() }).await;
     proxy.cut();
@@ -134,7 +127,7 @@ async fn keep_4_where_the_key_is_lost_what_was_sealed_with_it_is_dropped_and_eve
     proxy.mend();
     let browser = open(&profile).await;
     browser.go(&url).await;
-    assert_eq!(whole_texts(&stack, 3).await, ["Before the cut", "Anew", "Waits"]);
+    assert_eq!(ledger::texts(&stack, 3, 60).await, ["Before the cut", "Anew", "Waits"]);
     browser.quit().await;
 }
 

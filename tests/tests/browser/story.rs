@@ -1,10 +1,10 @@
 //! A visitor and an agent talk, the origin dies, they talk on.
 
 use serde_json::json;
-use tempfile::TempDir;
-use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::browser::{Browser, Storage};
 use tests::harness::ledger;
-use tests::harness::stack::{ADA, Stack};
+use tests::harness::pair::Pair;
+use tests::harness::stack::Stack;
 
 /// The origin dies and comes back so many times while messages are timed: what else this machine does then weighs on both
 /// sides of the comparison alike.
@@ -25,18 +25,9 @@ async fn they_talk_on_while_the_origin_is_dead_where_the_browser_keeps_nothing()
 
 async fn story(storage: Storage) {
     let stack = Stack::start().await;
-    let profiles = [TempDir::new().expect("a folder"), TempDir::new().expect("a folder")];
-    let visitor = Browser::open(profiles[0].path(), storage, Look::WIDE).await;
-    let agent = Browser::open(profiles[1].path(), storage, Look::WIDE).await;
-
-    visitor.open_chat(stack.edge_port).await;
-    visitor.say("Do you ship to Norway?").await;
-    visitor.state("Do you ship to Norway?", &["Sent", "Delivered"], 30).await;
-
-    agent.log_in(stack.edge_port, ADA).await;
-    agent.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
-    agent.reads("Do you ship to Norway?", 30).await;
-    visitor.state("Do you ship to Norway?", &["Seen"], 30).await;
+    let pair = Pair::open(storage).await;
+    let (visitor, agent) = (&pair.visitor, &pair.agent);
+    pair.begin(&stack).await;
 
     // Typing both ways.
     agent.fill("Message", "W").await;
@@ -46,7 +37,7 @@ async fn story(storage: Storage) {
     agent.state("We do, twice a week.", &["Seen"], 30).await;
     // HTML is text, on both screens: it neither shows as something else nor runs.
     visitor.say(HTML).await;
-    for person in [&agent, &visitor] {
+    for person in [agent, visitor] {
         person.reads(HTML, 30).await;
         let made = "return document.querySelectorAll('[role=log] :is(img, script, b)').length + (window.broken || 0)";
         assert_eq!(person.script(made, vec![]).await, json!(0));
@@ -55,9 +46,9 @@ async fn story(storage: Storage) {
     let (mut before, mut during) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         stack.mend().await;
-        before.extend(talk(&visitor, &agent, &format!("before {round}")).await);
+        before.extend(talk(visitor, agent, &format!("before {round}")).await);
         stack.fault(json!({ "kind": "down" })).await;
-        during.extend(talk(&visitor, &agent, &format!("during {round}")).await);
+        during.extend(talk(visitor, agent, &format!("during {round}")).await);
     }
     let (before, during) = (median(before), median(during));
     stack.wait_for_mode("holding", 30).await;
@@ -72,7 +63,7 @@ async fn story(storage: Storage) {
     // The agent reloads the console and is still logged in.
     agent.client.refresh().await.expect("reloads");
     agent.find("[aria-label=Conversations]", "Conversations").await;
-    agent.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
+    agent.turn_to_first().await;
     agent.reads("We do, twice a week.", 30).await;
     agent.say("Still here, by the way.").await;
 
@@ -89,20 +80,18 @@ async fn story(storage: Storage) {
     assert_eq!(status, "", "holding with an agent connected is an ordinary chat");
 
     // The agent leaves.
-    agent.quit().await;
+    pair.agent.quit().await;
     visitor.status_reads("Our agents are away. Your messages are safe and will be answered.", 30).await;
     visitor.say("Good to know.").await;
     visitor.state("Good to know.", &["Sent"], 30).await;
 
     stack.mend().await;
     let written = all.len() + 1;
-    let lines = ledger::whole(&stack, written, 10).await;
-    ledger::checked(&lines);
     let mut expected = all;
     expected.push("Good to know.".to_owned());
-    assert_eq!(lines.into_iter().map(|line| line.text).collect::<Vec<_>>(), expected);
+    assert_eq!(ledger::texts(&stack, written, 10).await, expected);
     visitor.state("Good to know.", &["Delivered"], 30).await;
-    visitor.quit().await;
+    pair.visitor.quit().await;
 }
 
 /// Sends messages one by one and measures, by the two pages' own clocks (one machine, one clock), from the key press to

@@ -1,9 +1,9 @@
 //! Several tabs of one browser on a customer's site: one socket, one conversation.
 
 use fantoccini::wd::WindowHandle;
-use tempfile::TempDir;
-use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::browser::{Browser, Storage};
 use tests::harness::ledger;
+use tests::harness::pair::Pair;
 use tests::harness::sockets::Sockets;
 use tests::harness::stack::{ADA, Stack};
 
@@ -20,26 +20,25 @@ async fn link_5_tabs_share_one_socket_and_say_the_same_where_they_elect_who_lead
 async fn shared(storage: Storage) {
     let stack = Stack::start().await;
     let sockets = Sockets::count(stack.edge_port).await;
-    let profiles = [TempDir::new().expect("a folder"), TempDir::new().expect("a folder")];
-    let browser = Browser::open(profiles[0].path(), storage, Look::WIDE).await;
-    let agent = Browser::open(profiles[1].path(), storage, Look::WIDE).await;
+    let pair = Pair::open(storage).await;
+    let (browser, agent) = (&pair.visitor, &pair.agent);
 
-    let first = window(&browser).await;
+    let first = window(browser).await;
     browser.open_chat(sockets.port).await;
     browser.say("From the first tab").await;
     browser.state("From the first tab", &["Sent", "Delivered"], 30).await;
-    let second = tab(&browser, sockets.port).await;
+    let second = tab(browser, sockets.port).await;
     browser.reads("From the first tab", 30).await;
     browser.say("From the second tab").await;
     browser.state("From the second tab", &["Sent", "Delivered"], 30).await;
     sockets.are(1).await;
 
     agent.log_in(stack.edge_port, ADA).await;
-    agent.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
+    agent.turn_to_first().await;
     agent.reads("From the second tab", 30).await;
     agent.say("To all of you").await;
     for tab in [&first, &second] {
-        to(&browser, tab).await;
+        to(browser, tab).await;
         browser.reads("To all of you", 30).await;
         browser.state("From the second tab", &["Seen"], 30).await;
         assert_eq!(browser.messages().await, ["From the first tab", "From the second tab", "To all of you"]);
@@ -47,25 +46,25 @@ async fn shared(storage: Storage) {
     agent.state("To all of you", &["Seen"], 30).await;
 
     // A third one may come, and the one that leads may go; the others talk on, still through one socket.
-    let third = tab(&browser, sockets.port).await;
+    let third = tab(browser, sockets.port).await;
     browser.reads("To all of you", 30).await;
     sockets.are(1).await;
     let before = sockets.opened();
-    to(&browser, &first).await;
+    to(browser, &first).await;
     browser.client.close_window().await.expect("closes");
     for (tab, text) in [(&second, "The first one has gone"), (&third, "And we are two")] {
-        to(&browser, tab).await;
+        to(browser, tab).await;
         browser.say(text).await;
         browser.state(text, &["Seen"], 30).await;
         agent.reads(text, 30).await;
     }
-    to(&browser, &second).await;
+    to(browser, &second).await;
     browser.reads("And we are two", 30).await;
     sockets.are(1).await;
     assert_eq!(sockets.opened(), before + 1, "sockets opened to go on");
 
     // Reloaded, whoever it is.
-    to(&browser, &third).await;
+    to(browser, &third).await;
     browser.client.enter_parent_frame().await.expect("the page itself");
     browser.client.refresh().await.expect("reloads");
     browser.click("button", "Open chat").await;
@@ -73,10 +72,9 @@ async fn shared(storage: Storage) {
     browser.reads("And we are two", 30).await;
     sockets.are(1).await;
 
-    let lines = ledger::whole(&stack, 5, 30).await;
-    ledger::checked(&lines);
-    browser.quit().await;
-    agent.quit().await;
+    ledger::checked(&ledger::whole(&stack, 5, 30).await);
+    pair.visitor.quit().await;
+    pair.agent.quit().await;
 }
 
 async fn window(browser: &Browser) -> WindowHandle {

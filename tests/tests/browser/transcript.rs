@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::cdp::Chromium;
-use tests::harness::stack::{ADA, Stack};
+use tests::harness::pair::Pair;
+use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
 use tests::harness::wait;
 
@@ -77,14 +78,9 @@ async fn a_long_conversation_is_read_back_to_its_beginning_and_to_its_end_again(
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_meanwhile_stands_under_a_line_and_is_counted_on_the_way_back_to_the_end() {
     let stack = Stack::start().await;
-    let profiles = [TempDir::new().expect("a folder"), TempDir::new().expect("a folder")];
-    let visitor = Browser::open(profiles[0].path(), Storage::Allowed, Look::WIDE).await;
-    let agent = Browser::open(profiles[1].path(), Storage::Allowed, Look::WIDE).await;
-    visitor.open_chat(stack.edge_port).await;
-    visitor.say("Do you ship to Norway?").await;
-    visitor.state("Do you ship to Norway?", &["Sent", "Delivered"], 30).await;
-    agent.log_in(stack.edge_port, ADA).await;
-    agent.click("[aria-label=Conversations] button, [aria-label=Conversations] [role=listitem]", "").await;
+    let pair = Pair::open(Storage::Allowed).await;
+    let (visitor, agent) = (&pair.visitor, &pair.agent);
+    pair.begin(&stack).await;
     agent.say("We do.").await;
     visitor.reads("We do.", 30).await;
     let face =
@@ -142,8 +138,8 @@ async fn what_came_meanwhile_stands_under_a_line_and_is_counted_on_the_way_back_
     visitor.click("button", "1 new message").await;
     visitor.gone("button", "1 new message").await;
     visitor.reads("Anything else?", 30).await;
-    visitor.quit().await;
-    agent.quit().await;
+    pair.visitor.quit().await;
+    pair.agent.quit().await;
 }
 
 /// Much comes, and each drawing takes 40 ms: what has come meanwhile is drawn together, and in between there is time for keys.

@@ -72,15 +72,21 @@ fn message(conversation: &str, seq: u64, text: &str) -> Value {
     })
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sign_1_unsigned_forged_and_stale_batches_are_refused_as_a_whole_on_both_sides() {
-    let stack = Stack::start().await;
-    let neighbour = Neighbour::of(&stack).await;
+/// A visitor who waits for an answer, and the conversation.
+async fn asked(stack: &Stack) -> (Person, String) {
     let visitor = Person::visitor(stack.edge_port);
     visitor.live().await;
     visitor.write("Is there an answer?");
     visitor.has_come("Is there an answer?", &MessageState::Delivered, 30).await;
     let conversation = visitor.view().conversation.expect("a live link has one");
+    (visitor, conversation)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_1_unsigned_forged_and_stale_batches_are_refused_as_a_whole_on_both_sides() {
+    let stack = Stack::start().await;
+    let neighbour = Neighbour::of(&stack).await;
+    let (visitor, conversation) = asked(&stack).await;
 
     let foreign = "whsec_Zm9yZWlnbi1mb3JlaWduLWZvcmVpZ24tZm9yZWlnbi0=";
     for to in [To::Edge, To::Origin] {
@@ -115,11 +121,7 @@ async fn sign_1_unsigned_forged_and_stale_batches_are_refused_as_a_whole_on_both
 async fn event_2_each_event_of_a_batch_is_judged_by_itself_and_a_repeated_one_is_a_success() {
     let stack = Stack::start().await;
     let neighbour = Neighbour::of(&stack).await;
-    let visitor = Person::visitor(stack.edge_port);
-    visitor.live().await;
-    visitor.write("Is there an answer?");
-    visitor.has_come("Is there an answer?", &MessageState::Delivered, 30).await;
-    let conversation = visitor.view().conversation.expect("a live link has one");
+    let (visitor, conversation) = asked(&stack).await;
 
     let signed = |body: &Value| {
         let body = body.to_string();
