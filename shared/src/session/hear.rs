@@ -160,7 +160,7 @@ impl Session {
     }
 
     fn nack(&mut self, now: Millis, nack: &Nack) {
-        if self.lanes.nacked(now, nack) == AfterNack::Resync {
+        if self.lanes.nacked(now, nack, &mut self.random) == AfterNack::Resync {
             self.resync(now);
         }
         // LIMIT-2: nothing is lost; the person hears why it waits.

@@ -8,10 +8,13 @@ use crate::frame::{Ack, Nack, Send};
 use crate::id::{MessageId, WriterId};
 use crate::json::Writer;
 use crate::outbox::Outbox;
+use crate::random::Random;
 
 /// How long a lane rests after a refusal before it sends again: a refusal must not become a tight loop.
 const GAP_PAUSE_MS: Millis = 250;
 const RETRY_PAUSE_MS: Millis = 5_000;
+/// So that those who met the same limit do not come back in step.
+const RETRY_SPREAD_MS: Millis = 2_500;
 /// So many times in a row the edge may know less of a writer than it has confirmed, before we believe it: it has
 /// forgotten the writer (ADOPT-5).
 const MAX_DOUBTS: u8 = 3;
@@ -253,7 +256,7 @@ impl Lanes {
         }
     }
 
-    pub(super) fn nacked(&mut self, now: Millis, nack: &Nack) -> AfterNack {
+    pub(super) fn nacked(&mut self, now: Millis, nack: &Nack, random: &mut Random) -> AfterNack {
         let named = |lane: &&mut Lane| {
             lane.writer == nack.writer && lane.entries.iter().any(|entry| entry.id == nack.id)
         };
@@ -262,7 +265,8 @@ impl Lanes {
             // Of a whole flight that is refused, one refusal counts.
             lane.doubts += u8::from(lane.outbox.in_flight());
             lane.outbox.broken();
-            lane.paused_until = Some(now + GAP_PAUSE_MS);
+            // What came behind a message that is refused for longer is a gap as well: that pause holds.
+            lane.paused_until = lane.paused_until.max(Some(now + GAP_PAUSE_MS));
             let upto = nack.upto_n.saturating_add(lane.shift);
             if upto < lane.confirmed_upto && lane.doubts <= MAX_DOUBTS {
                 return AfterNack::Resync;
@@ -278,7 +282,7 @@ impl Lanes {
         };
         if nack.retry {
             lane.outbox.broken();
-            lane.paused_until = Some(now + RETRY_PAUSE_MS);
+            lane.paused_until = Some(now + RETRY_PAUSE_MS + random.below(RETRY_SPREAD_MS));
             return AfterNack::Again;
         }
         entry.keep = Keep::Refused { reason: nack.reason.clone() };

@@ -32,7 +32,11 @@ struct Page {
 
 impl Page {
     fn new(writer: &str, saved: Vec<Saved>) -> Page {
-        let session = Session::new(Role::Visitor, WriterId::parse(writer).unwrap(), 1);
+        Page::seeded(writer, saved, 1)
+    }
+
+    fn seeded(writer: &str, saved: Vec<Saved>, seed: u64) -> Page {
+        let session = Session::new(Role::Visitor, WriterId::parse(writer).unwrap(), seed);
         let kept = saved.iter().map(|saved| (saved.id.clone(), saved.clone())).collect();
         let (said, others) = (Vec::new(), Vec::new());
         let mut page = Page { session, now: 1_000, said, saved: kept, others, link: Link(0) };

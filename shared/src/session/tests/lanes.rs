@@ -140,7 +140,7 @@ fn nack_1_a_refusal_that_may_pass_is_tried_again_after_a_pause() {
     page.hear(nack("w.1", "w", 1, 0, "busy", true));
     page.wait(1_000);
     assert_eq!(page.sends(), []);
-    page.wait(4_000);
+    page.wait(6_500);
     assert_eq!(page.sends(), [sent("w", 1, "a")]);
 }
 

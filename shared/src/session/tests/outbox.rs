@@ -53,9 +53,33 @@ fn limit_2_what_is_refused_for_now_waits_and_the_person_is_told() {
     page.hear(nack("w.1", "w", 1, 0, "too-many-messages", true));
     page.hear(nack("w.2", "w", 2, 0, "gap", true));
     assert!(page.session.limited());
-    page.now += 5_000;
-    page.input(Input::Timeout);
+    page.wait(8_000);
     assert_eq!(page.sends(), [sent("w", 1, "a"), sent("w", 2, "b")], "both, and in their order");
     page.hear(EdgeFrame::Ack(Ack { writer: WriterId::parse("w").unwrap(), upto_n: 2, seq: 2 }));
     assert!(!page.session.limited());
+}
+
+/// What stands behind a message that is refused for now is a gap, and once had all of it sent four times a second.
+#[test]
+fn nack_1_what_comes_behind_what_is_refused_for_now_rests_as_long() {
+    let ended = |seed| {
+        let mut page = Page::seeded("w", vec![], seed);
+        page.connect(welcome(EPOCH, 0));
+        for text in ["a", "b", "c"] {
+            page.input(Input::Write(text.into()));
+        }
+        page.said.clear();
+        page.hear(nack("w.1", "w", 1, 0, "too-many-messages", true));
+        page.hear(nack("w.2", "w", 2, 0, "gap", true));
+        page.hear(nack("w.3", "w", 3, 0, "gap", true));
+        let begun = page.now;
+        while page.sends().is_empty() {
+            page.wait(50);
+        }
+        page.now - begun
+    };
+    let ended: Vec<_> = (1..=20).map(ended).collect();
+    assert!(ended.iter().all(|ms| (5_000..7_600).contains(ms)), "{ended:?}");
+    let least = ended.iter().min().expect("some");
+    assert!(ended.iter().any(|ms| *ms > least + 1_000), "they come back in step: {ended:?}");
 }
