@@ -13,10 +13,6 @@ const MAX_INBOX: usize = 1_000;
 
 impl Session {
     pub(super) fn frame(&mut self, now: Millis, link: Link, frame: EdgeFrame) {
-        if let State::Live(live) = &mut self.state {
-            live.heard_at = now;
-            live.pinged_at = None;
-        }
         let greeted = matches!(self.state, State::Live(_));
         match frame {
             EdgeFrame::Welcome(welcome) => self.welcome(now, link, *welcome),

@@ -167,6 +167,13 @@ impl Session {
                 }
             }
             Input::Frames(link, frames) => {
+                // No frames at all are a sign of life too (POLL-1).
+                if let State::Live(live) = &mut self.state
+                    && live.link == link
+                {
+                    live.heard_at = now;
+                    live.pinged_at = None;
+                }
                 for frame in frames {
                     // A frame may end the link (LINK-1), so each one is checked.
                     if self.current_link() == Some(link) {

@@ -23,6 +23,19 @@ fn mode_2_a_late_welcome_does_not_bring_an_old_mode_back() {
 }
 
 #[test]
+fn poll_1_an_answer_without_frames_is_a_sign_of_life() {
+    let mut page = Page::live("w", vec![]);
+    page.said.clear();
+    for _ in 0..10 {
+        page.wait(15_000);
+        page.input(Input::Frames(page.link, vec![]));
+    }
+    assert_eq!(page.said, []);
+    page.wait(20_000);
+    assert_eq!(page.said, [ClientFrame::Ping]);
+}
+
+#[test]
 fn mode_9_who_looks_asks_what_holds_less_and_less_often() {
     // When hellos are said within half an hour in which the edge answers whatever it is asked, in seconds.
     let asked = |looking| {
