@@ -36,8 +36,8 @@ export const carryOn = ({ find, app, sent, leave }, why, search, alone) => {
   const { texts, erase } = window.kept;
   const area = find("textarea");
   // Sent before there was an app to take it: each has its row. For somebody else's conversation they are new.
-  const rows = app ? [] : [...document.querySelectorAll(".row[id]")];
-  const drawn = rows.map((row) => [row.id, row.querySelector(".text").textContent]);
+  const rows = app ? [] : [...document.querySelectorAll("[data-id]")];
+  const drawn = rows.map((row) => [row.dataset.id, row.querySelector(".text").textContent]);
   if (alone) for (const [id] of drawn) erase(id);
   const kept = {
     restarts,

@@ -207,7 +207,7 @@ export const form = ({ chat, site, record, draw: drawRow, word, say, hear }) => 
         if (waiting.some(({ id }) => id === message.id)) continue;
         said ||= message.writer === window.writer;
         // What was sent while the app was awaited has its row.
-        waiting.push({ ...message, row: document.getElementById(message.id) ?? drawRow(message.text, message.id) });
+        waiting.push({ ...message, row: document.querySelector(`[data-id="${message.id}"]`) ?? drawRow(message.text, message.id) });
       } catch {
         // Damaged: left alone.
       }

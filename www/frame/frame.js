@@ -234,7 +234,7 @@ const draw = (text, id) => {
   const rows = find(".rows");
   rows.insertAdjacentHTML("beforeend", '<div class="row" data-by="own" data-place="first last"><div class="bubble" data-state="queued"><p class="text" dir="auto"></p><p class="meta"><span class="state"></span></p></div></div>');
   const row = rows.lastChild;
-  row.id = id;
+  row.dataset.id = id;
   row.querySelector(".text").textContent = text;
   row.querySelector(".state").textContent = word("{{word:queued}}", "{{english:queued}}");
   find(".greeting")?.remove();

@@ -1,14 +1,17 @@
 //! What an agent writes in the console while there is no network.
 
 use serde_json::json;
+use shared::frame::EdgeFrame;
 use shared::session::MessageState;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::ledger;
 use tests::harness::person::Person;
 use tests::harness::proxy::{Proxy, Weather};
+use tests::harness::raw::RawLink;
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::wait;
+use tests::harness::wire::Door;
 
 /// What the browser's storage answers comes a second later.
 const BUSY_DISK: &str = "Object.defineProperty(IDBTransaction.prototype, 'oncomplete', {\
@@ -83,5 +86,39 @@ async fn keep_1_what_waits_in_one_conversation_of_an_agents_goes_to_that_one_and
         );
     }
     ledger::checked(&lines);
+    agent.quit().await;
+}
+
+/// What is an `id` in a page is a variable of its scripts: they once took a message for what they had not defined.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_visitor_calls_messages_an_agent_reads_the_others_and_connects_again() {
+    let stack = Stack::start().await;
+    let proxy = Proxy::start(stack.edge_port).await;
+    let (mut hostile, _) = RawLink::greeted(&Door::visitor(stack.edge_port), None).await;
+    let names = ["kept", "store", "takeLink", "visitor", "writer", "marks", "consent"];
+    for (id, n) in names.iter().zip(1..) {
+        hostile
+            .say(json!({ "type": "send", "id": id, "writer": "w", "n": n, "text": format!("I am {id}, **really**") }))
+            .await;
+    }
+    let otto = Person::visitor(stack.edge_port);
+    otto.live().await;
+    otto.write("I am Otto");
+    otto.has_come("I am Otto", &MessageState::Delivered, 30).await;
+    let profile = TempDir::new().expect("a folder for the profile");
+    let agent = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
+    agent.log_in(proxy.port, ADA).await;
+    turn_to(&agent, "I am consent").await;
+    agent.reads("I am kept, really", 30).await;
+    proxy.cut();
+    agent.say("Really?").await;
+    agent.state("Really?", &["Queued"], 30).await;
+    proxy.mend();
+    hostile.hear("the answer", |frame| matches!(frame, EdgeFrame::Event(_)).then_some(())).await;
+    agent.state("Really?", &["Delivered", "Seen"], 60).await;
+    turn_to(&agent, "Otto").await;
+    agent.reads("I am Otto", 30).await;
+    agent.say("Hello, Otto").await;
+    otto.sees("Hello, Otto", 60, |view| view.texts().contains(&"Hello, Otto")).await;
     agent.quit().await;
 }

@@ -112,11 +112,13 @@ export const putBack = (text) => {
   area.focus();
 };
 
+const find = (id) => document.querySelector(`[data-id="${id}"]`);
+
 /** How far down a row stands, and back there after others have come above or below it. */
-export const height = (id) => document.getElementById(id)?.getBoundingClientRect().top ?? 0;
+export const height = (id) => find(id)?.getBoundingClientRect().top ?? 0;
 
 export const restore = (id, top) => {
-  const row = document.getElementById(id);
+  const row = find(id);
   if (row) row.closest("[role=log]").scrollTop += row.getBoundingClientRect().top - top;
 };
 

@@ -34,7 +34,8 @@ pub fn row(row: &Row, own: Side, first: bool, last: bool) -> Html {
         None => ("", None),
     };
     html! {
-        <div key={row.id.as_str()} id={row.id.as_str().to_owned()} class="row" data-by={by} data-place={place}>
+        // Not as `id`: whoever writes chooses it, and an `id` is a variable of the page's.
+        <div key={row.id.as_str()} data-id={row.id.as_str().to_owned()} class="row" data-by={by} data-place={place}>
             if first && row.side != own {
                 <p class="name" dir="auto">
                     if !row.name.is_empty() {
