@@ -5,8 +5,8 @@
 export const poll = (link, url) => {
   const at = new URL(url.replace(/^ws/, "http"));
   const over = new AbortController();
-  const { token } = window.visitor ?? {};
-  const headers = token ? { authorization: "Bearer " + token } : {};
+  /** Where the browser keeps no cookie the first answer says whose conversation it is. */
+  const headers = () => (window.visitor?.token ? { authorization: "Bearer " + window.visitor.token } : {});
   const tell = (type, rest) => over.signal.aborted || link["on" + type]?.({ type, ...rest });
   const end = (code) => {
     tell("close", { code });
@@ -15,7 +15,7 @@ export const poll = (link, url) => {
   const post = async (body) => {
     try {
       const limit = setTimeout(end, 30e3, 1006);
-      const response = await fetch(at, { method: "POST", headers, body, signal: over.signal });
+      const response = await fetch(at, { method: "POST", headers: headers(), body, signal: over.signal });
       const { link: number, frames, close } = await response.json();
       clearTimeout(limit);
       if (number) at.searchParams.set("link", number);
@@ -41,7 +41,7 @@ export const poll = (link, url) => {
   };
   link.close = () => {
     over.abort();
-    if (at.searchParams.has("link")) fetch(at, { method: "DELETE", headers, keepalive: true }).catch(() => {});
+    if (at.searchParams.has("link")) fetch(at, { method: "DELETE", headers: headers(), keepalive: true }).catch(() => {});
   };
   tell("open");
 };

@@ -44,6 +44,8 @@ mod marks;
 mod marks_file;
 #[path = "browser/menu.rs"]
 mod menu;
+#[path = "browser/no_cookie.rs"]
+mod no_cookie;
 #[path = "browser/outage_page.rs"]
 mod outage_page;
 #[path = "browser/phone.rs"]

@@ -25,6 +25,8 @@ pub trait Adapters {
     fn close(&mut self, link: Link, code: CloseCode);
     fn save(&mut self, message: &Saved);
     fn erase(&mut self, id: &MessageId);
+    /// Whose conversation this is, where no cookie said so: the next link says it.
+    fn token(&mut self, token: &str);
     /// Replaces the earlier wish.
     fn wake_at(&mut self, at: Option<Millis>);
 }
@@ -148,8 +150,7 @@ fn perform(session: &mut Session, adapters: &mut impl Adapters) -> bool {
             // KEEP-1: the browser is told to keep a message before the edge hears of it.
             Output::Save(saved) => adapters.save(&saved),
             Output::Erase(id) => adapters.erase(&id),
-            // Browsers carry the token as a cookie.
-            Output::Token(_) => {}
+            Output::Token(token) => adapters.token(&token),
             Output::Changed => changed = true,
         }
     }
@@ -223,6 +224,9 @@ mod tests {
         }
         fn erase(&mut self, id: &MessageId) {
             self.log.push(format!("erase {id}"));
+        }
+        fn token(&mut self, token: &str) {
+            self.log.push(format!("token {token}"));
         }
         fn wake_at(&mut self, at: Option<Millis>) {
             self.log.push(format!("wake {at:?}"));

@@ -20,10 +20,24 @@ use super::wait;
 pub enum Storage {
     Allowed,
     Denied,
+    /// No site keeps anything at all, not even a cookie.
+    Blocked,
 }
 
 impl Storage {
     pub const BOTH: [Storage; 2] = [Storage::Allowed, Storage::Denied];
+
+    /// Of a profile.
+    pub(super) fn preferences(self) -> Value {
+        json!({
+            "cookie_controls_mode": u8::from(self == Storage::Denied),
+            "default_content_setting_values": { "cookies": if self == Storage::Blocked { 2 } else { 1 } },
+        })
+    }
+
+    pub(super) fn flag(self) -> Option<&'static str> {
+        (self == Storage::Denied).then_some("--disable-features=ThirdPartyStoragePartitioning")
+    }
 }
 
 /// How the window looks.
@@ -145,18 +159,17 @@ impl Browser {
         if look.dark {
             arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
         }
-        let cookie_controls = match storage {
-            Storage::Allowed => 0,
-            Storage::Denied => {
-                arguments.push("--disable-features=ThirdPartyStoragePartitioning".to_owned());
-                1
-            }
-        };
+        arguments.extend(storage.flag().map(str::to_owned));
         let mut capabilities = Capabilities::new();
         let mut options = json!({
             "binary": program("SEAWALL_CHROMIUM"),
             "args": arguments,
-            "prefs": { "profile.cookie_controls_mode": cookie_controls, "intl.accept_languages": languages },
+            "prefs": {
+                // Each by itself: the rest of a profile stays as it is.
+                "profile.cookie_controls_mode": storage.preferences()["cookie_controls_mode"],
+                "profile.default_content_setting_values": storage.preferences()["default_content_setting_values"],
+                "intl.accept_languages": languages,
+            },
         });
         // A window is never narrower than 500 px; a phone is.
         if look.width < 500 {

@@ -45,18 +45,10 @@ impl Chromium {
     pub async fn open(profile: &Path, storage: Storage) -> Chromium {
         let preferences = profile.join("Default/Preferences");
         if !preferences.exists() {
-            let controls = match storage {
-                Storage::Allowed => 0,
-                Storage::Denied => 1,
-            };
-            let wanted = json!({ "profile": { "cookie_controls_mode": controls } });
+            let wanted = json!({ "profile": storage.preferences() });
             std::fs::create_dir_all(profile.join("Default")).expect("a profile");
             std::fs::write(preferences, wanted.to_string()).expect("a profile");
         }
-        let features = match storage {
-            Storage::Allowed => "",
-            Storage::Denied => "--disable-features=ThirdPartyStoragePartitioning",
-        };
         let mut process = Command::new(program("SEAWALL_CHROMIUM"))
             .args(FLAGS)
             .args([
@@ -66,7 +58,7 @@ impl Chromium {
                 "--disable-renderer-backgrounding",
                 "--remote-debugging-port=0",
             ])
-            .args(Some(features).filter(|features| !features.is_empty()))
+            .args(storage.flag())
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg("about:blank")
             .stdin(Stdio::null())

@@ -9,6 +9,9 @@ export const store = (name) => window.kept ?? window.store(name);
 /** A path at the page's own host, as a WebSocket address. */
 export const linkUrl = (path) => new URL(path, location.href).href.replace(/^http/, "ws");
 
+/** Without a cookie the next link would begin another conversation. */
+export const holdToken = (token) => (window.visitor ??= { token });
+
 const open = (url, protocol, polls) => {
   const { token } = window.visitor ?? {};
   if (!polls) return new WebSocket(url, token ? [protocol, "token." + token] : protocol);

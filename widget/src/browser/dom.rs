@@ -12,6 +12,10 @@ extern "C" {
     #[wasm_bindgen(js_name = linkUrl)]
     pub fn link_url(path: &str) -> String;
 
+    /// The browser keeps no cookie: this document knows whose conversation it is.
+    #[wasm_bindgen(js_name = holdToken)]
+    pub(super) fn hold_token(token: &str);
+
     /// Throws where the browser refuses the address.
     #[wasm_bindgen(js_name = openLink, catch)]
     pub(super) fn open_link(url: &str, protocol: &str, polls: bool) -> Result<WebSocket, JsValue>;

@@ -116,6 +116,10 @@ impl Adapters for Browser {
         }
     }
 
+    fn token(&mut self, token: &str) {
+        dom::hold_token(token);
+    }
+
     fn wake_at(&mut self, at: Option<Millis>) {
         self.timer.set(at);
     }
