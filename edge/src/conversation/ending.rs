@@ -34,15 +34,18 @@ impl Conversation {
     /// FORGET-1: also while the origin is away; then its erasure waits here as its messages would have.
     pub(super) fn forget(&mut self, now: Millis) {
         let links = std::mem::take(&mut self.links);
+        // Also what has been collected and was not stored yet.
         self.batch = Batch::default();
+        if !self.meta.ending.is_some_and(|ending| ending.forgotten) {
+            if !self.stored {
+                // RETENTION-1, or a lost storage: the origin may keep what we no longer know of, under any earlier epoch.
+                self.meta.epoch.0 = self.meta.epoch.0.max(now);
+            }
+            self.end(now, Ending { forgotten: true, origin: true, site: true });
+        }
+        // Only now: nobody hears of it before it is stored.
         for link in links.into_keys() {
             self.outputs.push_back(Output::Close(link, CloseCode::FORGOTTEN));
-        }
-        if !self.stored {
-            // Also what has been collected and was not stored yet.
-            self.outputs.push_back(Output::Delete);
-        } else if !self.meta.ending.is_some_and(|ending| ending.forgotten) {
-            self.end(now, Ending { forgotten: true, origin: true, site: true });
         }
     }
 
@@ -73,6 +76,7 @@ impl Conversation {
         let last_seq = self.meta.last_seq;
         self.meta.forget();
         self.meta.ending = Some(ending);
+        self.stored = true;
         self.last = None;
         // What the origin must hear takes the log's next place, and nothing before it is left to be sent.
         self.meta.last_seq = last_seq + u64::from(ending.origin);

@@ -7,7 +7,7 @@ mod origin;
 mod store;
 
 use shared::close::CloseCode;
-use shared::event::{Outcome, Receipt, Reply, SiteLimits};
+use shared::event::{Body, Outcome, Receipt, Reply, SiteLimits};
 use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Resume, Send, Spread};
 use shared::id::{AgentId, ConversationId, Epoch, MessageId, SiteId, WriterId};
 use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_NAME_CHARS};

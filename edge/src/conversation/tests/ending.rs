@@ -23,7 +23,12 @@ fn forget_1_what_was_said_is_erased_at_once_and_the_origin_hears_of_it_when_it_c
     desk.machine.pull(1_000, 1, &desk.log);
     let told = desk.tell(Input::Forget);
     assert_eq!(ends(&told), ["forget", "announce", "tell-gone"]);
-    assert!(told.contains(&Output::Close(LinkId(1), CloseCode::FORGOTTEN)));
+    let at = |wanted: fn(&Output) -> bool| told.iter().position(wanted);
+    let closed = at(|output| *output == Output::Close(LinkId(1), CloseCode::FORGOTTEN));
+    assert!(
+        closed > at(|output| matches!(output, Output::Forget { .. })),
+        "nobody hears of it before it is true"
+    );
     desk.log = Memory::default();
     assert!(desk.open(2, Notice::default()).contains(&Output::Close(LinkId(2), CloseCode::FORGOTTEN)));
     // A batch that was under way is answered now; it does not count.
@@ -44,12 +49,23 @@ fn forget_1_what_was_said_is_erased_at_once_and_the_origin_hears_of_it_when_it_c
     assert_eq!(ends(&desk.tell(Input::Gone { told: true })), ["delete"], "everybody has heard");
 }
 
+/// After its retention, or a lost storage, the edge has nothing of a conversation that the origin keeps. Its visitor
+/// read that it was forgotten, and the origin never heard of it.
 #[test]
-fn forget_1_where_nothing_was_said_nothing_is_stored() {
+fn forget_1_the_origin_hears_of_it_also_where_the_edge_has_nothing() {
     let mut desk = Desk::new();
     desk.open(1, Notice::default());
-    let told = desk.tell(Input::Forget);
-    assert_eq!(told, [Output::Close(LinkId(1), CloseCode::FORGOTTEN), Output::Delete]);
+    desk.say(1, vec![hello(None)]);
+    let told = desk.tell_at(40 * DAY_MS, Input::Forget);
+    assert_eq!(ends(&told), ["forget", "announce", "tell-gone"]);
+    assert_eq!(told.last(), Some(&Output::Close(LinkId(1), CloseCode::FORGOTTEN)));
+    let events = desk.machine.pull(40 * DAY_MS, 50, &desk.log);
+    let Body::Forgotten(forgotten) = &events[0].body else { panic!("{events:?}") };
+    assert_eq!(forgotten.epoch, Epoch(40 * DAY_MS), "whatever was said up to now");
+    let heard = vec![receipt(&events[0].id, Outcome::Accepted)];
+    assert_eq!(ends(&desk.tell(Input::Forget)), [""; 0], "once");
+    assert_eq!(ends(&desk.tell(Input::Receipts(heard))), [""; 0]);
+    assert_eq!(ends(&desk.tell(Input::Gone { told: true })), ["delete"], "nothing is left of the wish");
 }
 
 #[test]
