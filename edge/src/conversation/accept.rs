@@ -6,10 +6,11 @@ use shared::frame::{Ack, EdgeFrame, Nack, Send};
 use shared::id::{MessageId, WriterId};
 use shared::inbox::{Inbox, Verdict};
 use shared::limits::MAX_TEXT_CHARS;
-use shared::message::{Author, Message};
+use shared::message::{Author, Message, Side};
 
+use super::ahead::Ahead;
 use super::meta::Refused;
-use super::{Conversation, LinkId, Output};
+use super::{Conversation, LinkId, Log, Output};
 
 impl Conversation {
     pub(super) fn accept(
@@ -37,7 +38,7 @@ impl Conversation {
             Accepted::New => {
                 let seq = self.outbox.push();
                 self.meta.last_seq = seq;
-                self.meta.accepted(&writer, n, seq);
+                self.meta.accepted(&writer, author.side(), n, seq);
                 if author == Author::Visitor {
                     self.meta.unread += 1;
                     self.meta.visitor.clone_from(&name);
@@ -50,7 +51,8 @@ impl Conversation {
             }
             Accepted::Duplicate => {
                 // NACK-3: a refusal that got lost is said again; it must not look like an acknowledgement.
-                let answer = match (self.meta.refusal(&writer, n), self.meta.ack_of(&writer)) {
+                let stored = self.meta.ack_of(&writer).filter(|ack| n <= ack.upto_n);
+                let answer = match (self.meta.refusal(&writer, n), stored) {
                     (None, Some(ack)) => EdgeFrame::Ack(ack),
                     (refused, _) => {
                         let reason =
@@ -71,13 +73,32 @@ impl Conversation {
             Accepted::Refused(reason) => {
                 // NACK-2: a message refused for good uses up its n, or everything after it would be a gap.
                 let refused = Refused { id: id.clone(), n, reason: reason.to_owned() };
-                self.meta.refused(&writer, refused);
+                self.meta.refused(&writer, author.side(), refused);
                 self.batch.refused = true;
                 let nack = self.nack(id, writer, n, reason, false);
                 self.batch.answer(link, nack);
             }
         }
         accepted
+    }
+
+    /// WRITER-1: whether this would stand in the way of what the other side writes, or under the name of what it has written.
+    pub(super) fn is_foreign(&self, side: Side, send: &Send, log: &dyn Log) -> bool {
+        let (id, writer) = (send.id.as_str(), send.writer.as_str());
+        // A page calls its messages `{page}.{n}`, and its lane after one of them where it was renamed (ADOPT-2).
+        let names = [writer, page_of(writer), id, page_of(id)];
+        if names.iter().any(|name| self.meta.is_of_other_side(name, side)) {
+            return true;
+        }
+        let is_its_own = page_of(id) == writer || page_of(id) == page_of(writer);
+        let author = || Ahead::of(log, &self.outputs).author_of(&send.id);
+        !is_its_own && author().is_some_and(|author| author.side() != side)
+    }
+
+    /// It counts for nothing: the numbers are the other side's.
+    pub(super) fn refuse_foreign(&mut self, link: LinkId, Send { id, writer, n, .. }: Send) {
+        let nack = self.nack(id, writer, n, FOREIGN_WRITER, false);
+        self.batch.answer(Some(link), nack);
     }
 
     /// An agent has written over this link (MODE-10).
@@ -182,6 +203,13 @@ const TRIM_AT_LEAST: u64 = 100;
 
 /// More messages or answers than that are not collected, however long the disk takes.
 const MAX_COLLECTED: usize = 256;
+
+pub(super) const FOREIGN_WRITER: &str = "foreign-writer";
+
+/// The page of which a message's or a renamed lane's name tells.
+fn page_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(page, _)| page)
+}
 
 /// What has been accepted and is not stored yet: stored together, then answered.
 #[derive(Default)]

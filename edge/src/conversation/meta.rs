@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use shared::event::SiteLimits;
 use shared::frame::{Ack, Marks};
 use shared::id::{ConversationId, Epoch, MessageId, SiteId, WriterId};
+use shared::message::Side;
 
+use super::Log;
 use super::ending::Ending;
 
 /// Writers that a conversation remembers. A page is a writer, so this is page loads with a message; of more, the
@@ -55,6 +57,9 @@ struct Written {
     /// The highest n that is stored, and its place; 0 where nothing is.
     stored_n: u64,
     seq: u64,
+    /// Whose it is (WRITER-1); nothing where a former version has written the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    side: Option<Side>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     refused: Vec<Refused>,
 }
@@ -69,6 +74,8 @@ pub(super) struct Refused {
 
 /// Refusals remembered per writer: more than a person has open at a time.
 const MAX_REFUSED: usize = 8;
+/// And of all writers together: some 10 KB in a row that is written with each message.
+const MAX_REFUSED_IN_ALL: usize = 100;
 
 impl Meta {
     /// Nothing of what was said is left.
@@ -107,37 +114,66 @@ impl Meta {
         Some(Ack { writer: writer.clone(), upto_n: written.stored_n, seq: written.seq })
     }
 
-    pub(super) fn accepted(&mut self, writer: &WriterId, n: u64, seq: u64) {
-        self.make_room_for(writer);
-        let written = self.writers.entry(writer.clone()).or_default();
-        (written.n, written.stored_n, written.seq) = (n, n, seq);
+    /// Whether the other side writes under this name (WRITER-1).
+    pub(super) fn is_of_other_side(&self, writer: &str, side: Side) -> bool {
+        let written = WriterId::parse(writer).and_then(|writer| self.writers.get(&writer));
+        written.and_then(|written| written.side).is_some_and(|whose| whose != side)
     }
 
-    fn make_room_for(&mut self, writer: &WriterId) {
+    /// Whose the writers of a row without sides are: the log knows of each one's last message.
+    pub(super) fn recall_sides(&mut self, log: &dyn Log) {
+        for written in self.writers.values_mut().filter(|written| written.side.is_none() && written.seq > 0) {
+            let last = log.after(written.seq - 1, 1).pop().filter(|message| message.seq == written.seq);
+            written.side = last.map(|message| message.author.side());
+        }
+    }
+
+    pub(super) fn accepted(&mut self, writer: &WriterId, side: Side, n: u64, seq: u64) {
+        self.make_room_for(writer, side);
+        let written = self.writers.entry(writer.clone()).or_default();
+        (written.n, written.stored_n, written.seq, written.side) = (n, n, seq, Some(side));
+    }
+
+    fn make_room_for(&mut self, writer: &WriterId, side: Side) {
         if self.writers.len() < MAX_WRITERS || self.writers.contains_key(writer) {
             return;
         }
-        let oldest = self.writers.iter().min_by_key(|(_, written)| written.seq);
+        // The side that has more of them makes room, so that nobody makes us forget the other side's.
+        let of = |side| self.writers.values().filter(|written| written.side == Some(side)).count();
+        let crowd = if of(side.other()) > of(side) { side.other() } else { side };
+        let theirs = self.writers.iter().filter(|(_, written)| written.side.is_none_or(|side| side == crowd));
+        let oldest = theirs.min_by_key(|(_, written)| written.seq);
         if let Some(oldest) = oldest.map(|(writer, _)| writer.clone()) {
             self.writers.remove(&oldest);
         }
     }
 
     /// Where an unknown writer starts.
-    pub(super) fn begin_after(&mut self, writer: &WriterId, n: u64) {
+    pub(super) fn begin_after(&mut self, writer: &WriterId, side: Side, n: u64) {
         if n > 0 && !self.writers.contains_key(writer) {
-            self.make_room_for(writer);
-            self.writers.insert(writer.clone(), Written { n, ..Written::default() });
+            self.make_room_for(writer, side);
+            self.writers.insert(writer.clone(), Written { n, side: Some(side), ..Written::default() });
         }
     }
 
     /// Counts a refused n as used. A writer of whom nothing is stored keeps seq 0.
-    pub(super) fn refused(&mut self, writer: &WriterId, refused: Refused) {
-        if self.writers.len() < MAX_WRITERS || self.writers.contains_key(writer) {
-            let written = self.writers.entry(writer.clone()).or_default();
-            written.n = refused.n;
-            written.refused.push(refused);
-            if written.refused.len() > MAX_REFUSED {
+    pub(super) fn refused(&mut self, writer: &WriterId, side: Side, refused: Refused) {
+        if self.writers.len() >= MAX_WRITERS && !self.writers.contains_key(writer) {
+            return;
+        }
+        let written = self.writers.entry(writer.clone()).or_default();
+        (written.n, written.side) = (refused.n, Some(side));
+        written.refused.push(refused);
+        if written.refused.len() > MAX_REFUSED {
+            written.refused.remove(0);
+        }
+        if self.writers.values().map(|written| written.refused.len()).sum::<usize>() > MAX_REFUSED_IN_ALL {
+            // Of whoever has written least lately, and least of all of the one whom this is about.
+            let others = self
+                .writers
+                .iter_mut()
+                .filter(|(other, written)| *other != writer && !written.refused.is_empty());
+            if let Some((_, written)) = others.min_by_key(|(_, written)| written.seq) {
                 written.refused.remove(0);
             }
         }

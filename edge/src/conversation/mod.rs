@@ -26,9 +26,9 @@ use std::collections::{BTreeMap, VecDeque};
 use shared::Millis;
 use shared::close::CloseCode;
 use shared::frame::{ClientFrame, EdgeFrame, Spread, Summary};
-use shared::id::{ConversationId, SiteId};
+use shared::id::{ConversationId, MessageId, SiteId};
 use shared::limits::SNAPSHOT;
-use shared::message::{Message, Side};
+use shared::message::{Author, Message, Side};
 use shared::mode::Notice;
 use shared::outbox::Outbox;
 
@@ -49,6 +49,8 @@ pub trait Log {
     fn before(&self, seq: u64, limit: u64) -> Vec<Message>;
     /// Messages of the visitor after `seq`.
     fn unread(&self, seq: u64) -> u64;
+    /// Who has written the message of this name.
+    fn author_of(&self, id: &MessageId) -> Option<Author>;
 }
 
 #[derive(Clone, Debug)]
@@ -162,7 +164,8 @@ impl Conversation {
     }
 
     /// Rebuilds the machine from what is stored and from what its links carry.
-    pub fn restore(meta: Meta, links: Vec<LinkInfo>, log: &dyn Log) -> Conversation {
+    pub fn restore(mut meta: Meta, links: Vec<LinkInfo>, log: &dyn Log) -> Conversation {
+        meta.recall_sides(log);
         let last = log.before(meta.last_seq + 1, 1).pop();
         let mut conversation = Conversation::with(meta, true, last);
         conversation.adopt_links(links);
@@ -303,7 +306,11 @@ impl Conversation {
                 ClientFrame::Send(send) => {
                     let left = taken > 0;
                     taken = taken.saturating_sub(1);
-                    self.accept(now, Some(link), author, name, send, (!left).then_some(too_many));
+                    if self.is_foreign(side, &send, log) {
+                        self.refuse_foreign(link, send);
+                    } else {
+                        self.accept(now, Some(link), author, name, send, (!left).then_some(too_many));
+                    }
                 }
                 ClientFrame::Delivered { upto_seq } => self.mark(link, side, upto_seq, false, log),
                 ClientFrame::Seen { upto_seq } => {

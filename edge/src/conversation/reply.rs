@@ -5,7 +5,7 @@ use shared::event::{Outcome, Reply};
 use shared::frame::Send;
 use shared::message::Author;
 
-use super::accept::Accepted;
+use super::accept::{Accepted, FOREIGN_WRITER};
 use super::{Conversation, link};
 
 impl Conversation {
@@ -15,9 +15,12 @@ impl Conversation {
             return (Outcome::Refused, ending.close_code().name().to_owned());
         }
         let author = Author::Agent(reply.agent);
+        if self.meta.is_of_other_side(reply.writer.as_str(), author.side()) {
+            return (Outcome::Refused, FOREIGN_WRITER.to_owned());
+        }
         // EPOCH-3: the origin numbers its replies for the life of the conversation; after a loss of storage the
         // first n seen is the start. Its posts are ordered, so nothing can come before it.
-        self.meta.begin_after(&reply.writer, reply.n.saturating_sub(1));
+        self.meta.begin_after(&reply.writer, author.side(), reply.n.saturating_sub(1));
         let (writer, n) = (reply.writer.clone(), reply.n);
         let send = Send { id: reply.id, writer: reply.writer, n, text: reply.text };
         let outcome = match self.accept(now, None, author, link::shortened(&reply.name), send, None) {
@@ -26,6 +29,9 @@ impl Conversation {
             Accepted::Duplicate => match self.meta.refusal(&writer, n) {
                 Some(refused) => (Outcome::Refused, refused.reason.clone()),
                 None if n == 0 => (Outcome::Refused, "not-numbered".to_owned()),
+                None if self.meta.ack_of(&writer).is_none_or(|ack| n > ack.upto_n) => {
+                    (Outcome::Refused, "refused".to_owned())
+                }
                 None => (Outcome::Duplicate, String::new()),
             },
             Accepted::Gap => (Outcome::Later, "gap".to_owned()),

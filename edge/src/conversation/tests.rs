@@ -5,6 +5,7 @@ mod limits;
 mod links;
 mod origin;
 mod store;
+mod writers;
 
 use shared::close::CloseCode;
 use shared::event::{Body, Outcome, Receipt, Reply, SiteLimits};
@@ -32,6 +33,10 @@ impl Log for Memory {
 
     fn unread(&self, seq: u64) -> u64 {
         self.0.iter().filter(|message| message.author == Author::Visitor && message.seq > seq).count() as u64
+    }
+
+    fn author_of(&self, id: &MessageId) -> Option<Author> {
+        self.0.iter().find(|message| message.id == *id).map(|message| message.author.clone())
     }
 }
 

@@ -41,6 +41,10 @@ impl Log for Memory {
         let unread = |message: &&Message| message.author == Author::Visitor && message.seq > seq;
         self.0.iter().filter(unread).count() as u64
     }
+
+    fn author_of(&self, id: &MessageId) -> Option<Author> {
+        self.0.iter().find(|message| message.id == *id).map(|message| message.author.clone())
+    }
 }
 
 /// A conversation with its driver, and what must be true of it.
@@ -433,6 +437,7 @@ impl Desk {
         match frame {
             EdgeFrame::Welcome(welcome) => self.welcomed(welcome),
             EdgeFrame::Ack(ack) => self.acknowledged(ack),
+            EdgeFrame::Nack(nack) if nack.reason == "foreign-writer" => {}
             EdgeFrame::Nack(nack) if !nack.retry => {
                 let at = self.log.0.iter().find(|message| message.id == nack.id);
                 assert_eq!(at, None, "NACK-2: refused and stored");
@@ -483,6 +488,9 @@ impl Desk {
         let chars = message.text.chars().count();
         assert!(chars <= MAX_TEXT_CHARS && !message.text.trim().is_empty(), "NACK-2");
         let (writer, n) = written(&message.id);
+        let other =
+            |other: &&Message| written(&other.id).0 == writer && other.author.side() != message.author.side();
+        assert_eq!(self.log.0.iter().find(other), None, "WRITER-1: {writer}");
         let earlier = self.log.0.iter().map(|message| written(&message.id)).filter(|(by, _)| *by == writer);
         assert!(earlier.map(|(_, n)| n).max().is_none_or(|last| last < n), "ORDER-1: {writer} {n}");
     }
