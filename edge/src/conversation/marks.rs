@@ -1,10 +1,36 @@
 //! How far messages are delivered and seen. Marks cost no row: the links keep them, and give them back after a restart.
 
-use shared::frame::EdgeFrame;
+use shared::frame::{ClientFrame, EdgeFrame};
 use shared::message::Side;
 
 use super::ahead::Ahead;
 use super::{Conversation, LinkId, LinkInfo, Log, Output};
+
+/// HELLO-3: of the marks and keystrokes that came together one of each kind is left, in the place of the last: of several tabs'
+/// marks the highest (LINK-5).
+pub(super) fn once(frames: Vec<ClientFrame>) -> Vec<ClientFrame> {
+    let (mut typing, mut delivered, mut seen) = (false, None, None);
+    for frame in &frames {
+        match frame {
+            ClientFrame::Delivered { upto_seq } => delivered = delivered.max(Some(*upto_seq)),
+            ClientFrame::Seen { upto_seq } => seen = seen.max(Some(*upto_seq)),
+            _ => {}
+        }
+    }
+    let mut left = Vec::with_capacity(frames.len());
+    for frame in frames.into_iter().rev() {
+        left.extend(match frame {
+            ClientFrame::Typing { .. } if std::mem::replace(&mut typing, true) => None,
+            ClientFrame::Delivered { .. } => {
+                delivered.take().map(|upto_seq| ClientFrame::Delivered { upto_seq })
+            }
+            ClientFrame::Seen { .. } => seen.take().map(|upto_seq| ClientFrame::Seen { upto_seq }),
+            other => Some(other),
+        });
+    }
+    left.reverse();
+    left
+}
 
 impl Conversation {
     pub(super) fn mark(&mut self, link: LinkId, side: Side, upto_seq: u64, seen: bool, log: &dyn Log) {

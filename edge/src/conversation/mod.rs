@@ -291,7 +291,7 @@ impl Conversation {
     ) {
         // HELLO-3: one message costs at most one snapshot and one page of history.
         let (mut greeted, mut looked_back) = (false, false);
-        for frame in frames {
+        for frame in marks::once(frames) {
             // LINK-1: frames of a link that is gone are ignored.
             let Some(info) = self.links.get(&link) else { break };
             let (side, author, name) = (info.peer.side(), info.peer.author(), info.peer.name().to_owned());

@@ -25,6 +25,56 @@ fn writers_whose_messages_are_refused_are_remembered_up_to_the_limit() {
     assert_eq!(row["writers"].as_object().map(serde_json::Map::len), Some(MAX_WRITERS));
 }
 
+/// Refusals of hundreds of writers made the row that is written with each message some 500 KB long.
+#[test]
+fn nack_3_a_conversation_remembers_its_last_hundred_refusals() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a")]);
+    for number in 0..MAX_WRITERS - 1 {
+        let writer = WriterId::parse(&format!("o{number}")).unwrap();
+        assert_eq!(desk.machine.reply(1_000, Reply { writer, ..reply(7, " ") }).0, Outcome::Refused);
+    }
+    let row = serde_json::to_value(desk.machine.meta()).unwrap();
+    let kept = |written: &serde_json::Value| written["refused"].as_array().map_or(0, Vec::len);
+    assert_eq!(row["writers"].as_object().unwrap().values().map(kept).sum::<usize>(), 100);
+    // A forgotten refusal is none the less a refusal.
+    for number in [0, MAX_WRITERS - 2] {
+        let writer = WriterId::parse(&format!("o{number}")).unwrap();
+        assert_eq!(
+            desk.machine.reply(1_000, Reply { writer, ..reply(7, "b") }).0,
+            Outcome::Refused,
+            "{number}"
+        );
+    }
+}
+
+/// Limits count WebSocket messages; with 64 frames in each, one link told the others of 1,920 of them a second.
+#[test]
+fn hello_3_of_many_marks_and_keystrokes_in_one_message_each_is_told_once() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.open(2, Notice::default());
+    desk.say(1, vec![hello(None), send(1, "a"), send(2, "b"), send(3, "c")]);
+    desk.say(2, vec![hello(None)]);
+    let (delivered, seen) =
+        (|upto_seq| ClientFrame::Delivered { upto_seq }, |upto_seq| ClientFrame::Seen { upto_seq });
+    let typing = |on| ClientFrame::Typing { on };
+    let many = vec![typing(false), delivered(1), delivered(2), seen(3), seen(1), typing(false), typing(true)];
+    let told = desk.say(1, many);
+    let side = shared::message::Side::Visitor;
+    let expected = [
+        EdgeFrame::Delivered { side, upto_seq: 2 },
+        EdgeFrame::Seen { side, upto_seq: 3 },
+        EdgeFrame::Typing { side, on: true },
+    ];
+    assert_eq!(
+        told,
+        expected.map(|frame| (LinkId(2), frame)),
+        "of marks the highest, of several tabs' as well"
+    );
+}
+
 #[test]
 fn hello_1_of_more_writers_than_16_the_first_16_count() {
     let mut desk = Desk::new();
