@@ -2,7 +2,7 @@
 //! client's next POST asks for them (POLL-1). Nothing of it survives the object; the client then connects anew.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::Millis;
 use shared::close::CloseCode;
+use shared::limits::MAX_FRAMES_PER_MESSAGE;
 use worker::{Delay, Response, Result, State};
 
 use crate::conversation::LinkId;
@@ -35,13 +36,44 @@ pub(super) struct Polls {
 struct Polled {
     /// Who opened it; nobody else may ask for its frames.
     owner: String,
-    frames: Vec<Box<RawValue>>,
-    bytes: usize,
+    waits: Waits,
     close: Option<CloseCode>,
     asked_at: Millis,
     /// The POST that waits, of which there is one at a time.
     waiting: Option<Waker>,
     turn: u32,
+}
+
+/// Frames that nobody has fetched yet.
+#[derive(Default)]
+struct Waits {
+    frames: VecDeque<Box<RawValue>>,
+    bytes: usize,
+}
+
+impl Waits {
+    /// False where too much waits already. What waits is counted and not what comes: a frame may be a long snapshot, and a client
+    /// that fetches all that there is must not be shut out by it each time.
+    fn push(&mut self, frame: Box<RawValue>) -> bool {
+        let fits = self.bytes <= MAX_WAITING_BYTES;
+        if fits {
+            self.bytes += frame.get().len();
+            self.frames.push_back(frame);
+        }
+        fits
+    }
+
+    /// FRAME-1: as many as one WebSocket message could bring; to the client each answer is one.
+    fn take(&mut self) -> Vec<Box<RawValue>> {
+        let some = self.frames.len().min(MAX_FRAMES_PER_MESSAGE);
+        let taken: Vec<_> = self.frames.drain(..some).collect();
+        self.bytes -= taken.iter().map(|frame| frame.get().len()).sum::<usize>();
+        taken
+    }
+
+    fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
 }
 
 /// The answer to a POST.
@@ -82,8 +114,7 @@ impl Polls {
     pub(super) fn open(&self, link: LinkId, owner: String) {
         let polled = Polled {
             owner,
-            frames: Vec::new(),
-            bytes: 0,
+            waits: Waits::default(),
             close: None,
             asked_at: now_ms(),
             waiting: None,
@@ -107,9 +138,7 @@ impl Polls {
         // An ended link has nothing more to say than its code.
         let Some(polled) = by_link.get_mut(&link).filter(|polled| polled.close.is_none()) else { return };
         let Ok(frame) = serde_json::value::to_raw_value(frame) else { return };
-        polled.bytes += frame.get().len();
-        polled.frames.push(frame);
-        if polled.bytes > MAX_WAITING_BYTES {
+        if !polled.waits.push(frame) {
             polled.end(CloseCode::SILENT);
         }
         polled.wake();
@@ -144,7 +173,7 @@ impl Polls {
             return Answer::closed(CloseCode::SILENT);
         };
         let something = poll_fn(|context| match self.by_link.borrow_mut().get_mut(&link) {
-            Some(polled) if polled.turn == turn && polled.frames.is_empty() && polled.close.is_none() => {
+            Some(polled) if polled.turn == turn && polled.waits.is_empty() && polled.close.is_none() => {
                 polled.waiting = Some(context.waker().clone());
                 Poll::Pending
             }
@@ -170,12 +199,10 @@ impl Polls {
     fn take(&self, link: LinkId) -> Answer {
         let mut by_link = self.by_link.borrow_mut();
         let Some(polled) = by_link.get_mut(&link) else { return Answer::closed(CloseCode::SILENT) };
-        polled.bytes = 0;
-        let answer = Answer {
-            link: None,
-            frames: std::mem::take(&mut polled.frames),
-            close: polled.close.map(|code| code.0),
-        };
+        let frames = polled.waits.take();
+        // What is left is for the next POST, and the code for the last one.
+        let close = polled.close.filter(|_| polled.waits.is_empty()).map(|code| code.0);
+        let answer = Answer { link: None, frames, close };
         if answer.close.is_some() {
             by_link.remove(&link);
         }
@@ -198,8 +225,7 @@ impl Polls {
 impl Polled {
     fn end(&mut self, code: CloseCode) {
         self.close = Some(code);
-        self.frames.clear();
-        self.bytes = 0;
+        self.waits = Waits::default();
     }
 
     fn next_turn(&mut self) -> u32 {
@@ -235,4 +261,33 @@ pub(super) fn watch<D: 'static>(
         }
         polls(&driver).watched.set(false);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(bytes: usize) -> Box<RawValue> {
+        serde_json::value::to_raw_value(&"x".repeat(bytes - 2)).expect("JSON")
+    }
+
+    /// A console in a busy site was told of more in one answer than it takes in one message, stopped, and so on.
+    #[test]
+    fn poll_1_an_answer_has_no_more_frames_than_a_client_takes_at_once() {
+        let mut waits = Waits::default();
+        assert!((0..150).all(|_| waits.push(frame(100))));
+        let taken: Vec<usize> = (0..4).map(|_| waits.take().len()).collect();
+        assert_eq!(taken, [64, 64, 22, 0]);
+        assert_eq!(waits.bytes, 0);
+    }
+
+    /// A visitor's fifty long messages made every snapshot longer than what may wait: no polling agent got in any more.
+    #[test]
+    fn poll_4_a_frame_of_any_length_comes_through_and_what_waits_behind_a_megabyte_does_not() {
+        let mut waits = Waits::default();
+        assert!(waits.push(frame(100)) && waits.push(frame(2 * MAX_WAITING_BYTES)));
+        assert!(!waits.push(frame(100)));
+        assert_eq!(waits.take().len(), 2);
+        assert!(waits.push(frame(2 * MAX_WAITING_BYTES)), "fetched, so there is room");
+    }
 }
