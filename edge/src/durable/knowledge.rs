@@ -20,33 +20,65 @@ const REFRESH_WAIT_MS: Millis = 200;
 const MAX_SITES: usize = 1_000;
 
 thread_local! {
-    static SITES: RefCell<HashMap<SiteId, (Millis, Knowledge)>> = RefCell::default();
+    static SITES: RefCell<Sites<Knowledge>> = RefCell::default();
+}
+
+/// What each site said when it was asked last.
+struct Sites<T>(HashMap<SiteId, (Millis, T)>);
+
+impl<T> Default for Sites<T> {
+    fn default() -> Self {
+        Sites(HashMap::new())
+    }
+}
+
+enum Kept<T> {
+    Fresh(T),
+    /// To be asked for again by whoever gets this, and by nobody else for a while, also if that fails: a site that is
+    /// slow must not be asked by every handshake.
+    Stale(T),
+    Nothing,
+}
+
+impl<T: Clone> Sites<T> {
+    fn look(&mut self, now: Millis, site: &SiteId) -> Kept<T> {
+        match self.0.get_mut(site) {
+            Some((at, kept)) if now < *at + FRESH_MS => Kept::Fresh(kept.clone()),
+            Some((at, kept)) => {
+                *at = now;
+                Kept::Stale(kept.clone())
+            }
+            None => Kept::Nothing,
+        }
+    }
+
+    fn learn(&mut self, now: Millis, site: &SiteId, fresh: T) {
+        if self.0.len() >= MAX_SITES && !self.0.contains_key(site) {
+            self.0.clear();
+        }
+        self.0.insert(site.clone(), (now, fresh));
+    }
+}
+
+/// What holds for a site, as far as this isolate knows: nobody waits for it.
+pub fn limits_kept(site: &SiteId) -> SiteLimits {
+    SITES.with_borrow(|sites| sites.0.get(site).map(|(_, kept)| kept.limits)).unwrap_or_default()
 }
 
 pub async fn of(env: &Env, site: &SiteId) -> Knowledge {
     let now = now_ms();
-    let kept = SITES.with_borrow(|sites| sites.get(site).cloned());
-    if let Some((at, knowledge)) = &kept
-        && now < at + FRESH_MS
-    {
-        return knowledge.clone();
-    }
     let refresh = to_site::<Knowledge>(env, site, SiteCall::Knowledge {});
-    let fresh = match &kept {
-        Some(_) => within(REFRESH_WAIT_MS, refresh).await.and_then(Result::ok),
-        None => refresh.await.ok(),
+    let (fresh, kept) = match SITES.with_borrow_mut(|sites| sites.look(now, site)) {
+        Kept::Fresh(knowledge) => return knowledge,
+        Kept::Stale(kept) => (within(REFRESH_WAIT_MS, refresh).await.and_then(Result::ok), Some(kept)),
+        Kept::Nothing => (refresh.await.ok(), None),
     };
     match (fresh, kept) {
         (Some(fresh), _) if fresh.known != Known::NotYet => {
-            SITES.with_borrow_mut(|sites| {
-                if sites.len() >= MAX_SITES {
-                    sites.clear();
-                }
-                sites.insert(site.clone(), (now, fresh.clone()));
-            });
+            SITES.with_borrow_mut(|sites| sites.learn(now, site, fresh.clone()));
             fresh
         }
-        (_, Some((_, kept))) => kept,
+        (_, Some(kept)) => kept,
         (Some(fresh), None) => fresh,
         (None, None) => Knowledge {
             known: Known::NotYet,
@@ -56,5 +88,21 @@ pub async fn of(env: &Env, site: &SiteId) -> Knowledge {
             identity_secrets: Vec::new(),
             contact: Contact::default(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_that_does_not_answer_is_asked_once_in_a_while_and_not_by_everybody() {
+        let (mut sites, site) = (Sites::default(), SiteId::parse("demo").expect("an id"));
+        assert!(matches!(sites.look(0, &site), Kept::Nothing));
+        sites.learn(0, &site, "old");
+        let asked = (0..10_000).filter(|now| matches!(sites.look(*now, &site), Kept::Stale("old"))).count();
+        assert_eq!(asked, 4, "every other second");
+        sites.learn(10_000, &site, "new");
+        assert!(matches!(sites.look(10_001, &site), Kept::Fresh("new")));
     }
 }
