@@ -48,6 +48,8 @@ enum Watched {
     MessagesIn(SiteId, ConversationId, Side),
     MessagesOf(SiteId),
     Heard(SiteId, ConversationId, LinkId),
+    Posts(SiteId, String),
+    Wishes(SiteId, String),
 }
 
 impl Watched {
@@ -113,6 +115,22 @@ impl Admission {
         self.take(now, count, &[(Some(within), rate, "too-many-messages")])
     }
 
+    /// A POST or DELETE for a link that is open: each is a call of its object, whatever becomes of it.
+    pub fn post(&mut self, now: Millis, site: &SiteId, client: &Client) -> Result<(), TooMany> {
+        let Rate { at_once, per_minute } = client.limits.frames_per_link;
+        let rate = Rate {
+            at_once: at_once.saturating_mul(LINKS_BEHIND_AN_ADDRESS),
+            per_minute: per_minute.saturating_mul(LINKS_BEHIND_AN_ADDRESS),
+        };
+        self.take(now, 1, &[(by(&client.address, site, Watched::Posts), rate, "too-fast")])
+    }
+
+    /// A wish to be forgotten: where nothing was said it is a row and an event as a conversation that begins.
+    pub fn wish(&mut self, now: Millis, site: &SiteId, client: &Client) -> Result<(), TooMany> {
+        let rate = client.limits.conversations_per_address;
+        self.take(now, 1, &[(by(&client.address, site, Watched::Wishes), rate, "too-many-conversations")])
+    }
+
     /// A WebSocket message of any link.
     pub fn heard(
         &mut self,
@@ -163,6 +181,9 @@ impl Admission {
         self.earned_at_us.len() < MAX_WATCHED
     }
 }
+
+/// Who poll at a time behind one address, each as fast as one may.
+const LINKS_BEHIND_AN_ADDRESS: u64 = 10;
 
 type Limited = (Option<Watched>, Rate, &'static str);
 
@@ -333,6 +354,20 @@ mod tests {
         ] {
             assert_eq!(address_of(text), address, "{text}");
         }
+    }
+
+    #[test]
+    fn limit_1_posts_for_links_and_wishes_to_be_forgotten_have_a_rate_by_address() {
+        let (mut admission, site) = (Admission::default(), SiteId::parse("demo").unwrap());
+        let client = |address: &str| Client { address: address.into(), limits: SiteLimits::default() };
+        let (one, other) = (client("192.0.2.7"), client("192.0.2.8"));
+        assert!((0..3_000).all(|_| admission.post(0, &site, &one).is_ok()));
+        assert_eq!(admission.post(0, &site, &one).unwrap_err().reason, "too-fast");
+        assert!(admission.post(0, &site, &other).is_ok() && admission.post(4, &site, &one).is_ok());
+        assert!((0..100).all(|_| admission.wish(0, &site, &one).is_ok()));
+        let refused = admission.wish(0, &site, &one).unwrap_err();
+        assert_eq!((refused.reason, refused.retry_after_ms), ("too-many-conversations", 3_000));
+        assert!(admission.wish(0, &site, &other).is_ok() && admission.wish(3_000, &site, &one).is_ok());
     }
 
     #[test]

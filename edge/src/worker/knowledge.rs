@@ -10,7 +10,7 @@ use worker::{Env, Response};
 use super::problem::Problem;
 pub(super) use crate::durable::calls::Known;
 use crate::durable::calls::{GateCall, Keys, Knowledge, to_gate};
-pub(super) use crate::durable::knowledge::of;
+pub(super) use crate::durable::knowledge::{limits_kept, of};
 use crate::durable::now_ms;
 use crate::jwt::Jwks;
 

@@ -79,6 +79,12 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
         counts::add(Count::Refused(too_many.reason), 1);
         return ask.refuse(CloseCode::TOO_MANY_LINKS, too_many.retry_after_ms);
     }
+    if !ask.opens()
+        && let Err(too_many) = admission(|admission| admission.post(now_ms(), &site, &client))
+    {
+        counts::add(Count::Refused(too_many.reason), 1);
+        return ask.refuse(CloseCode::TOO_FAST, too_many.retry_after_ms);
+    }
     // Only now: an address that asks too often takes nobody's place.
     if let Err(retry_after_ms) = ask.let_in(comer, Arrivals::take) {
         return ask.refuse(CloseCode::TOO_MANY_LINKS, retry_after_ms);
@@ -139,10 +145,10 @@ pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, 
     ask.hand_over(&link, &conversation_stub(env, &site, &conversation)?).await
 }
 
-/// Mode and limits for a new link; one that is open has its own.
+/// Mode and limits for a new link. One that is open has its own, and asks nobody.
 async fn known(env: &Env, site: &SiteId, ask: &Ask) -> Result<(Notice, SiteLimits), Problem> {
     if !ask.opens() {
-        return Ok((Notice::default(), SiteLimits::default()));
+        return Ok((Notice::default(), knowledge::limits_kept(site)));
     }
     let knowledge = knowledge::known(env, site).await?;
     Ok((knowledge.notice, knowledge.limits))
@@ -165,6 +171,11 @@ pub(super) async fn forget(env: &Env, settings: &Settings, request: Request, sit
         Checked::IdentityExpired => return Err(Problem::IDENTITY_EXPIRED),
         _ => return Err(Problem::TOKEN_REFUSED),
     };
+    let client = Client { address: settings.address_of(&request), limits: knowledge::limits_kept(&site) };
+    if let Err(too_many) = admission(|admission| admission.wish(now_ms(), &site, &client)) {
+        counts::add(Count::Refused(too_many.reason), 1);
+        return Err(Problem::TOO_MANY_CONVERSATIONS.after_ms(too_many.retry_after_ms));
+    }
     to_conversation::<()>(env, &site, &conversation, ConversationCall::Forget {}).await?;
     let token = settings.token_secret.mint(&site, &new_conversation(), now_s);
     let mut response = Response::from_json(&json!({ "forgotten": true }))?;

@@ -93,6 +93,11 @@ impl Problem {
             "New log-ins have to wait: accounts are slow now. Whoever is logged in goes on.",
         )
     };
+    pub(super) const TOO_MANY_CONVERSATIONS: Problem = problem(
+        429,
+        "too-many-conversations",
+        "Too many conversations were forgotten from this address. Try again later.",
+    );
     pub(super) const TOO_LARGE: Problem = problem(413, "too-large", "The body is over this address's limit.");
     pub(super) const TOO_SLOW: Problem =
         problem(408, "too-slow", "The body took longer than 15 seconds. Send it again.");
