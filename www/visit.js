@@ -192,6 +192,8 @@ export const visit = (host) => {
       if (data.site) return;
       data.site = site = wanted;
       button.hidden = false;
+      // Where the loader has put a frame while there was no visit, it is nobody's.
+      drop();
       document.documentElement.append(shell);
       try {
         // Whoever has talked to us hears of answers.

@@ -139,3 +139,26 @@ async fn the_launchers_sign_is_seen_on_every_colour_and_stands_where_the_page_wa
     }
     owner.is_well().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_that_ended_before_its_chat_came_by_itself_begins_again_with_the_chat_of_its_site() {
+    let stack = Stack::start().await;
+    let owner = Owner::shop(stack.edge_port, "data-site=demo", "").await;
+    owner.call("'open'").await;
+    owner.says("Do you ship to Norway?").await;
+    // Whoever has talked gets the chat two seconds later by itself.
+    owner.load().await;
+    let end = "window.panel = document.querySelector('seawall-chat').shadowRoot.querySelector('div'); Seawall('shutdown')";
+    owner.browser.script(end, vec![]).await;
+    wait::until_true("the two seconds are over", 30, || async {
+        owner.browser.script("return !!panel.querySelector('iframe')", vec![]).await == json!(true)
+    })
+    .await;
+    owner.call("'boot'").await;
+    owner.call("'open'").await;
+    let address = "return panel.querySelector('iframe').src";
+    let address = owner.browser.script(address, vec![]).await;
+    assert!(address.as_str().is_some_and(|address| address.contains("/frame/demo?")), "{address}");
+    owner.reads("Do you ship to Norway?").await;
+    owner.is_well().await;
+}
