@@ -19,11 +19,19 @@ export const visit = (host) => {
   // Of the visit that was, for a "boot" that names none.
   let site = data.site;
 
+  // The document there is to go, and is not told what is said for the next one.
+  let leaving = false;
+  let held = false;
+
   const frame = () => panel.querySelector("iframe");
+
+  const hold = (now = held) => host.hold((held = now) || leaving);
 
   const drop = () => {
     panel.textContent = "";
     host.drop();
+    leaving = false;
+    hold();
   };
 
   /** Another frame takes its place; nothing goes with it. */
@@ -33,16 +41,19 @@ export const visit = (host) => {
     begin();
   };
 
-  /** A fresh document, by the settings that hold now, with what is written; `alone`: with nothing that was sent. */
+  /**
+   * A fresh document, by the settings that hold now, with what is written; `alone`: with nothing that was sent. The one that is
+   * there goes on until the other can be had, and says when it leaves.
+   */
   const move = (alone) => {
     const leave = "?" + new URLSearchParams(data);
     if (!tell({ leave, alone })) return afresh();
     frame().known = "identified" in data;
-    // What the old one still says is not listened to.
-    host.drop();
+    leaving = true;
+    hold();
   };
 
-  const who = person(host, { frame, afresh, move });
+  const who = person({ ...host, hold }, { frame, afresh, move });
 
   // ---- settings ----
 
@@ -143,6 +154,10 @@ export const visit = (host) => {
 
   const heard = (message) => {
     who.heard(message);
+    if (message.call === "leave") {
+      leaving = false;
+      hold();
+    }
     if (message.withdrawn === undefined) return;
     // Perhaps in another tab.
     data.consent = "refused";
@@ -166,9 +181,9 @@ export const visit = (host) => {
     who.forget();
     // Nobody else says it.
     host.waiting.length = 0;
-    host.hold(false);
-    host.draw(0);
+    hold(false);
     shell.remove();
+    host.draw(0);
   };
 
   /** These are of a visit; where there is none, that is told. */

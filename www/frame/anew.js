@@ -8,7 +8,13 @@ const MOST_RESTARTS = 3;
 // What holds for so long may break anew.
 const HOLDS_MS = 6e4;
 
+// Between two looks whether a document can be had.
+const AGAIN_MS = 3e4;
+const PATIENCE_MS = 1e4;
+
 let restarts = 0;
+/** What the fresh document will be, while it cannot be had. */
+let next;
 
 /** What the document before this one has left: what was sent is drawn, or sent; what is written is in its field again. */
 export const resume = ({ find, early, draw }) => {
@@ -28,11 +34,25 @@ export const resume = ({ find, early, draw }) => {
   carried.sent.forEach((text) => early(text));
 };
 
+/** What is written would be lost with a document that the edge cannot give. */
+const canBeHad = async () => {
+  try {
+    const asked = { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
+    return (await fetch("/seawall.js", asked)).ok;
+  } catch {}
+};
+
 /**
- * A fresh document, for a reason that the page outside is told; `search` is its query. `alone`: with what is being written,
- * and nothing that the app has sent.
+ * A fresh document, as soon as it can be had; `search` is its query. `alone`: with what is being written, and nothing that the
+ * app has sent.
  */
-export const carryOn = ({ find, app, sent, leave }, why, search, alone) => {
+export const carryOn = async (here, search = next?.search, alone = next?.alone) => {
+  const waits = next;
+  next = { search, alone };
+  if (waits) return;
+  while (!(await canBeHad())) await new Promise((done) => setTimeout(done, Math.random() * AGAIN_MS));
+  ({ search, alone } = next);
+  const { find, app, sent, leave } = here();
   const { texts, erase } = window.kept;
   const area = find("textarea");
   // Sent before there was an app to take it: each has its row. For somebody else's conversation they are new.
@@ -48,17 +68,18 @@ export const carryOn = ({ find, app, sent, leave }, why, search, alone) => {
     outbox: alone ? [] : [...texts],
   };
   window.name = CARRIED + JSON.stringify(kept);
-  leave(why, search);
+  leave({}, search);
 };
 
 /** The app is broken: begins anew by itself, or asks where that has been of no use. */
-export const restart = (chat) => {
+export const restart = (here) => {
+  const { word, say } = here();
   const anew = () => {
     restarts += 1;
-    carryOn(chat);
+    say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}"));
+    carryOn(here);
   };
   if (restarts < MOST_RESTARTS) return anew();
-  const { word, say } = chat;
   const broken = word("{{word:page-broken}}", "{{english:page-broken}}");
   say("stopped", broken, word("{{word:page-start-again}}", "{{english:page-start-again}}"), () => {
     restarts = 0;

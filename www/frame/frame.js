@@ -115,18 +115,20 @@ const prefill = (text) => {
   area.dispatchEvent(new InputEvent("input", { bubbles: true }));
 };
 
-// Who the visitor is, where the page says so (`visitor.js`): the app waits for it.
-let who;
-const bringWho = async (attempt = 0) => {
+/** Until it is there. A browser remembers that an import has failed; a new name makes it try again. */
+const fetched = async (file, attempt = 0) => {
   try {
-    const { visitor } = await import("{{asset:frame/visitor.js}}?" + attempt);
-    return visitor(site, tell, sayLoading);
+    return await import(file + attempt);
   } catch {
     sayLoading();
     await new Promise((done) => setTimeout(done, Math.random() * 3e4));
-    return bringWho(attempt + 1);
+    return fetched(file, attempt + 1);
   }
 };
+
+// Who the visitor is, where the page says so (`visitor.js`): the app waits for it.
+let who;
+const bringWho = async () => (await fetched("{{asset:frame/visitor.js}}?")).visitor(site, tell, sayLoading);
 
 /** In the browser, at the edge and, once it can be told, at the origin. What it takes is fetched, because few do it. */
 const forget = async () => {
@@ -141,7 +143,8 @@ const forget = async () => {
 };
 
 /** What few chats need, done with this one. */
-const anew = async (what, ...rest) => (await import("{{asset:frame/anew.js}}"))[what](...rest);
+let fresh;
+const anew = async (what, ...rest) => (await (fresh ??= fetched("{{asset:frame/anew.js}}?")))[what](...rest);
 const here = () => ({ find, app, sent, leave, word, say });
 
 // ---- what outlives the page ----
@@ -188,7 +191,7 @@ const told = (message) => {
   if (message.send) app ? app.write(message.send) : early(message.send);
   if (message.prefill) prefill(message.prefill);
   if (message.forget) forget();
-  if (message.leave) anew("carryOn", here(), {}, message.leave, message.alone);
+  if (message.leave) anew("carryOn", here, message.leave, message.alone);
   if (message.identity) who?.then(({ identify }) => identify(message.identity));
   if ("consent" in message) window.consent(message.consent);
 };
@@ -429,7 +432,7 @@ const onTrap = (error) => {
   if (!ours || trapped) return;
   trapped = true;
   tell({ event: "error", detail: { code: "restarted" } });
-  anew("restart", here()).catch(() => (trapped = false));
+  anew("restart", here).catch(() => (trapped = false));
 };
 addEventListener("error", (event) => onTrap(event.error));
 addEventListener("unhandledrejection", (event) => onTrap(event.reason));

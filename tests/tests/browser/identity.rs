@@ -190,6 +190,35 @@ async fn identity_4_where_no_websocket_gets_through_each_person_has_their_own_ch
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn identity_4_what_the_page_sends_for_somebody_waits_for_their_chat_however_long_it_takes_to_come() {
+    let stack = Stack::start().await;
+    let proxy = Proxy::start(stack.edge_port).await;
+    let owner = Owner::shop(proxy.port, "data-site=demo", "").await;
+    owner.call("'open'").await;
+    owner.says("Somebody asks").await;
+    owner.browser.enter_chat().await;
+    owner.browser.script("Math.random = () => 0.1", vec![]).await;
+    owner.browser.fill("Message", "My draft").await;
+    owner.browser.leave_chat().await;
+    proxy.cut();
+    identify(&owner, "a", "Vera Lund").await;
+    owner.call("'send', 'Vera asks'").await;
+    // The language changes as well; who is known stays so.
+    owner.call("'setLocale', 'de'").await;
+    owner.browser.script("heard.length = 0", vec![]).await;
+    proxy.mend();
+    wait::until_true("it is sent", 60, || async { !owner.heard("sent").await.is_empty() }).await;
+    sees(&owner, "Vera asks", &["Somebody asks"]).await;
+    let lines = ledger::whole(&stack, 2, 30).await;
+    let of = |text: &str| &lines.iter().find(|line| line.text == text).expect("there").conversation;
+    assert!(of("Vera asks").starts_with('i') && of("Somebody asks").starts_with('c'), "{lines:?}");
+    owner.browser.find("iframe", "").await.enter_frame().await.expect("the chat's frame");
+    let draft = "return [document.documentElement.lang, document.querySelector('textarea').value]";
+    assert_eq!(owner.browser.script(draft, vec![]).await, json!(["de", "My draft"]));
+    owner.browser.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_known_wants_forgotten_is_gone_and_they_may_begin_anew() {
     let stack = Stack::start().await;
     let owner = Owner::shop(stack.edge_port, "data-site=demo", "").await;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tests::harness::owner::Owner;
+use tests::harness::proxy::Proxy;
 use tests::harness::stack::Stack;
 use tests::harness::wait;
 
@@ -161,4 +162,49 @@ async fn a_visit_that_ended_before_its_chat_came_by_itself_begins_again_with_the
     assert!(address.as_str().is_some_and(|address| address.contains("/frame/demo?")), "{address}");
     owner.reads("Do you ship to Norway?").await;
     owner.is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_cannot_be_had_in_another_language_yet_goes_on_in_this_one_and_may_be_closed() {
+    let stack = Stack::start().await;
+    let proxy = Proxy::start(stack.edge_port).await;
+    let owner = Owner::shop(proxy.port, "data-site=demo", "").await;
+    let browser = &owner.browser;
+    owner.call("'open'").await;
+    owner.says("Do you ship to Norway?").await;
+    let draft = "return document.querySelector('textarea[aria-describedby]')?.value";
+    let shown = format!("{SHADOW} return root.querySelector('div').className");
+    browser.enter_chat().await;
+    browser.fill("Message", "My draft").await;
+    // First what a change of language takes is not there, then the document alone.
+    for (before, lang) in [("Close chat", "de"), ("Chat schließen", "fr")] {
+        browser.script("Math.random = () => 0.1", vec![]).await;
+        browser.leave_chat().await;
+        proxy.cut();
+        owner.call(&format!("'setLocale', '{lang}'")).await;
+        browser.find("iframe", "").await.enter_frame().await.expect("the chat's frame");
+        browser.click(".close", before).await;
+        browser.leave_chat().await;
+        wait::until_true("it is closed", 30, || async {
+            browser.script(&shown, vec![]).await == json!("false")
+        })
+        .await;
+        owner.call("'open'").await;
+        browser.find("iframe", "").await.enter_frame().await.expect("the chat's frame");
+        assert_eq!(browser.script(draft, vec![]).await, json!("My draft"));
+        browser.leave_chat().await;
+        proxy.mend();
+        wait::until_true(lang, 40, || async {
+            browser.leave_chat().await;
+            let frame = browser.find("iframe", "").await;
+            let entered = frame.enter_frame().await.is_ok();
+            let there = "return document.documentElement.lang == arguments[0] && document.querySelector('textarea[aria-describedby]')?.value";
+            let there = browser.client.execute(there, vec![json!(lang)]).await;
+            entered && there.is_ok_and(|draft| draft == json!("My draft"))
+        })
+        .await;
+    }
+    browser.leave_chat().await;
+    owner.reads("Do you ship to Norway?").await;
+    browser.client.clone().close().await.expect("closed");
 }
