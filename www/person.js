@@ -76,7 +76,11 @@ export const person = (host, { frame, afresh, move }) => {
     // What was for the former person must not reach another.
     const theirs = former ? waiting.splice(0) : [];
     hold(true);
-    if (former) cover(true);
+    if (former) {
+      cover(true);
+      // Behind it nothing is sent, and nothing counts as seen.
+      tell({ covered: true });
+    }
     data.identified = "";
     const token = await bring(ask);
     if (now !== turn) return;
@@ -89,7 +93,7 @@ export const person = (host, { frame, afresh, move }) => {
     if (former && !same) afresh();
     // Who was nobody goes on writing what is begun.
     else if (frame() && !isOfPerson(frame())) move(true);
-    else tell({ identity: token });
+    else tell({ identity: token, covered: false });
     cover(false);
     hold(false);
   };

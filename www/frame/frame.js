@@ -192,7 +192,7 @@ const told = (message) => {
   if (message.prefill) prefill(message.prefill);
   if (message.forget) forget();
   if (message.leave) anew("carryOn", here, message.leave, message.alone);
-  if (message.identity) who?.then(({ identify }) => identify(message.identity));
+  who?.then(({ told }) => told(message));
   if ("consent" in message) window.consent(message.consent);
 };
 

@@ -26,7 +26,7 @@ const listen = (site) => {
 export const visitor = (site, tell, say) => {
   const state = (window.visitor = {});
   listen(site);
-  let newest, timer, done;
+  let covered, newest, timer, done;
   const known = new Promise((resolve) => (done = resolve));
 
   const identify = async (token, attempt = 0) => {
@@ -47,6 +47,17 @@ export const visitor = (site, tell, say) => {
     timer = setTimeout(identify, Math.random() * Math.min(AGAIN_MS * 2 ** attempt, AT_MOST_MS), token, attempt + 1);
   };
 
+  const settle = () => covered || !state.token || done();
+
+  /** What the page says. Covered: it may be somebody else's turn; until that is clear this tab has no link, as if it slept (IDENTITY-4). */
+  const told = ({ identity, covered: now = covered }) => {
+    if (identity) identify(identity);
+    if (now === covered) return;
+    covered = now;
+    document.dispatchEvent(new Event(covered ? "freeze" : "resume"));
+    settle();
+  };
+
   const take = ({ token, conversation, expires_in_s }) => {
     // The page gives another person another frame; should it not, nothing of theirs is shown here.
     if (state.conversation && state.conversation !== conversation) return tell({ refused: "identity-refused", known: true });
@@ -54,7 +65,7 @@ export const visitor = (site, tell, say) => {
     state.token = token;
     state.scope = "-" + conversation;
     timer = setTimeout(tell, Math.max(SOONEST_MS, expires_in_s * 1e3 * RENEW_AT), { ask: "token" });
-    done();
+    settle();
     // A link that was refused meanwhile tries again at once.
     dispatchEvent(new Event("online"));
   };
@@ -71,5 +82,5 @@ export const visitor = (site, tell, say) => {
     }
   };
 
-  return { identify, known, free };
+  return { told, known, free };
 };

@@ -1,14 +1,17 @@
 //! Visitors for whom the site's server vouches, one after the other in the same browser.
 
 use serde_json::{Value, json};
+use shared::session::MessageState;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::ledger;
 use tests::harness::owner::Owner;
+use tests::harness::person::Person;
 use tests::harness::proxy::{Proxy, Weather};
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::tokens::of_the_shop;
 use tests::harness::wait;
+use tests::harness::wire::Door;
 
 async fn identify(owner: &Owner, sub: &str, name: &str) {
     let token = of_the_shop(sub, name, 3_600);
@@ -186,6 +189,40 @@ async fn identity_4_where_no_websocket_gets_through_each_person_has_their_own_ch
         );
     }
     assert_eq!(ledger::checked(&lines).len(), 2, "{lines:#?}");
+    owner.is_well().await;
+}
+
+/// An agent in the conversation that has begun.
+async fn ada(stack: &Stack) -> Person {
+    let cookie = stack.log_in(ADA).await;
+    let conversation = ledger::whole(stack, 1, 30).await[0].conversation.clone();
+    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
+    agent.live().await;
+    agent
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn identity_4_while_it_is_not_clear_who_is_there_nothing_is_sent_and_nothing_counts_as_seen() {
+    let stack = Stack::start().await;
+    let owner = Owner::shop(stack.edge_port, "data-site=demo", "").await;
+    identify(&owner, "a", "Vera Lund").await;
+    owner.call("'open'").await;
+    owner.says("I am Vera").await;
+    let agent = ada(&stack).await;
+    agent.write("Good morning!");
+    owner.reads("Good morning!").await;
+    agent.has_come("Good morning!", &MessageState::Seen, 30).await;
+    owner.browser.script("heard.length = 0", vec![]).await;
+    owner.call("'identify', () => new Promise((done) => window.answer = done)").await;
+    owner.hears("health", |health| health["link"] == "connecting").await;
+    agent.write("How are you?");
+    ledger::whole(&stack, 3, 30).await;
+    assert_ne!(agent.view().state("How are you?"), Some(MessageState::Seen), "nobody looks");
+    let token = of_the_shop("a", "Vera Lund", 3_600);
+    owner.browser.script("answer(arguments[0])", vec![json!(token)]).await;
+    owner.hears("health", |health| health["link"] == "live").await;
+    agent.has_come("How are you?", &MessageState::Seen, 30).await;
+    owner.says("Well, thank you").await;
     owner.is_well().await;
 }
 
