@@ -8,11 +8,13 @@ const STYLE = `.false+.says{width:auto;max-width:calc(100vw - 40px);border-radiu
 .says span{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font:600 16px/56px system-ui;color:#fff;color:color(from currentColor xyz calc((.18 - y)*1e5)calc((.18 - y)*1e5)calc((.18 - y)*1e5))}
 .true+.says span{display:none}`;
 
-let sheet, words;
+let dressed, sheet, words;
 
 /** Again after each change; nothing is the default. */
 export const dress = ({ label, round }, panel, button) => {
-  if (!sheet) {
+  // A script that comes again has another.
+  if (dressed !== panel) {
+    dressed = panel;
     sheet = new CSSStyleSheet();
     panel.getRootNode().adoptedStyleSheets.push(sheet);
     words = document.createElement("span");

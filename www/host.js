@@ -57,7 +57,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   const apart = (what, ...rest) => import("{{asset:apart.js}}").then((apart) => apart[what](...rest), () => {});
   const dress = () => apart("dress", data, panel, button);
   if (data.label || data.round) dress();
-  const fit = () => matchMedia("(max-width:480px)").matches && apart("phone", panel, tell);
+  const fit = () => matchMedia("(max-width:480px)").matches && apart("phone", panel, tell, hello);
 
   /** What the frame has to know of the page: its color may be in the page's own style. */
   const looks = () => ({

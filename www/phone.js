@@ -9,10 +9,10 @@ const EDGES = ["top", "bottom"];
 
 let fits;
 
-/** Once is enough. */
-export const phone = (panel, tell) => {
-  if (fits) return;
-  fits = true;
+/** Once for each panel is enough. What `hello` holds every document is told first. */
+export const phone = (panel, tell, hello) => {
+  if (fits === panel) return;
+  fits = panel;
   const view = window.visualViewport;
   // Only the page's own document knows the edges.
   const probe = panel.parentNode.appendChild(document.createElement("i"));
@@ -31,14 +31,12 @@ export const phone = (panel, tell) => {
     const hidden = [narrow ? paddingTop : "0", narrow && !covered ? paddingBottom : "0"].map(parseFloat);
     if (told === hidden + "") return;
     const look = Object.fromEntries(EDGES.map((edge, at) => [edge, hidden[at]]));
-    if (tell({ look })) told = hidden + "";
+    told = hidden + "";
+    hello.look = { ...hello.look, ...look };
+    tell({ look });
   };
   fit();
   for (const event of ["resize", "scroll"]) view?.addEventListener(event, fit);
   addEventListener("resize", fit);
-  // A fresh frame knows nothing of it.
-  new MutationObserver(() => {
-    told = "";
-    fit();
-  }).observe(panel, { childList: true, attributes: true, attributeFilter: ["class"] });
+  new MutationObserver(fit).observe(panel, { attributes: true, attributeFilter: ["class"] });
 };

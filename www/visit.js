@@ -19,6 +19,7 @@ export const visit = (host) => {
   // Of the visit that was, for a "boot" that names none.
   let site = data.site;
 
+  const { destroy } = methods;
   // The document there is to go, and is not told what is said for the next one.
   let leaving = false;
   let held = false;
@@ -64,6 +65,11 @@ export const visit = (host) => {
     (typeof label === "string" && label.trim() && label.length <= MOST_LABEL) ||
     fail("bad-label", `a label is a text of at most ${MOST_LABEL} characters`);
 
+  const look = (look) => {
+    hello.look = { ...hello.look, ...look };
+    tell({ look });
+  };
+
   // For each setting: whether a value will do (where not, that is told), and what else happens.
   const SETTINGS = {
     theme: {
@@ -91,13 +97,13 @@ export const visit = (host) => {
     round: {
       fits: (round) => (round !== "" && round >= 0 && round <= MOST_ROUND) || fail("bad-round", `round is a number of px from 0 to ${MOST_ROUND}`),
       put(round = "") {
-        tell({ look: { round } });
+        look({ round });
         dress();
       },
     },
     font: {
       fits: oneOf(FONTS, "unknown-font"),
-      put: (font = "") => tell({ look: { font } }),
+      put: (font = "") => look({ font }),
     },
     position: {
       fits: oneOf(POSITIONS, "unknown-position"),
@@ -216,6 +222,10 @@ export const visit = (host) => {
       } catch {}
     },
     shutdown: end,
+    destroy() {
+      who.forget();
+      destroy();
+    },
     update,
     setConsent,
     setTheme: (theme) => set("theme", theme ?? "auto"),

@@ -53,3 +53,45 @@ async fn on_a_telephone_the_chat_stays_above_the_keyboard_and_clear_of_the_scree
     tab.until_frame("parseFloat(getComputedStyle(document.querySelector('.head')).paddingTop) == 12").await;
     assert_eq!(tab.page("complaints").await, Some(json!([])));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_chat_on_a_telephone_knows_the_screens_edges_and_the_keyboard_as_well() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    tab.page("Seawall('close')").await;
+    tab.size(390, 800, true).await;
+    tab.until_page("innerWidth == 390").await;
+    tab.tell("Emulation.setSafeAreaInsetsOverride", json!({ "insets": { "top": 47, "bottom": 34 } })).await;
+    tab.page("document.querySelector('meta[name=viewport]').content += ',viewport-fit=cover'").await;
+    tab.page(KEYBOARD).await;
+    tab.page("Seawall('open')").await;
+    let clear = "parseFloat(getComputedStyle(document.querySelector('.head')).paddingTop) == 12 + 47";
+    tab.until_frame(clear).await;
+    let font = "/Charter/.test(getComputedStyle(document.querySelector('textarea')).fontFamily)";
+    tab.page("Seawall('update', { font: 'serif' })").await;
+    tab.until_frame(font).await;
+
+    // Another document in the same frame: in another language, and after everything was forgotten.
+    for (call, is_fresh) in [
+        ("Seawall('setLocale', 'de')", "document.documentElement.lang == 'de'"),
+        ("Seawall('forget')", "document.documentElement.lang == 'de'"),
+    ] {
+        tab.frame("window.before = true").await;
+        tab.page(call).await;
+        tab.until_frame(&format!("!window.before && {is_fresh}")).await;
+        tab.until_frame(clear).await;
+        tab.until_frame(font).await;
+    }
+    // And another chat.
+    tab.page("Seawall('destroy')").await;
+    let again = "const s = document.createElement('script'), old = document.querySelector('script[data-site]'); old.remove();\
+                 s.src = old.src; s.dataset.site = 'demo'; document.body.append(s); true";
+    tab.page(again).await;
+    tab.until_page("!!document.querySelector('seawall-chat')").await;
+    tab.open_chat().await;
+    tab.until_frame(clear).await;
+    tab.page("keyboard(420, 60)").await;
+    tab.until_frame("innerHeight == 420").await;
+    assert_eq!(tab.page("complaints").await, Some(json!([])));
+}

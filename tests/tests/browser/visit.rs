@@ -4,6 +4,7 @@ use serde_json::json;
 use tests::harness::owner::Owner;
 use tests::harness::proxy::Proxy;
 use tests::harness::stack::Stack;
+use tests::harness::tokens::of_the_shop;
 use tests::harness::wait;
 
 const SHADOW: &str = "const root = document.querySelector('seawall-chat').shadowRoot; const button = root.querySelector('button');";
@@ -207,4 +208,36 @@ async fn a_chat_that_cannot_be_had_in_another_language_yet_goes_on_in_this_one_a
     browser.leave_chat().await;
     owner.reads("Do you ship to Norway?").await;
     browser.client.clone().close().await.expect("closed");
+}
+
+/// What is on the launcher, and how it looks.
+const LOOKS: &str = "const root = document.querySelector('seawall-chat')?.shadowRoot; const button = root?.querySelector('button');\
+    return root && [button.innerText, button.offsetWidth > 100, getComputedStyle(root.querySelector('div')).borderRadius]";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_comes_again_after_destroy_looks_as_before_and_asks_for_nobody() {
+    let stack = Stack::start().await;
+    let attributes = "data-site=demo data-label='Ask us' data-round=4";
+    let owner = Owner::shop(stack.edge_port, attributes, "").await;
+    let browser = &owner.browser;
+    let looks = json!(["Ask us", true, "4px"]);
+    wait::until_true("it looks so", 30, || async { browser.script(LOOKS, vec![]).await == looks }).await;
+    let token = of_the_shop("a", "Vera Lund", 3_600);
+    owner
+        .call(&format!(
+            "'identify', async () => {{ window.asked = (window.asked ?? 0) + 1; return '{token}' }}"
+        ))
+        .await;
+    owner.call("'open'").await;
+    owner.hears("health", |health| health["link"] == "live").await;
+    owner.call("'destroy'").await;
+    let again = "const s = document.createElement('script'), old = document.querySelector('script[data-site]'); old.remove();\
+                 s.src = old.src; Object.assign(s.dataset, old.dataset); document.body.append(s)";
+    browser.script(again, vec![]).await;
+    wait::until_true("it looks so again", 30, || async { browser.script(LOOKS, vec![]).await == looks })
+        .await;
+    // The browser shows the page again.
+    browser.script("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))", vec![]).await;
+    assert_eq!(browser.script("return asked", vec![]).await, json!(1));
+    owner.is_well().await;
 }
