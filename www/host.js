@@ -124,23 +124,18 @@ export const start = (script, calls, panel, button, toggle, begin) => {
 
   const draw = (unread) => {
     entitle(unread);
-    if (!unread) {
-      badge?.remove();
-      badge = undefined;
-      return;
-    }
-    badge ??= button.appendChild(document.createElement("b"));
-    badge.textContent = unread > 99 ? "99+" : unread;
+    if (unread) {
+      badge ??= button.appendChild(document.createElement("b"));
+      badge.textContent = unread > 99 ? "99+" : unread;
+    } else badge = badge?.remove();
+    if (unread !== (last.unread?.count ?? 0)) emit("unread", { count: unread });
   };
 
   const heard = (message) => {
     const { unread, chatting, call, event, detail, forgotten } = message;
     closes = message.closes;
     name();
-    if (unread !== undefined) {
-      draw(unread);
-      if (unread !== (last.unread?.count ?? 0)) emit("unread", { count: unread });
-    }
+    if (unread !== undefined) draw(unread);
     if (call === "close" && isOpen()) toggle();
     if (event === "error") fail(detail.code, MESSAGES[detail.code]);
     else if (event) emit(event, detail);

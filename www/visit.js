@@ -40,6 +40,7 @@ export const visit = (host) => {
     if (!frame()) return;
     drop();
     begin();
+    host.draw(0);
   };
 
   /**

@@ -227,6 +227,40 @@ async fn identity_4_while_it_is_not_clear_who_is_there_nothing_is_sent_and_nothi
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_comes_next_and_who_ends_the_visit_have_nothing_unread_of_the_formers() {
+    let stack = Stack::start().await;
+    let proxy = Proxy::start(stack.edge_port).await;
+    let owner = Owner::shop(proxy.port, "data-site=demo", "Math.random = () => 0.05;").await;
+    identify(&owner, "a", "Vera Lund").await;
+    owner.call("'open'").await;
+    owner.says("I am Vera").await;
+    owner.call("'close'").await;
+    let agent = ada(&stack).await;
+    agent.write("Good morning!");
+    let badge =
+        "return document.querySelector('seawall-chat')?.shadowRoot.querySelector('b')?.textContent ?? null";
+    let unread = async |count: u32| {
+        owner.hears("unread", |unread| unread["count"] == count).await;
+        let late = "let late; const hear = ({ count }) => late = count; Seawall('on', 'unread', hear); Seawall('off', 'unread', hear); return late";
+        assert_eq!(owner.browser.script(late, vec![]).await, json!(count), "a late handler hears the same");
+        let shown = if count > 0 { json!(count.to_string()) } else { json!(null) };
+        assert_eq!(owner.browser.script(badge, vec![]).await, shown);
+        owner.browser.script("heard.length = 0", vec![]).await;
+    };
+    unread(1).await;
+    // The frame of whoever comes next is not there yet.
+    proxy.cut();
+    identify(&owner, "b", "Otto Berg").await;
+    unread(0).await;
+    proxy.mend();
+    identify(&owner, "a", "Vera Lund").await;
+    unread(1).await;
+    owner.call("'shutdown'").await;
+    unread(0).await;
+    owner.browser.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn identity_4_what_the_page_sends_for_somebody_waits_for_their_chat_however_long_it_takes_to_come() {
     let stack = Stack::start().await;
     let proxy = Proxy::start(stack.edge_port).await;
