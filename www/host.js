@@ -26,7 +26,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   const data = script.dataset;
   const root = panel.getRootNode();
   const shell = root.host;
-  const handlers = Object.fromEntries(EVENTS.map((event) => [event, new Set()]));
+  const handlers = new Map(EVENTS.map((event) => [event, new Set()]));
   // What a handler that comes late still wants to know.
   const last = { ready: {} };
   const waiting = [];
@@ -83,7 +83,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
 
   const emit = (event, detail = {}) => {
     if (event in last || event === "health" || event === "unread") last[event] = detail;
-    handlers[event]?.forEach((handler) => call(handler, detail));
+    handlers.get(event)?.forEach((handler) => call(handler, detail));
   };
 
   const fail = (code, message) => {
@@ -188,9 +188,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     if (frame.title) connect(frame);
   };
 
-  let wasOpen = isOpen();
-  if (wasOpen) fit();
-  const observer = new MutationObserver(() => {
+  let wasOpen = false;
+  const look = () => {
     watch();
     const now = isOpen();
     if (now === wasOpen) return;
@@ -199,7 +198,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     if (now) fit();
     tell(looks());
     emit(now ? "open" : "close");
-  });
+  };
+  const observer = new MutationObserver(look);
   observer.observe(panel, { childList: true, attributes: true, attributeFilter: ["class"] });
 
   // ---- the API ----
@@ -208,6 +208,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     if (typeof value === "string" && value.trim()) return value;
     fail("no-text", `"${method}" wants a text`);
   };
+
+  const ofEvent = (event) => handlers.get(event) ?? fail("unknown-event", `there is no event "${event}", only ${EVENTS.join(", ")}`);
 
   const methods = {
     open() {
@@ -237,14 +239,15 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       post({ forget: true });
     },
     on(event, handler) {
-      if (!handlers[event]) return fail("unknown-event", `there is no event "${event}", only ${EVENTS.join(", ")}`);
+      const all = ofEvent(event);
+      if (!all) return;
       if (typeof handler !== "function") return fail("no-function", `"on" wants a function`);
-      handlers[event].add(handler);
+      all.add(handler);
       if (last[event]) call(handler, last[event]);
     },
     off(event, handler) {
-      if (handler) handlers[event]?.delete(handler);
-      else handlers[event]?.clear();
+      const all = ofEvent(event);
+      handler ? all?.delete(handler) : all?.clear();
     },
     /** The page is as it was before; the script may be put in again. */
     destroy() {
@@ -258,8 +261,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
 
   const perform = (call) => {
     if (gone) return;
-    // In order: it waits where others wait.
-    if (bringing) return calls.length < MOST_WAITING ? wait(call) : fail("too-many-waiting", "call again after `ready`");
+    // In order: it waits where others wait. Who listens need not.
+    if (bringing && !/^o(n|ff)$/.test(call[0])) return calls.length < MOST_WAITING ? wait(call) : fail("too-many-waiting", "call again after `ready`");
     const [method, ...rest] = call;
     if (Object.hasOwn(methods, method)) return methods[method](...rest);
     if (methods.boot) return fail("unknown-method", `there is no "${method}", only ${Object.keys(methods).join(", ")}`);
@@ -282,7 +285,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   };
 
   calls.push = perform;
-  watch();
-  if (data.site) calls.splice(0).forEach(perform);
-  else bring();
+  if (!data.site) bring();
+  calls.splice(0).forEach(perform);
+  // It may be open already, and whoever listens hears of that.
+  look();
 };

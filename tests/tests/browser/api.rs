@@ -72,6 +72,9 @@ async fn a_site_owner_opens_writes_and_hears_of_everything() {
         ("'constructor'", "unknown-method"),
         ("'send', 7", "no-text"),
         ("'on', 'nothing', () => 0", "unknown-event"),
+        ("'on', 'constructor', () => 0", "unknown-event"),
+        ("'off', 'constructor', () => 0", "unknown-event"),
+        ("'off', 'nothing'", "unknown-event"),
         ("'on', 'open', 7", "no-function"),
         ("'setTheme', 'pink'", "unknown-theme"),
     ] {

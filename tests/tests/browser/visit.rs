@@ -142,6 +142,27 @@ async fn the_launchers_sign_is_seen_on_every_colour_and_stands_where_the_page_wa
     owner.is_well().await;
 }
 
+/// The launcher is clicked as soon as it is there, and the second script is still on its way.
+const AT_ONCE: &str = "new MutationObserver((_, observer) => { const chat = document.querySelector('seawall-chat'); if (!chat) return;\
+    observer.disconnect(); chat.shadowRoot.querySelector('button').click() }).observe(document.documentElement, { childList: true });";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_before_the_second_script_is_there_is_heard_by_every_handler_that_was_there() {
+    let stack = Stack::start().await;
+    // One of them stands behind a call that waits for another file.
+    let early = format!(
+        "{AT_ONCE} Seawall('setTheme', 'dark'); window.behind = 0; Seawall('on', 'open', () => behind++)"
+    );
+    let owner = Owner::shop(stack.edge_port, "data-site=demo", &early).await;
+    owner.hears("health", |health| health["link"] == "live").await;
+    owner.hears("open", |_| true).await;
+    assert_eq!(owner.browser.script("return behind", vec![]).await, json!(1));
+    owner.call("'close'").await;
+    owner.hears("close", |_| true).await;
+    assert_eq!((owner.heard("open").await.len(), owner.heard("close").await.len()), (1, 1));
+    owner.is_well().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visit_that_ended_before_its_chat_came_by_itself_begins_again_with_the_chat_of_its_site() {
     let stack = Stack::start().await;
