@@ -10,15 +10,16 @@ const MOBILE = navigator.userAgentData?.mobile ?? /Android|iPhone|iPad/.test(nav
 
 let button, shown;
 
+const withdraw = () => button?.remove();
+
 const ask = async (port) => {
-  button?.remove();
+  withdraw();
   port.postMessage(await Notification.requestPermission());
 };
 
 /** Where the browser wants a click on the page itself, in which the chat's frame is another one's. */
 const offer = (label, port, root) => {
   port.postMessage("outside");
-  button?.remove();
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
   root.adoptedStyleSheets.push(sheet);
@@ -26,10 +27,16 @@ const offer = (label, port, root) => {
   button.className = "allow";
   button.textContent = label;
   button.onclick = () => ask(port);
+  // It goes with the chat in which it was asked for.
+  const frame = root.querySelector("iframe");
+  frame.addEventListener("load", withdraw);
+  new MutationObserver(withdraw).observe(frame.parentNode, { childList: true });
 };
 
 /** `wanted` is empty (may we?), `{ ask: label }` or `{ show: words }`. */
 export const notify = (wanted, port, root, site, open) => {
+  // Of an older question.
+  if (!wanted.show) withdraw();
   const there = "Notification" in window && isSecureContext && !MOBILE;
   if (wanted.show) {
     if (!there || Notification.permission !== "granted" || document.hasFocus()) return;

@@ -42,7 +42,8 @@ export const menu = (popup, close, word, tell) => {
     const input = option(may, chosen("notify") && permission === "granted", ({ checked }) => {
       choose("notify", false);
       note.textContent = "";
-      if (!checked) return;
+      // An offer on the page is withdrawn.
+      if (!checked) return ask(tell, {}, () => {});
       const allow = word("{{word:page-notify-allow}}", "{{english:page-notify-allow}}");
       ask(tell, { ask: allow }, (answer) => {
         choose("notify", answer === "granted");

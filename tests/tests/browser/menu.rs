@@ -297,9 +297,23 @@ async fn where_the_browser_wants_a_click_on_the_page_it_is_offered_beside_the_la
         "(({{ width, height, right }}) => [width > 44, height >= 44, right < innerWidth])({offered}.getBoundingClientRect())"
     );
     assert_eq!(tab.page(&box_of).await, Some(json!([true, true, true])));
+    // Taken back in the menu it is no longer offered, nor after the visit has ended.
+    tab.focus(".popup label:nth-of-type(2) input").await;
+    tab.press(" ").await;
+    tab.until_page(&format!("!{offered}")).await;
+    tab.press(" ").await;
+    tab.until_page(&format!("!!{offered}")).await;
     tab.page(&format!("{offered}.click(), true")).await;
     tab.until_frame("document.cookie.includes('seawall_notify=1')").await;
     tab.until_page(&format!("asked == 1 && !{offered}")).await;
     let said: Option<Value> = tab.frame("document.querySelector('.popup [role=status]')?.textContent").await;
     assert_eq!(said, Some(json!("")));
+
+    tab.page("Notification.requestPermission = () => {}; true").await;
+    tab.press(" ").await;
+    tab.until_frame("!document.cookie.includes('seawall_notify=1')").await;
+    tab.press(" ").await;
+    tab.until_page(&format!("!!{offered}")).await;
+    tab.page("Seawall('shutdown'); Seawall('boot'); true").await;
+    tab.until_page(&format!("!!document.querySelector('seawall-chat') && !{offered}")).await;
 }
