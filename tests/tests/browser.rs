@@ -26,6 +26,8 @@ mod firefox;
 mod firewall;
 #[path = "browser/form.rs"]
 mod form;
+#[path = "browser/gone_tabs.rs"]
+mod gone_tabs;
 #[path = "browser/hostile.rs"]
 mod hostile;
 #[path = "browser/identity.rs"]
@@ -58,6 +60,8 @@ mod random;
 mod refused;
 #[path = "browser/replay_page.rs"]
 mod replay_page;
+#[path = "browser/resigned.rs"]
+mod resigned;
 #[path = "browser/restarted.rs"]
 mod restarted;
 #[path = "browser/sealed.rs"]

@@ -74,6 +74,8 @@ export const carryOn = async (here, search = next?.search, alone = next?.alone) 
 /** The app is broken: begins anew by itself, or asks where that has been of no use. */
 export const restart = (here) => {
   const { word, say } = here();
+  // Another tab has the link until then.
+  dispatchEvent(new Event("quit"));
   const anew = () => {
     restarts += 1;
     say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}"));

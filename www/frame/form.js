@@ -250,5 +250,7 @@ export const form = ({ chat, site, record, draw: drawRow, word, say, hear }) => 
   });
 
   tell();
+  // A link for answers is of no use here.
+  dispatchEvent(new Event("quit"));
   return { show() {}, write: (text) => write(text) };
 };

@@ -48,6 +48,7 @@ export const links = (name, url, protocol) => {
     link.onopen = link.onmessage = link.onclose = (event) => {
       if (tab.held !== held) return;
       held.up = event.type !== "close";
+      held.code = event.code;
       if (event.data?.includes('"type":"welcome"')) held.asked--;
       (tab.hub?.heard ?? tab.give)(event);
       if (event.type !== "open") return;
@@ -70,7 +71,7 @@ export const links = (name, url, protocol) => {
 
   tab.settle = (leads) => {
     asking = clearTimeout(asking);
-    if (tab.leads === leads) return;
+    if (tab.leads === leads || tab.out) return;
     // What went through another tab goes on here, or the other way round.
     tab.end();
     tab.leads = tab.anew = leads;
@@ -89,7 +90,7 @@ export const links = (name, url, protocol) => {
     navigator.locks.request(name, options, (lock) => {
       tab.settle(!!lock);
       // Held until this tab goes; whoever has not got it stands in line.
-      if (lock) return new Promise((done) => (over.signal.onabort = done));
+      if (lock) return tab.out || new Promise((done) => (over.signal.onabort = done));
       request({ signal: over.signal }).catch(() => {});
     });
   const hear = ({ data }) => {
@@ -105,20 +106,31 @@ export const links = (name, url, protocol) => {
     tab.channel = new BroadcastChannel(name);
     tab.channel.onmessage = hear;
     over = new AbortController();
-    request({ ifAvailable: true }).catch(tab.ask);
+    if (!tab.out) request({ ifAvailable: true }).catch(tab.ask);
+  };
+  const release = () => {
+    tab.post({ left: tab.me, led: tab.leads });
+    over.abort();
+    tab.leads = tab.asks = undefined;
+    tab.end();
+  };
+  /** Nobody here has a use for a link any more: another tab leads. */
+  tab.quit = () => {
+    tab.out = true;
+    release();
   };
   /** Away, to sleep, or into the back/forward cache, which takes no page with a socket or a lock. */
   const leave = () => {
-    tab.post({ left: tab.me, led: tab.leads });
-    tab.channel.close();
+    // One follows upon the other.
+    if (!tab.channel) return;
     unsettle();
     asking = clearTimeout(asking);
-    tab.channel = tab.leads = undefined;
-    tab.end();
-    over.abort();
+    release();
+    tab.channel = tab.channel.close();
   };
   unsettle();
   arrive();
+  addEventListener("quit", tab.quit);
   addEventListener("pagehide", leave);
   addEventListener("pageshow", arrive);
   document.addEventListener("freeze", leave);
@@ -128,8 +140,9 @@ export const links = (name, url, protocol) => {
     const link = { send() {}, close: () => (link.over = true) };
     const make = async () => {
       await settled;
+      const { follow } = tab.leads || (await tabs());
       if (link.over) return;
-      if (!tab.leads) return (await tabs()).follow(tab, link, open);
+      if (!tab.leads) return follow(tab, link, open);
       if (!tab.held.link || tab.held.own) lead(open(tab.anew));
       tab.anew = false;
       own(link);

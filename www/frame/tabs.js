@@ -7,8 +7,12 @@ const ANSWER_MS = 1e3;
 const MOST_TABS = 50;
 // What a closing tab saves last is in the storage by then.
 const SAVED_MS = 1e3;
+// After these a session opens no link any more (`shared/src/close.rs`).
+const STOPS = [4400, 4401, 4403, 4404, 4411, 4413, 4440];
 
 let links = 0;
+
+const isOver = ({ code }) => STOPS.includes(code);
 
 /** Whatever another tab says. */
 export const hear = (tab, data) => {
@@ -35,7 +39,11 @@ export const follow = (tab, own, open) => {
   const { me, channel } = tab;
   const held = (tab.held = { own });
   const name = me + "." + ++links;
-  const say = (message) => channel.postMessage({ from: name, ...message });
+  const say = (message) => tab.post({ from: name, ...message });
+  const give = (event) => {
+    own["on" + event.type]?.(event);
+    if (isOver(event)) tab.quit();
+  };
   const stop = () => {
     clearTimeout(silent);
     channel.removeEventListener("message", hear);
@@ -50,16 +58,18 @@ export const follow = (tab, own, open) => {
     }
     held.by = data.by;
     if (data.type === "close") stop();
-    own["on" + data.type]?.(data);
+    give(data);
   };
   const silent = setTimeout(() => {
     held.alone = true;
     const link = open();
-    link.onopen = link.onmessage = link.onclose = (event) => own["on" + event.type]?.(event);
+    link.onopen = link.onmessage = link.onclose = give;
     own.send = (text) => link.send(text);
     own.close = () => {
       stop();
       link.close();
+      // To whom was only late.
+      say({ close: true });
     };
   }, ANSWER_MS);
   channel.addEventListener("message", hear);
@@ -84,7 +94,8 @@ const hub = (tab) => {
 
   const listed = (text) => [JSON.parse(text)].flat();
   const tell = (to, type, rest) => to.length && tab.post({ to, by: tab.me, type, ...rest });
-  const everybody = () => ["", ...[...others].filter(([, greeted]) => greeted).map(([name]) => name)];
+  // This tab comes last: its app may be broken.
+  const everybody = () => [...[...others].filter(([, greeted]) => greeted).map(([name]) => name), ""];
 
   /** To each their frames, in one message. */
   const deal = (shares) => {
@@ -168,11 +179,16 @@ const hub = (tab) => {
         tell([...others.keys()], "open");
       }
       tab.give(event);
+      if (isOver(event)) tab.quit();
     },
     /** What another tab asks of us. */
     told({ from, open, text, close }) {
       if (close) others.delete(from);
       if (open && others.size < MOST_TABS) {
+        const { link, up } = tab.held;
+        if (isOver(tab.held)) return tab.quit();
+        // No app has asked for a link yet, and none may ever do so: whoever asks is better off alone until there is one.
+        if (tab.anew && (!link || up === false)) return;
         others.set(from, false);
         tell([from], "wait");
         if (tab.held.up) tell([from], "open");

@@ -1,0 +1,67 @@
+//! Tabs that come and go while another one holds the link (LINK-5).
+
+use serde_json::{Value, json};
+use tests::harness::cdp::Chromium;
+use tests::harness::sockets::Sockets;
+use tests::harness::stack::Stack;
+use tests::harness::tab::Tab;
+
+async fn say(tab: &Tab, text: &str) {
+    tab.show().await;
+    tab.say(text).await;
+}
+
+/// To whom a leader has told something since.
+const NAMES: &str = "window.names = new Set(); window.post ??= BroadcastChannel.prototype.postMessage;\
+    BroadcastChannel.prototype.postMessage = function (said) { said.to?.forEach((name) => names.add(name)); post.call(this, said) }; true";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn link_5_a_leader_forgets_the_tabs_that_have_gone_after_many_page_views() {
+    let stack = Stack::start().await;
+    let sockets = Sockets::count(stack.edge_port).await;
+    let browser = Chromium::start().await;
+    let first = Tab::chat(&browser, sockets.port, "").await;
+    say(&first, "I stay").await;
+    let second = Tab::chat(&browser, sockets.port, "").await;
+    for view in 0..6 {
+        say(&second, &format!("View {view}")).await;
+        second.reload().await;
+        second.until_page("!!document.querySelector('seawall-chat')").await;
+        second.until_frame("document.querySelector('[role=log]')?.innerText.includes('View')").await;
+        second.open_chat().await;
+    }
+    say(&second, "The last one").await;
+    first.frame(NAMES).await;
+    say(&first, "To whoever is there").await;
+    assert_eq!(first.frame("names.size").await, Some(json!(1)), "{:?}", first.frame("[...names]").await);
+    sockets.are(1).await;
+    assert_eq!(sockets.opened(), 1);
+}
+
+/// A browser says `pagehide` of a page for its cache, and `freeze` after that; and the other way round when it is shown again.
+#[tokio::test(flavor = "multi_thread")]
+async fn link_5_a_tab_that_leaves_twice_throws_nothing_and_talks_on_a_fresh_link_when_it_is_back() {
+    let stack = Stack::start().await;
+    let sockets = Sockets::count(stack.edge_port).await;
+    let browser = Chromium::start().await;
+    let tabs = [Tab::chat(&browser, sockets.port, "").await, Tab::chat(&browser, sockets.port, "").await];
+    say(&tabs[0], "First").await;
+    for tab in [&tabs[1], &tabs[0]] {
+        tab.show().await;
+        tab.frame("window.wrong = []; addEventListener('error', ({ message }) => wrong.push(message)); true")
+            .await;
+        let leave = "dispatchEvent(new Event('pagehide')), document.dispatchEvent(new Event('freeze')), true";
+        tab.frame(leave).await;
+        assert_eq!(tab.frame("wrong").await, Some(json!([])));
+        // What it had before is no link any more, and nothing goes there.
+        let come = "document.dispatchEvent(new Event('resume')), dispatchEvent(new Event('pageshow')), true";
+        tab.frame(come).await;
+        say(tab, "Back").await;
+        assert_eq!(tab.frame("wrong").await, Some(json!([])));
+        sockets.are(1).await;
+    }
+    let told: Option<Value> = tabs[1].frame(NAMES).await;
+    assert_eq!(told, Some(json!(true)));
+    say(&tabs[1], "To the other one").await;
+    assert_eq!(tabs[1].frame("names.size").await, Some(json!(1)), "the one that came back has one name");
+}
