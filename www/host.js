@@ -152,6 +152,13 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     }
   };
 
+  // What is asked meanwhile waits at the port. A browser remembers that an import has failed.
+  const bringKeep = (port, prefix, again = "") =>
+    import("{{asset:keep.js}}" + again).then(
+      ({ keep }) => keep(port, prefix),
+      () => setTimeout(bringKeep, Math.random() * AGAIN_MS, port, prefix, again + "?"),
+    );
+
   const connect = (frame) => {
     const channel = new MessageChannel();
     current = channel.port1;
@@ -167,7 +174,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       if (current !== channel.port1) return;
       clearTimeout(silent);
       // A frame that is denied storage has its outbox here, sealed.
-      if (message.keep) return import("{{asset:keep.js}}").then(({ keep }) => keep(ports[0], message.keep + ":"), () => {});
+      if (message.keep) return bringKeep(ports[0], message.keep + ":");
       if (port !== channel.port1) {
         port = channel.port1;
         hold(held);

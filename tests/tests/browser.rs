@@ -58,6 +58,8 @@ mod pinned;
 mod random;
 #[path = "browser/refused.rs"]
 mod refused;
+#[path = "browser/remembered.rs"]
+mod remembered;
 #[path = "browser/replay_page.rs"]
 mod replay_page;
 #[path = "browser/resigned.rs"]

@@ -9,7 +9,9 @@ const ENDED = { type: "close", code: 1000 };
 // A leader answers at once. A busy one may be late: two lead for a moment, which costs a socket and no message.
 const ANSWER_MS = 60;
 
-const tabs = () => import("{{asset:frame/tabs.js}}");
+// A browser remembers that an import has failed; a new name makes it try again.
+let file = "{{asset:frame/tabs.js}}";
+const tabs = () => import(file).catch(() => (file += "?"));
 
 /**
  * Gives out links that look like a WebSocket: each call makes one, of what `open` opens where this tab leads (a socket at

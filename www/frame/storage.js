@@ -72,7 +72,9 @@ export const store = () => {
   const act = async (verb, what) => {
     const { name } = kept;
     if (!name) throw 0;
-    const sealed = () => import(document.body.dataset.sealed);
+    const { dataset } = document.body;
+    // A browser remembers that an import has failed; a new name makes it try again.
+    const sealed = () => import(dataset.sealed).catch(() => (dataset.sealed += "?"));
     opened ||= database(name, lost).then(
       (place) => {
         // From when the frame was denied it.

@@ -16,9 +16,14 @@ const open = (url, protocol, polls) => {
   const { token } = window.visitor ?? {};
   if (!polls) return new WebSocket(url, token ? [protocol, "token." + token] : protocol);
   const link = { close() {} };
-  import(document.body.dataset.poll).then(
+  const { dataset } = document.body;
+  import(dataset.poll).then(
     ({ poll }) => poll(link, url),
-    () => link.onclose?.({ type: "close", code: 1006 }),
+    () => {
+      // A browser remembers that an import has failed; a new name makes it try again.
+      dataset.poll += "?";
+      link.onclose?.({ type: "close", code: 1006 });
+    },
   );
   return link;
 };
