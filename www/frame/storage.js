@@ -127,6 +127,7 @@ export const store = () => {
 
   const kept = {
     texts,
+    act,
 
     /** Texts are kept under this name from now on, also those of before; resolves when what earlier pages left is read. */
     allow(name) {

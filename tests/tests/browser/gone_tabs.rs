@@ -1,7 +1,8 @@
-//! Tabs that come and go while another one holds the link (LINK-5).
+//! Tabs that come and go while another one holds the link (LINK-5), and what they have left when a conversation is forgotten.
 
 use serde_json::{Value, json};
 use tests::harness::cdp::Chromium;
+use tests::harness::ledger;
 use tests::harness::sockets::Sockets;
 use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
@@ -64,4 +65,35 @@ async fn link_5_a_tab_that_leaves_twice_throws_nothing_and_talks_on_a_fresh_link
     assert_eq!(told, Some(json!(true)));
     say(&tabs[1], "To the other one").await;
     assert_eq!(tabs[1].frame("names.size").await, Some(json!(1)), "the one that came back has one name");
+}
+
+const WAITS: &str = "(async () => { const name = (await indexedDB.databases()).find(({ name }) => name == 'seawall-demo'); if (!name) return 0;\
+    const database = await new Promise((done) => (indexedDB.open('seawall-demo').onsuccess = ({ target }) => done(target.result)));\
+    const asked = database.transaction('outbox').objectStore('outbox').count();\
+    return new Promise((done) => (asked.onsuccess = () => { database.close(); done(asked.result) })) })()";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forget_1_what_another_tab_has_written_is_forgotten_too() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let first = Tab::chat(&browser, stack.edge_port, "").await;
+    let second = Tab::chat(&browser, stack.edge_port, "").await;
+    // What the origin does not have is kept in the browser.
+    stack.fault(json!({ "kind": "down" })).await;
+    say(&first, "Mine").await;
+    say(&second, "My secret").await;
+    second.frame("document.cookie = 'seawall-demo:1.1={}; Path=/frame/demo; Secure; SameSite=None; Partitioned', true").await;
+    first.until_frame(&format!("{WAITS}.then((count) => count == 2)")).await;
+    first.show().await;
+    first.frame("window.before = true").await;
+    first.page("Seawall('forget'); true").await;
+    first.until_frame("!window.before && !!document.querySelector('textarea[aria-describedby]')").await;
+    assert_eq!(first.frame(WAITS).await, Some(json!(0)), "nothing waits in the browser");
+    assert_eq!(first.frame("document.cookie.includes('seawall-demo:')").await, Some(json!(false)));
+    stack.mend().await;
+    say(&first, "Anew").await;
+    let lines = ledger::whole(&stack, 1, 30).await;
+    assert_eq!(lines[0].text, "Anew");
+    let log = first.frame("document.querySelector('[role=log]').innerText.includes('My secret')").await;
+    assert_eq!(log, Some(json!(false)));
 }
