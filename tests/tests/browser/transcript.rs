@@ -4,10 +4,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::cdp::Chromium;
+use tests::harness::ledger;
 use tests::harness::pair::Pair;
-use tests::harness::stack::Stack;
+use tests::harness::person::Person;
+use tests::harness::stack::{ADA, Stack};
 use tests::harness::tab::Tab;
 use tests::harness::wait;
+use tests::harness::wire::Door;
 
 /// More than twice what is in the document at once.
 const MESSAGES: usize = 120;
@@ -166,4 +169,28 @@ async fn drawing_takes_no_more_than_a_fifth_of_the_thread() {
     gaps.sort_by(f64::total_cmp);
     // Scrolling draws as well, in between.
     assert!(gaps.len() > 3 && gaps[gaps.len() / 2] > 120.0, "{gaps:?} ms between two drawings");
+}
+
+/// The new log counts from 1 again.
+#[tokio::test(flavor = "multi_thread")]
+async fn epoch_2_what_an_agent_says_after_the_edge_has_lost_the_conversation_is_read_aloud() {
+    let mut stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    for n in 1..=4 {
+        tab.say(&format!("Message {n}")).await;
+    }
+    let conversation = ledger::whole(&stack, 4, 30).await[0].conversation.clone();
+    let cookie = stack.log_in(ADA).await;
+    stack.kill_edge();
+    let stored = stack.data().join("edge/seawall-conversation");
+    std::fs::remove_dir_all(&stored).unwrap_or_else(|error| panic!("{}: {error}", stored.display()));
+    stack.start_edge();
+    stack.ready().await;
+    tab.say("Is anybody there?").await;
+    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
+    agent.live().await;
+    agent.write("Good morning");
+    tab.until_frame("[...document.querySelectorAll('[aria-live=polite] p')].some((one) => one.textContent.includes('Good morning'))")
+        .await;
 }

@@ -339,7 +339,8 @@ impl Heard {
             let new = |row: &&Row| row.side != props.own && row.seq.is_some_and(|seq| seq > upto);
             self.news = props.rows.iter().filter(new).map(said).collect();
         }
-        self.upto_seq = self.upto_seq.max(Some(last));
+        // A new epoch counts from 1 again.
+        self.upto_seq = Some(last);
     }
 }
 
