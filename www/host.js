@@ -48,6 +48,13 @@ export const start = (script, calls, panel, button, toggle, begin) => {
 
   const isOpen = () => panel.className === "true";
   const flag = () => "seawall-" + data.site;
+  /** Says that something may be stored at the chat's host, which only the frame can erase. No site's flag has such a name. */
+  const mark = () => "seawall:" + data.site;
+  const setMark = () => {
+    try {
+      localStorage[mark()] = 1;
+    } catch {}
+  };
 
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
@@ -142,6 +149,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     // Its document ends; what is said until the next one is there waits.
     if (call === "leave") drop();
     later?.(message);
+    // It says so where it stores nothing.
+    if (chatting !== 0) setMark();
     try {
       // With what `keep.js` has kept.
       if (forgotten) {
@@ -190,6 +199,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     if (!frame || frame.watched) return;
     frame.watched = true;
     drop();
+    // Its document comes with a cookie.
+    if ((data.consent ?? "given") === "given") setMark();
     frame.addEventListener("load", () => connect(frame));
     // The loader gives it a title when it has loaded.
     if (frame.title) connect(frame);
@@ -281,7 +292,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     bringing = true;
     try {
       const { visit } = await import("{{asset:visit.js}}?" + attempt);
-      const { calls: more, heard } = visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, tell, draw, drop, hold, hello, dress, looks });
+      const { calls: more, heard } = visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, mark, setMark, tell, draw, drop, hold, hello, dress, looks });
       Object.assign(methods, more);
       later = heard;
     } catch {

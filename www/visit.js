@@ -145,18 +145,21 @@ export const visit = (host) => {
 
   // ---- consent ----
 
+  /** The frame erases what may be stored: it is fetched for that. */
+  const erase = () => {
+    let stored = true;
+    try {
+      stored = localStorage[host.mark()] || localStorage[host.flag()];
+    } catch {}
+    if (stored && hello.consent === false && data.site) begin();
+  };
+
   const setConsent = (given) => {
     if (given !== !!given) return fail("unknown-consent", '"setConsent" wants true or false');
     data.consent = given ? "given" : "refused";
     hello.consent = given;
-    let stored = true;
-    try {
-      // Something may be stored at the chat's host, which only the frame can erase. No site's own flag has such a name.
-      const mark = "seawall:" + data.site;
-      if (given) localStorage[mark] = 1;
-      stored = localStorage[mark] || localStorage[host.flag()];
-    } catch {}
-    if (!tell({ consent: given }) && !given && stored && data.site) begin();
+    if (given && frame()) host.setMark();
+    tell({ consent: given }) || erase();
   };
 
   const heard = (message) => {
@@ -164,6 +167,10 @@ export const visit = (host) => {
     if (message.call === "leave") {
       leaving = false;
       hold();
+    }
+    if (message.agreed) {
+      data.consent = "given";
+      hello.consent = true;
     }
     if (message.withdrawn === undefined) return;
     // Perhaps in another tab.
@@ -221,6 +228,8 @@ export const visit = (host) => {
         // Whoever has talked to us hears of answers.
         if (localStorage[host.flag()]) begin();
       } catch {}
+      // What was said before there was a site.
+      erase();
     },
     shutdown: end,
     destroy() {

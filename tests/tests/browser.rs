@@ -78,3 +78,5 @@ mod tabs;
 mod transcript;
 #[path = "browser/visit.rs"]
 mod visit;
+#[path = "browser/withdrawn.rs"]
+mod withdrawn;

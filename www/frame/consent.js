@@ -23,8 +23,29 @@ const say = (consent) => {
   history.replaceState(null, "", "?" + query);
 };
 
-/** `host` is the frame's script. */
-export const consent = (given, host) => (given ? give(host) : withdraw(host));
+/** Everybody's channel: until its next document this one's tabs talk on a channel of their own (`tabs.js`). */
+const listen = (site) => {
+  if (window.listens) return;
+  window.listens = true;
+  let tabs;
+  const open = () => {
+    tabs ??= new BroadcastChannel("seawall-" + site);
+    tabs.onmessage = ({ data }) => data.withdrawn && data.by !== window.writer && window.consent(false, data);
+  };
+  open();
+  addEventListener("pageshow", open);
+  // A page in the back/forward cache holds nothing.
+  addEventListener("pagehide", () => (tabs = tabs.close()));
+};
+
+/** `host` is the frame's script; `heard` is what another tab has said, where the word comes from there. */
+export const consent = (host, given, heard) => {
+  // Another word has come since.
+  if (given !== window.agreed) return;
+  // All is as this one wants it; what the page outside has noted goes by it.
+  if (given === window.keeps) return host.tell(given ? { agreed: true } : { withdrawn: true });
+  return given ? give(host) : withdraw(host, heard);
+};
 
 const give = async (host) => {
   const { dataset } = document.body;
@@ -33,21 +54,35 @@ const give = async (host) => {
   if (token) await ask(host.site, "PUT", token);
   // Nobody's texts and a known person's have places of their own.
   await host.settled;
-  // They have taken it back meanwhile: the two answers may have overtaken each other.
-  if (!window.agreed) return withdraw(host);
+  // They have taken it back meanwhile, and that is told: the two answers may have overtaken each other.
+  if (!window.agreed) return withdraw(host, {});
   dataset.token = "";
   // From the next link on the cookie says it.
   if (window.visitor?.token === token) delete window.visitor;
+  if (token) listen(host.site);
   say("given");
   host.keepAll(true);
+  // The page outside may have heard of an earlier word since.
+  host.tell({ agreed: true });
 };
 
-const withdraw = async ({ site, keepAll, tell }) => {
-  // Whoever is there: anonymous visitors hear it on their tabs' own channel (`tabs.js`), persons who are known on this one
-  // as well (`visitor.js`).
+const withdraw = async (host, heard) => {
+  const { site, keepAll, tell } = host;
+  const { dataset } = document.body;
+  /** The conversation goes on in the documents that are open alone. */
+  const take = ({ token } = {}) => {
+    if (!token || window.agreed || dataset.token) return;
+    dataset.token = token;
+    window.visitor ??= { token, scope: "-" + window.writer };
+  };
+  // Whoever is there, also where this document has kept nothing: anonymous visitors hear it on their tabs' own channel
+  // (`tabs.js`), persons who are known on this one as well (`visitor.js`).
   const tabs = new BroadcastChannel("seawall-" + site);
-  if (window.keeps) tabs.postMessage({ withdrawn: true });
-  tabs.close();
+  tabs.onmessage = ({ data }) => take(data);
+  addEventListener("pagehide", () => tabs.close(), { once: true });
+  // This document hears itself on its other channels, perhaps after the next word.
+  if (!heard) tabs.postMessage({ withdrawn: true, by: window.writer, token: dataset.token });
+  const { name } = window.kept;
   keepAll(false);
   say("refused");
   // This visitor's, and those of persons who were known here.
@@ -58,18 +93,24 @@ const withdraw = async ({ site, keepAll, tell }) => {
   }
   try {
     for (const name in sessionStorage) if (ours.test(name)) delete sessionStorage[name];
+    // What is just being opened is not listed yet.
+    for (const own of ["seawall-" + site, name]) if (own) indexedDB.deleteDatabase(own);
     for (const { name } of await indexedDB.databases()) if (ours.test(name)) indexedDB.deleteDatabase(name);
   } catch {
     // Where nothing can be kept there is nothing to erase.
   }
+  if (window.agreed) return;
   // From now on; done once the cookie has ended.
   tell({ forgotten: "seawall-" + site, withdrawn: false });
-  const { token } = await ask(site, "DELETE");
-  if (window.agreed) return;
-  // The conversation goes on in this document alone.
-  if (token) {
-    document.body.dataset.token = token;
-    window.visitor ??= { token, scope: "-" + window.writer };
+  const answer = await ask(site, "DELETE");
+  if (window.agreed) {
+    // They agree again meanwhile, and the cookie has ended.
+    if (answer.token) give(host, (dataset.token = answer.token));
+    return;
   }
+  take(heard);
+  take(answer);
+  // One tab alone is given it.
+  if (answer.token) tabs.postMessage(answer);
   tell({ withdrawn: true });
 };

@@ -173,14 +173,14 @@ addEventListener("pagehide", () => {
   if (draft) drafts()[draft] = find("textarea")?.value ?? "";
 });
 
-/** What the page says of its visitor's consent (CONSENT-2), or has said in another tab. */
-window.consent = (given) => {
-  if (given === window.keeps) return;
-  window.agreed = given;
+const heed = (...given) =>
   import("{{asset:frame/consent.js}}?" + Date.now()).then(
-    ({ consent }) => consent(given, { site, settled, keepAll, tell }),
-    () => setTimeout(() => window.agreed === given && window.consent(given), 5e3),
+    ({ consent }) => consent({ site, settled, keepAll, tell }, ...given),
+    () => setTimeout(heed, 5e3, ...given),
   );
+/** What the page says of its visitor's consent (CONSENT-2), or has said in another tab: that is `heard`. The last word counts. */
+window.consent = (given, heard) => {
+  if (given !== (window.agreed ?? window.keeps)) heed((window.agreed = given), heard);
 };
 
 const told = (message) => {

@@ -30,7 +30,7 @@ export const hear = (tab, data) => {
     if (tab.asks) tab.ask();
   }
   if (left) setTimeout(tab.say, SAVED_MS, "left");
-  if (withdrawn) window.consent(false);
+  if (withdrawn && data.by !== window.writer) window.consent(false, data);
   if (from && tab.leads) (tab.hub ??= hub(tab)).told(data);
 };
 

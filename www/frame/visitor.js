@@ -14,7 +14,7 @@ const listen = (site) => {
   let tabs;
   const open = () => {
     tabs ??= new BroadcastChannel("seawall-" + site);
-    tabs.onmessage = ({ data }) => data.withdrawn && window.consent(false);
+    tabs.onmessage = ({ data }) => data.withdrawn && data.by !== window.writer && window.consent(false, data);
   };
   open();
   addEventListener("pageshow", open);

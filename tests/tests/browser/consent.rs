@@ -19,19 +19,24 @@ const STORED: &str = "(async () => { const of = async (look) => { try { return a
     await of(() => Object.keys(sessionStorage)), await of(async () => (await indexedDB.databases()).map(({ name }) => name)),\
     await of(() => caches.keys())].flat() })()";
 
-struct Visitor {
-    browser: Chromium,
-    tab: Tab,
-    url: String,
-    proxy: Proxy,
+pub(crate) struct Visitor {
+    pub(crate) browser: Chromium,
+    pub(crate) tab: Tab,
+    pub(crate) url: String,
+    pub(crate) proxy: Proxy,
     profile: tempfile::TempDir,
 }
 
 impl Visitor {
-    async fn arrives(stack: &Stack, storage: Storage) -> Visitor {
+    pub(crate) async fn arrives(stack: &Stack, storage: Storage) -> Visitor {
+        Visitor::arrives_at(stack, storage, "data-site=demo data-consent=required").await
+    }
+
+    /// On a page whose tag has these attributes.
+    pub(crate) async fn arrives_at(stack: &Stack, storage: Storage, attributes: &str) -> Visitor {
         let proxy = Proxy::start(stack.edge_port).await;
         let tag = format!(
-            r#"<script async src="http://localhost:{}/seawall.js" data-site=demo data-consent=required></script>"#,
+            r#"<script async src="http://localhost:{}/seawall.js" {attributes}></script>"#,
             proxy.port
         );
         let port = website(vec![Page::html("/", "", &tag)]).await;
@@ -42,20 +47,20 @@ impl Visitor {
         Visitor { browser, tab, url, proxy, profile }
     }
 
-    async fn opens(&self) {
+    pub(crate) async fn opens(&self) {
         let press = "document.querySelector('seawall-chat')?.shadowRoot.querySelector('[aria-expanded=false]')?.click(),\
                      !!document.querySelector('seawall-chat')";
         self.tab.until_page(press).await;
         self.tab.until_app().await;
     }
 
-    async fn says(&self, text: &str) {
+    pub(crate) async fn says(&self, text: &str) {
         self.tab.focus("textarea").await;
         self.tab.insert(text).await;
         self.tab.press("Enter").await;
     }
 
-    async fn shows(&self, text: &str, states: &[&str]) {
+    pub(crate) async fn shows(&self, text: &str, states: &[&str]) {
         let (text, states) = (json!(text), json!(states));
         let shown = format!(
             "[...document.querySelectorAll('[role=log] .bubble')].some((bubble) => bubble.textContent.includes({text})\
@@ -79,7 +84,7 @@ impl Visitor {
         stored
     }
 
-    async fn is_stored(&self, wanted: impl Fn(&[String]) -> bool, what: &str) {
+    pub(crate) async fn is_stored(&self, wanted: impl Fn(&[String]) -> bool, what: &str) {
         wait::until_ok(what, 30, || async {
             let stored = self.stored().await;
             if wanted(&stored) { Ok(()) } else { Err(format!("; stored is {stored:?}")) }
@@ -87,12 +92,12 @@ impl Visitor {
         .await;
     }
 
-    async fn agrees(&self, given: bool) {
+    pub(crate) async fn agrees(&self, given: bool) {
         self.tab.until_page("!!window.Seawall").await;
         self.tab.page(&format!("Seawall('setConsent', {given})")).await;
     }
 
-    async fn has_nothing(&self) {
+    pub(crate) async fn has_nothing(&self) {
         let stored = self.stored().await;
         assert!(stored.is_empty(), "{stored:?}");
     }

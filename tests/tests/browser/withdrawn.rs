@@ -1,0 +1,146 @@
+//! What a visitor has agreed to, and takes back: the last word counts, in every tab, and nothing is left behind.
+
+use serde_json::json;
+use tests::harness::browser::Storage;
+use tests::harness::proxy::Weather;
+use tests::harness::stack::Stack;
+use tests::harness::tab::Tab;
+
+use super::consent::Visitor;
+
+const DELIVERED: [&str; 2] = ["delivered", "seen"];
+
+async fn has_cookie(visitor: &Visitor) {
+    visitor.is_stored(|stored| stored.iter().any(|one| one.contains("visitor")), "the cookie").await;
+}
+
+/// As a banner of a website does it: denied by default, and then what the visitor has chosen.
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_of_two_words_in_one_breath_the_last_one_counts() {
+    let stack = Stack::start().await;
+    for storage in Storage::BOTH {
+        let mut visitor = Visitor::arrives(&stack, storage).await;
+        visitor.agrees(true).await;
+        visitor.opens().await;
+        visitor.says("With leave").await;
+        visitor.shows("With leave", &DELIVERED).await;
+        has_cookie(&visitor).await;
+        let twice =
+            |first: bool| format!("Seawall('setConsent', {first}), Seawall('setConsent', {})", !first);
+        visitor.tab.page(&twice(false)).await;
+        visitor.tab.until_frame("window.agreed === true && window.keeps === true").await;
+        visitor.says("Still with leave").await;
+        visitor.shows("Still with leave", &DELIVERED).await;
+        visitor.tab.reload().await;
+        visitor.opens().await;
+        visitor.shows("With leave", &DELIVERED).await;
+        visitor.shows("Still with leave", &DELIVERED).await;
+
+        // The second one comes while the first one is on its way to the edge.
+        visitor.proxy.weather(Weather::Slow(400));
+        visitor.agrees(false).await;
+        visitor.tab.until_frame("window.keeps === false").await;
+        visitor.agrees(true).await;
+        visitor.tab.until_frame("window.keeps === true").await;
+        visitor.proxy.mend();
+        visitor.says("Agreed again").await;
+        visitor.shows("Agreed again", &DELIVERED).await;
+        has_cookie(&visitor).await;
+        visitor.tab.reload().await;
+        visitor.opens().await;
+        visitor.shows("Agreed again", &DELIVERED).await;
+        visitor.shows("With leave", &DELIVERED).await;
+
+        visitor.agrees(false).await;
+        visitor.is_stored(<[String]>::is_empty, "nothing is left").await;
+        visitor.tab.page(&twice(true)).await;
+        visitor.tab.until_frame("window.agreed === false").await;
+        visitor.says("In memory").await;
+        visitor.shows("In memory", &DELIVERED).await;
+        visitor.has_nothing().await;
+        visitor.tab.reload().await;
+        visitor.has_nothing().await;
+        visitor.browser.quit().await;
+    }
+    stack.assert_calm();
+}
+
+/// The page on which it is taken back has not loaded the chat, and stores nothing itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_what_is_taken_back_where_no_chat_is_open_is_taken_back_in_the_tabs_with_one() {
+    let stack = Stack::start().await;
+    for storage in Storage::BOTH {
+        let mut visitor = Visitor::arrives(&stack, storage).await;
+        visitor.opens().await;
+        visitor.says("Before").await;
+        visitor.shows("Before", &DELIVERED).await;
+        // This document has begun without leave: its tabs' channel is its own.
+        visitor.agrees(true).await;
+        has_cookie(&visitor).await;
+        let first = visitor.url.clone();
+        let second = std::mem::replace(&mut visitor.tab, Tab::open(&visitor.browser, &first).await);
+        visitor.opens().await;
+        visitor.shows("Before", &DELIVERED).await;
+        // What waits for the origin waits in the browser.
+        stack.fault(json!({ "kind": "down" })).await;
+        visitor.says("Kept").await;
+        visitor.shows("Kept", &["sent"]).await;
+
+        let bystander = Tab::open(&visitor.browser, &first).await;
+        bystander.until_page("!!window.Seawall").await;
+        bystander.page("Seawall('setConsent', false)").await;
+        visitor.tab.until_frame("window.keeps === false").await;
+        second.until_frame("window.keeps === false").await;
+        visitor.is_stored(<[String]>::is_empty, "nothing is left").await;
+        visitor.tab.show().await;
+        visitor.says("In memory").await;
+        visitor.shows("In memory", &["sent", "delivered"]).await;
+        visitor.has_nothing().await;
+        // The conversation goes on where it is open, also over a new link.
+        stack.fault(json!({ "kind": "none" })).await;
+        visitor.proxy.reset();
+        visitor.says("Over a new link").await;
+        visitor.shows("Over a new link", &DELIVERED).await;
+        visitor.shows("Before", &DELIVERED).await;
+        let same = "document.querySelectorAll('[role=log] .bubble').length === 4";
+        visitor.tab.until_frame(same).await;
+        visitor.has_nothing().await;
+        visitor.browser.quit().await;
+    }
+    stack.assert_calm();
+}
+
+/// Nobody has written anything: the pointer has been over the launcher once.
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_a_cookie_of_a_chat_that_was_only_loaded_is_erased_as_well() {
+    let stack = Stack::start().await;
+    for attributes in ["data-site=demo", "data-site=demo data-consent=given"] {
+        let mut visitor = Visitor::arrives_at(&stack, Storage::Allowed, attributes).await;
+        let hover = "document.querySelector('seawall-chat')?.shadowRoot.querySelector('button')\
+                     .dispatchEvent(new PointerEvent('pointerenter')) ?? false";
+        visitor.tab.until_page(hover).await;
+        has_cookie(&visitor).await;
+        visitor.tab.until_frame("!!document.querySelector('textarea')").await;
+        visitor.tab.reload().await;
+        visitor.agrees(false).await;
+        visitor.is_stored(<[String]>::is_empty, "nothing is left").await;
+        visitor.browser.quit().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_what_is_said_before_boot_holds_for_the_site_that_boot_names() {
+    let stack = Stack::start().await;
+    let mut visitor = Visitor::arrives_at(&stack, Storage::Allowed, "data-consent=required").await;
+    visitor.agrees(true).await;
+    visitor.tab.page("Seawall('boot', { site: 'demo' })").await;
+    let shown = "document.querySelector('seawall-chat').shadowRoot.querySelector('button').hidden === false";
+    visitor.tab.until_page(shown).await;
+    visitor.opens().await;
+    has_cookie(&visitor).await;
+    visitor.tab.reload().await;
+    visitor.agrees(false).await;
+    visitor.tab.page("Seawall('boot', { site: 'demo' })").await;
+    visitor.is_stored(<[String]>::is_empty, "nothing is left").await;
+    visitor.browser.quit().await;
+}
