@@ -46,6 +46,8 @@ mod marks;
 mod marks_file;
 #[path = "browser/menu.rs"]
 mod menu;
+#[path = "browser/moved.rs"]
+mod moved;
 #[path = "browser/no_cookie.rs"]
 mod no_cookie;
 #[path = "browser/outage_page.rs"]

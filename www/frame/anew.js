@@ -15,6 +15,8 @@ const PATIENCE_MS = 1e4;
 let restarts = 0;
 /** What the fresh document will be, while it cannot be had. */
 let next;
+// Whose texts were carried here, where that is somebody known.
+let person;
 
 /** What the document before this one has left: what was sent is drawn, or sent; what is written is in its field again. */
 export const resume = ({ find, early, draw }) => {
@@ -32,6 +34,7 @@ export const resume = ({ find, early, draw }) => {
   for (const [id, text] of carried.outbox) window.kept.save(id, text);
   for (const [id, text] of carried.drawn) draw(text, id);
   carried.sent.forEach((text) => early(text));
+  return (person = carried.person);
 };
 
 /** What is written would be lost with a document that the edge cannot give. */
@@ -66,6 +69,7 @@ export const carryOn = async (here, search = next?.search, alone = next?.alone) 
     drawn: alone ? [] : drawn.filter(([id]) => texts.has(id)),
     sent: alone ? drawn.map(([, text]) => text) : app ? [] : (sent ?? []),
     outbox: alone ? [] : [...texts],
+    person: alone ? undefined : (window.visitor?.conversation ?? person),
   };
   window.name = CARRIED + JSON.stringify(kept);
   leave({}, search);

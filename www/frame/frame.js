@@ -128,7 +128,7 @@ const fetched = async (file, attempt = 0) => {
 
 // Who the visitor is, where the page says so (`visitor.js`): the app waits for it.
 let who;
-const bringWho = async () => (await fetched("{{asset:frame/visitor.js}}?")).visitor(site, tell, sayLoading);
+const bringWho = async () => (await fetched("{{asset:frame/visitor.js}}?")).visitor(site, tell, sayLoading, word, resumed);
 
 /** In the browser, at the edge and, once it can be told, at the origin. What it takes is fetched, because few do it. */
 const forget = async () => {
@@ -296,7 +296,7 @@ const say = (tone, sentence, label, act) => {
   find(".banner")?.replaceChildren(line);
 };
 
-const sayLoading = () => app || say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}"));
+const sayLoading = () => app || say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}") + (window.risk ?? ""));
 
 /** Three different truths, in this order (of the link, of the agents, of the edge); without any of them all is well. */
 const truthOf = (link, mode, agents) => {

@@ -8,6 +8,7 @@ const RENEW_AT = 0.8;
 const SOONEST_MS = 5e3;
 const LOOK_EVERY_MS = 500;
 const MOST_LOOKS = 20;
+const MOMENT_MS = 1e3;
 
 /** What the visitor takes back in any tab of this browser is taken back here, whoever is there (CONSENT-3). */
 const listen = (site) => {
@@ -22,12 +23,18 @@ const listen = (site) => {
   addEventListener("pagehide", () => (tabs = tabs.close()));
 };
 
-/** `known` resolves when the edge has said whose conversation it is. */
-export const visitor = (site, tell, say) => {
+/** `known` resolves when the edge has said whose conversation it is, `resumed` to the one whose texts were carried here. */
+export const visitor = (site, tell, sayLoading, word, resumed) => {
   const state = (window.visitor = {});
   listen(site);
   let covered, newest, timer, done;
   const known = new Promise((resolve) => (done = resolve));
+  // KEEP-3: there is no name yet under which anything could be kept.
+  const say = () => {
+    if (!state.conversation) window.risk = " " + word("{{word:page-not-known}}", "{{english:page-not-known}}");
+    sayLoading();
+  };
+  const late = setTimeout(say, MOMENT_MS);
 
   const identify = async (token, attempt = 0) => {
     newest = token;
@@ -39,9 +46,11 @@ export const visitor = (site, tell, say) => {
       status = response.status;
       answer = await response.json();
     } catch {}
+    // A person's texts are here also before the edge has said anything of them to this document.
+    const was = state.conversation ?? (await resumed);
     if (newest !== token) return;
-    if (answer?.token) return take(answer);
-    if (answer && status < 500 && status !== 408 && status !== 429) return tell({ refused: answer.code, known: !!state.conversation });
+    if (answer?.token) return take(answer, was);
+    if (answer && status < 500 && status !== 408 && status !== 429) return tell({ refused: answer.code, known: !!was });
     // The edge is away, or busy. Who waits is told so, and may write.
     say();
     timer = setTimeout(identify, Math.random() * Math.min(AGAIN_MS * 2 ** attempt, AT_MOST_MS), token, attempt + 1);
@@ -58,13 +67,15 @@ export const visitor = (site, tell, say) => {
     settle();
   };
 
-  const take = ({ token, conversation, expires_in_s }) => {
+  const take = ({ token, conversation, expires_in_s }, was) => {
     // The page gives another person another frame; should it not, nothing of theirs is shown here.
-    if (state.conversation && state.conversation !== conversation) return tell({ refused: "identity-refused", known: true });
+    if (was && was !== conversation) return tell({ refused: "identity-refused", known: true });
     state.conversation = conversation;
     state.token = token;
     state.scope = "-" + conversation;
     timer = setTimeout(tell, Math.max(SOONEST_MS, expires_in_s * 1e3 * RENEW_AT), { ask: "token" });
+    clearTimeout(late);
+    window.risk = "";
     settle();
     // A link that was refused meanwhile tries again at once.
     dispatchEvent(new Event("online"));
