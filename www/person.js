@@ -27,6 +27,8 @@ export const person = (host, { frame, afresh, move }) => {
   const { data, panel, hello, hold, tell, fail, waiting } = host;
   // Who is known, how a token is asked for, and the last one.
   let known;
+  // The page's function, which goes by who is logged in: it outlives the person, and the lack of one.
+  let asks;
   // Of two that are asked for, the later one counts.
   let turn = 0;
   let renewedAt = 0;
@@ -53,7 +55,7 @@ export const person = (host, { frame, afresh, move }) => {
 
   const forget = () => {
     turn++;
-    known = undefined;
+    known = asks = undefined;
     delete hello.identity;
     delete data.identified;
     cover(false);
@@ -61,7 +63,9 @@ export const person = (host, { frame, afresh, move }) => {
 
   /** An anonymous visitor again. Of what somebody wrote who was known nothing goes along. */
   const nobody = (code, wasKnown) => {
+    const still = asks;
     forget();
+    asks = still;
     fail(code, MESSAGES[code] ?? "the edge does not take the token");
     if (frame() && isOfPerson(frame())) wasKnown ? afresh() : move();
     hold(false);
@@ -71,6 +75,7 @@ export const person = (host, { frame, afresh, move }) => {
     const fixed = given?.token;
     const ask = typeof given === "function" ? given : typeof fixed === "string" ? () => fixed : undefined;
     if (!ask) return fail("no-token", MESSAGES["no-token"]);
+    asks = typeof given === "function" && given;
     const now = ++turn;
     const former = known;
     // What was for the former person must not reach another.
@@ -123,10 +128,9 @@ export const person = (host, { frame, afresh, move }) => {
     else if (refused) nobody(refused, wasKnown);
   };
 
-  // Kept by the browser and shown again: who sits there now may be somebody else.
-  const asks = () => known && !known.fixed;
-  addEventListener("pagehide", () => asks() && cover(true));
-  addEventListener("pageshow", ({ persisted }) => persisted && asks() && identify(known.ask));
+  // Kept by the browser and shown again: who sits there now may be somebody else, or somebody at last.
+  addEventListener("pagehide", () => known && asks && cover(true));
+  addEventListener("pageshow", ({ persisted }) => persisted && asks && identify(asks));
 
   return { identify, forget, heard };
 };

@@ -65,20 +65,31 @@ impl Owner {
 
     /// Goes to a page without a chat, does something there, and comes back to the page that the browser has kept.
     pub async fn leaves_and_comes_back(&self, there: &str) {
-        let is_at = async |path: &str| {
-            wait::until_true(&format!("{path} is there"), 30, || async {
-                self.browser.client.current_url().await.is_ok_and(|url| url.path() == path)
-            })
-            .await;
-        };
-        self.browser.script("window.kept = true; location.href = '/other'", vec![]).await;
-        is_at("/other").await;
+        self.leaves().await;
         self.browser.script(there, vec![]).await;
+        self.comes_back().await;
+    }
+
+    /// Goes to a page without a chat.
+    pub async fn leaves(&self) {
+        self.browser.script("window.kept = true; location.href = '/other'", vec![]).await;
+        self.is_at("/other").await;
+    }
+
+    /// From there to the page that the browser has kept.
+    pub async fn comes_back(&self) {
         self.browser.client.back().await.expect("back");
-        is_at("/").await;
+        self.is_at("/").await;
         let why = "return JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)";
         let why = self.browser.script(why, vec![]).await;
         assert_eq!(self.browser.script("return window.kept", vec![]).await, json!(true), "not kept: {why}");
+    }
+
+    async fn is_at(&self, path: &str) {
+        wait::until_true(&format!("{path} is there"), 30, || async {
+            self.browser.client.current_url().await.is_ok_and(|url| url.path() == path)
+        })
+        .await;
     }
 
     pub fn url(&self) -> String {

@@ -156,6 +156,72 @@ async fn identity_4_a_page_that_the_browser_has_kept_shows_whose_turn_it_is_and_
     }
 }
 
+/// Nobody was logged in when the browser kept the page.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_the_browser_has_kept_asks_who_is_there_also_where_it_was_nobody() {
+    let stack = Stack::start().await;
+    let token = json!(of_the_shop("a", "Vera Lund", 3_600));
+    let early = format!(
+        "window.asked = 0; Seawall('identify', async () => {{ asked++; return localStorage.who && {token} }})"
+    );
+    let owner = Owner::shop(stack.edge_port, "data-site=demo", &early).await;
+    let asked = async |times: u32| {
+        wait::until_true(&format!("asked {times} times"), 30, || async {
+            owner.browser.script("return asked", vec![]).await == json!(times)
+        })
+        .await;
+    };
+    owner.call("'open'").await;
+    owner.says("Somebody asks").await;
+    owner.browser.enter_chat().await;
+    owner.browser.fill("Message", "My order is").await;
+    owner.browser.leave_chat().await;
+    asked(1).await;
+
+    // Still nobody: the chat stays as it is.
+    owner.browser.enter_chat().await;
+    owner.browser.script("window.same = true", vec![]).await;
+    owner.browser.leave_chat().await;
+    owner.leaves_and_comes_back("").await;
+    asked(2).await;
+    owner.browser.enter_chat().await;
+    let same = "return [window.same, document.querySelector('textarea').value]";
+    assert_eq!(owner.browser.script(same, vec![]).await, json!([true, "My order is"]));
+    owner.browser.leave_chat().await;
+    owner.call("'send', 'Still nobody'").await;
+    sees(&owner, "Still nobody", &[]).await;
+
+    // She has logged in on the other page. As anywhere, what she has begun to write stays.
+    owner.leaves_and_comes_back("localStorage.who = 'a'").await;
+    asked(3).await;
+    sees(&owner, "How can we help?", &[]).await;
+    owner.browser.enter_chat().await;
+    owner.browser.find("textarea[aria-describedby]", "Message").await;
+    let draft = "return document.querySelector('textarea').value";
+    assert_eq!(owner.browser.script(draft, vec![]).await, json!("My order is"));
+    owner.browser.leave_chat().await;
+    owner.says("My order is late").await;
+
+    // And out again, and in.
+    owner.leaves_and_comes_back("localStorage.who = ''").await;
+    sees(&owner, "Somebody asks", &["My order is late"]).await;
+    owner.leaves_and_comes_back("localStorage.who = 'a'").await;
+    sees(&owner, "My order is late", &[]).await;
+    asked(5).await;
+
+    // After "shutdown" the page has said nothing of anybody.
+    owner.browser.script("Seawall('shutdown'); Seawall('boot'); Seawall('open')", vec![]).await;
+    sees(&owner, "Somebody asks", &["My order is late"]).await;
+    owner.leaves_and_comes_back("").await;
+    owner.says("Nobody again").await;
+    asked(5).await;
+    let lines = ledger::whole(&stack, 4, 30).await;
+    for line in &lines {
+        assert_eq!(line.conversation.starts_with('i'), line.text == "My order is late", "{lines:#?}");
+    }
+    owner.is_well().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn identity_4_where_no_websocket_gets_through_each_person_has_their_own_chat_as_well() {
     let stack = Stack::start().await;
