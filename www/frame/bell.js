@@ -11,12 +11,16 @@ const LASTS_S = 0.4;
 const LOUD = 0.08;
 // Whoever looks in another tab of this browser has been seen by then.
 const LATER_MS = 400;
+// What tabs say at the same time has been heard by then.
+const HEARD_MS = 200;
 
-let audio, waits, tabs;
+let audio, waits, tabs, claims;
 
 /** Browsers let nobody be heard before a person has done something in the frame. */
+const mayPlay = () => navigator.userActivation?.hasBeenActive;
+
 export const play = () => {
-  if (!navigator.userActivation?.hasBeenActive) return;
+  if (!mayPlay()) return;
   audio ??= new AudioContext();
   audio.resume();
   NOTES_HZ.forEach((hertz, n) => {
@@ -33,16 +37,35 @@ export const play = () => {
   });
 };
 
+const stop = () => {
+  clearTimeout(waits);
+  waits = claims = 0;
+};
+
+// A page in the back/forward cache holds nothing.
+addEventListener("pagehide", () => {
+  stop();
+  tabs = tabs?.close();
+});
+
 /** `unread` tells how many there are now; `scope` is the same in all tabs of the conversation. */
 export const ring = (unread, word, tell, scope) => {
-  // Of several tabs the first one rings.
+  // Of several tabs the first one rings, and of those that say so at once the one with the least name.
   tabs ??= new BroadcastChannel(scope + "-bell");
-  tabs.onmessage = () => (waits = clearTimeout(waits));
-  clearTimeout(waits);
-  waits = setTimeout(() => {
+  tabs.onmessage = ({ data }) => (claims && window.writer < data) || stop();
+  stop();
+  const claim = () => {
     if (!unread()) return;
-    tabs.postMessage(1);
+    claims = 1;
+    tabs.postMessage(window.writer);
+    waits = setTimeout(sound, HEARD_MS);
+  };
+  const sound = () => {
+    claims = 0;
+    if (!unread()) return;
     if (!chosen("quiet")) play();
     if (chosen("notify")) tell({ notify: { show: count(word("{{word:fresh-count}}", "{{english:fresh-count}}"), unread()) } });
-  }, LATER_MS * (1 + Math.random()));
+  };
+  // Who cannot be heard goes last.
+  waits = setTimeout(claim, LATER_MS * (1 + Math.random() + !mayPlay()));
 };

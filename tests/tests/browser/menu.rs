@@ -7,6 +7,7 @@ use tests::harness::ledger;
 use tests::harness::person::Person;
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::tab::Tab;
+use tests::harness::wait;
 use tests::harness::wire::Door;
 
 /// Counts the notes that would be heard.
@@ -202,9 +203,9 @@ async fn notifications_are_asked_for_by_a_click_shown_without_the_words_and_lead
     assert_eq!(tab.page("complaints").await, Some(json!([])));
 }
 
-/// When a tab would ring: after so much more than the shortest time, and `over` says that this has passed.
+/// When a tab would ring: after so much more than the shortest time, and `over` says that this and the time for an objection have passed.
 fn rings_after(more: f64) -> String {
-    let over_ms = 400.0 * (1.0 + more) + 100.0;
+    let over_ms = 400.0 * (1.0 + more) + 200.0 + 100.0;
     format!(
         "Math.random = () => {more}; window.until = () => {{ window.over = false; setTimeout(() => window.over = true, {over_ms}) }}; true"
     )
@@ -272,6 +273,77 @@ async fn of_several_tabs_one_rings_and_none_where_the_message_is_looked_at_in_an
         assert_eq!(tab.frame("notes").await, Some(json!(2)));
         assert_eq!(tab.page("complaints").await, Some(json!([])));
     }
+}
+
+/// What they say to each other takes its time: each has said it before it hears of the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_tabs_that_would_ring_at_the_same_time_one_does() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let mut tabs = Vec::new();
+    for text in ["Do you ship to Norway?", "And to Sweden?"] {
+        let tab = Tab::chat(&browser, stack.edge_port, "").await;
+        tab.say(text).await;
+        tab.frame(EAR).await;
+        tab.page("document.hasFocus = () => false; Seawall('close')").await;
+        let late = "const post = BroadcastChannel.prototype.postMessage;\
+            BroadcastChannel.prototype.postMessage = function (said) {\
+                this.name.endsWith('-bell') ? setTimeout(() => post.call(this, said), 20) : post.call(this, said) }; true";
+        tab.frame(late).await;
+        tabs.push(tab);
+    }
+    let cookie = stack.log_in(ADA).await;
+    let conversation = ledger::whole(&stack, 2, 30).await[0].conversation.clone();
+    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
+    agent.live().await;
+    for count in 1..=3 {
+        for tab in &tabs {
+            tab.frame(&rings_after(0.0)).await;
+        }
+        agent.write("We do.");
+        let unread = format!(
+            "document.querySelector('seawall-chat').shadowRoot.querySelector('b')?.textContent == '{count}'"
+        );
+        for tab in &tabs {
+            tab.until_page(&unread).await;
+        }
+        wait::until_true("one rings", 30, || async { notes(&tabs).await >= 2 * count }).await;
+        for tab in &tabs {
+            tab.frame("until(), true").await;
+        }
+        for tab in &tabs {
+            tab.until_frame("over").await;
+        }
+        assert_eq!(notes(&tabs).await, 2 * count, "two notes for each message");
+    }
+}
+
+/// How many have been played in all of them.
+async fn notes(tabs: &[Tab]) -> u64 {
+    let mut notes = 0;
+    for tab in tabs {
+        notes += tab.frame("notes").await.and_then(|notes| notes.as_u64()).unwrap_or_default();
+    }
+    notes
+}
+
+/// A tab that was opened and never touched is not allowed to sound.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_tabs_one_that_can_be_heard_rings() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let heard = Tab::chat(&browser, stack.edge_port, "").await;
+    heard.say("Do you ship to Norway?").await;
+    let mute = Tab::chat(&browser, stack.edge_port, "").await;
+    assert_eq!(mute.frame("navigator.userActivation.hasBeenActive").await, Some(json!(false)));
+    for (tab, more) in [(&heard, 0.5), (&mute, 0.0)] {
+        tab.frame(EAR).await;
+        tab.frame(&rings_after(more)).await;
+        tab.page("document.hasFocus = () => false; Seawall('close')").await;
+    }
+    let agent = ada(&stack).await;
+    agent.write("We do.");
+    heard.until_frame("notes == 2").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
