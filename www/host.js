@@ -42,8 +42,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   // What every document of the frame is told first.
   const hello = {};
   let badge;
-  // What closes the chat, in its language.
-  let closes;
+  // What opens and closes the chat, in its language.
+  let opens, closes;
   let gone = false;
 
   const isOpen = () => panel.className === "true";
@@ -73,7 +73,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   });
 
   const name = () => {
-    const name = isOpen() && (data.closeLabel || closes);
+    const name = isOpen() ? data.closeLabel || closes : !data.label && opens;
     if (name) button.ariaLabel = name;
   };
 
@@ -140,7 +140,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
 
   const heard = (message) => {
     const { unread, chatting, call, event, detail, forgotten } = message;
-    closes = message.closes;
+    ({ opens, closes } = message);
     name();
     if (unread !== undefined) draw(unread);
     if (call === "close" && isOpen()) toggle();
@@ -292,7 +292,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     bringing = true;
     try {
       const { visit } = await import("{{asset:visit.js}}?" + attempt);
-      const { calls: more, heard } = visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, mark, setMark, tell, draw, drop, hold, hello, dress, looks });
+      const { calls: more, heard } = visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, mark, setMark, tell, draw, drop, hold, hello, dress, looks, name });
       Object.assign(methods, more);
       later = heard;
     } catch {

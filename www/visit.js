@@ -12,7 +12,7 @@ const MOST_LABEL = 60;
 
 /** Gives the calls; `host` is what `host.js` shares. */
 export const visit = (host) => {
-  const { data, shell, panel, button, begin, emit, fail, methods, tell, hello, dress, looks } = host;
+  const { data, shell, panel, button, begin, emit, fail, methods, tell, hello, dress, looks, name } = host;
   // Comes after the loader's and wins over it.
   const sheet = new CSSStyleSheet();
   panel.getRootNode().adoptedStyleSheets.push(sheet);
@@ -117,12 +117,16 @@ export const visit = (host) => {
       fits: label,
       put(label = "Open chat") {
         if (panel.className !== "true") button.ariaLabel = label;
+        name();
         dress();
       },
     },
     closeLabel: {
       fits: label,
-      put: (label = "Close chat") => panel.className === "true" && (button.ariaLabel = label),
+      put(label = "Close chat") {
+        if (panel.className === "true") button.ariaLabel = label;
+        name();
+      },
     },
   };
 

@@ -323,8 +323,8 @@ const sayHere = (here, name) => {
 /** What the app says of itself, whenever any of it has changed. */
 const hear = (unread, chatting, link, mode, agents, name, ...now) => {
   const before = news;
-  // What the launcher closes is called as it is here.
-  news = { unread, chatting, closes: words["{{word:page-close}}"] };
+  // What the launcher opens and closes is called as it is here.
+  news = { unread, chatting, opens: words["{{word:page-open}}"], closes: words["{{word:page-close}}"] };
   // Every word to the page outside wakes another process, and each carries the news.
   let untold = unread !== before.unread || chatting !== before.chatting;
   const report = (event, detail) => {

@@ -59,6 +59,17 @@ async fn a_browser_set_to_german_gets_a_german_chat() {
     browser.click("button", "Senden").await;
     browser.state("Guten Tag", &["Gesendet", "Zugestellt"], 30).await;
     browser.reads("Heute", 30).await;
+
+    // The launcher is called so as well, once there is a chat; for somebody who has been here it is there by itself.
+    browser.leave_chat().await;
+    browser.click("button", "Chat schließen").await;
+    browser.find("button", "Chat öffnen").await;
+    browser.go(&format!("http://127.0.0.1:{}/demo/", stack.edge_port)).await;
+    browser.find("button", "Chat öffnen").await;
+    for (settings, name) in [("label: 'Fragen?'", "Fragen?"), ("label: null", "Chat öffnen")] {
+        browser.script(&format!("Seawall('update', {{ {settings} }})"), vec![]).await;
+        browser.find("button", name).await;
+    }
     browser.quit().await;
 }
 

@@ -96,7 +96,7 @@ async fn a_site_chooses_corners_a_font_and_what_the_launcher_says_and_hears_of_w
         .await;
     tab.page("Seawall('close'); Seawall('update', { label: null, round: 0, font: null })").await;
     tab.until_page(&format!(
-        "{LAUNCHER}.ariaLabel == 'Open chat' && {LAUNCHER}.offsetWidth == 56 && {panel} == '0px'"
+        "{LAUNCHER}.ariaLabel == 'Chat öffnen' && {LAUNCHER}.offsetWidth == 56 && {panel} == '0px'"
     ))
     .await;
     tab.until_frame("getComputedStyle(document.querySelector('textarea')).borderRadius == '4px'").await;
