@@ -60,6 +60,9 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   sheet.replaceSync(STYLE);
   root.adoptedStyleSheets.push(sheet);
 
+  // Some people click twice wherever they click.
+  button.onclick = ({ detail }) => detail > 1 || toggle();
+
   // What few pages or few people need is fetched; without it all else works.
   const apart = (what, ...rest) => import("{{asset:apart.js}}").then((apart) => apart[what](...rest), () => {});
   const dress = () => apart("dress", data, panel, button);

@@ -229,6 +229,7 @@ if (alone) document.body.classList.add("alone");
 // ---- before the app is there ----
 
 const MOST_WAITING = 500;
+const MOST_CHARACTERS = 4000;
 let n = 0;
 /** A message of this page's, as the app saves it. */
 const record = (text) => ({ id: `${writer}.${++n}`, writer, n, text, at_ms: Date.now() });
@@ -247,7 +248,8 @@ const draw = (text, id) => {
 const early = (given) => {
   const area = find("textarea");
   const text = (given ?? area.value).trim();
-  if (!text) return;
+  // The app says how much is too much.
+  if (!text || [...text].length > MOST_CHARACTERS) return;
   if (n === MOST_WAITING) return hear.refused();
   if (given === undefined) area.value = "";
   const message = record(text);
@@ -261,12 +263,12 @@ const onSubmit = (event) => {
   event.preventDefault();
   early();
 };
-let composing = false;
-const onComposition = (event) => (composing = event.type === "compositionstart");
-
 const onEnter = (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) onSubmit(event);
 };
+let composing = false;
+const onComposition = (event) => (composing = event.type === "compositionstart");
+
 const listen = (how) => {
   chat[how]("keydown", onEnter);
   chat[how]("submit", onSubmit);

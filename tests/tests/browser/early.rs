@@ -179,3 +179,54 @@ async fn what_is_done_while_half_of_the_chats_document_is_there_is_done_once_it_
         browser.cdp.call("", "Storage.clearCookies", json!({})).await;
     }
 }
+
+/// A regression: it was sent, the edge ended the link over it, and so it did after every reload.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_long_to_be_sent_stays_in_the_field_before_the_app_is_there_as_well() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = before_the_script(&stack, &browser).await;
+    tab.focus("textarea").await;
+    tab.insert(&"A lantern. ".repeat(10_000)).await;
+    tab.press("Enter").await;
+    tab.until_frame("document.querySelector('#chat').innerText.includes('characters too many')").await;
+    let there =
+        "[document.querySelector('textarea').value.length, document.querySelectorAll('.bubble').length]";
+    assert_eq!(tab.frame(there).await, Some(json!([110_000, 0])));
+    // Made shorter, it goes.
+    let shorter = "document.querySelector('textarea').select(), true";
+    tab.frame(shorter).await;
+    tab.insert("Lanterns").await;
+    tab.press("Enter").await;
+    is_sent(&tab, "Lanterns").await;
+}
+
+/// Whoever is used to icons on a desktop clicks twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_double_click_opens_the_chat_and_does_not_close_it_again() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = Tab::shop(&browser, stack.edge_port, "", "data-site=demo").await;
+    let launcher = "document.querySelector('seawall-chat').shadowRoot.querySelector('button')";
+    let center = format!("(({{ x, y }}) => [x + 28, y + 28])({launcher}.getBoundingClientRect())");
+    let center = tab.page(&center).await.expect("a launcher");
+    let mouse = async |kind: &str, clicks: u32| {
+        let button = if clicks > 0 { "left" } else { "none" };
+        let event =
+            json!({ "type": kind, "x": center[0], "y": center[1], "button": button, "clickCount": clicks });
+        tab.tell("Input.dispatchMouseEvent", event).await;
+    };
+    mouse("mouseMoved", 0).await;
+    tab.page("Seawall('on', 'ready', () => (window.isReady = true)), true").await;
+    tab.until_page("!!window.isReady").await;
+    for clicks in [1, 2] {
+        mouse("mousePressed", clicks).await;
+        mouse("mouseReleased", clicks).await;
+    }
+    tab.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
+    assert_eq!(tab.page(&format!("{launcher}.ariaExpanded")).await, Some(json!("true")));
+    // A single one closes it.
+    mouse("mousePressed", 1).await;
+    mouse("mouseReleased", 1).await;
+    assert_eq!(tab.page(&format!("{launcher}.ariaExpanded")).await, Some(json!("false")));
+}
