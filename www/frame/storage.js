@@ -24,6 +24,8 @@ const database = (name, lost) =>
         new Promise((kept, failed) => {
           const change = database.transaction("outbox", "readwrite", { durability: "strict" });
           const answers = ask(change.objectStore("outbox"));
+          // Without waiting for the answers: this document may be gone by then, and with it what it has not asked for.
+          change.commit();
           change.oncomplete = () => kept(answers);
           change.onabort = failed;
         });
