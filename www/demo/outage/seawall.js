@@ -21,16 +21,17 @@ const plain = (text) => text.replace(/\s+/g, " ").trim();
 
 const look = () => {
   if (quiet_until === Infinity && isThere()) quiet_until = now() + A_MOMENT_MS;
-  for (const row of chat().querySelectorAll(".row[data-by=own][id]")) {
-    if (!rows.has(row.id)) {
+  for (const row of chat().querySelectorAll(".row[data-by=own][data-id]")) {
+    const { id } = row.dataset;
+    if (!rows.has(id)) {
       const text = plain(row.querySelector(".text").textContent);
       const place = pressed.findIndex((press) => plain(press.text) === text);
       const [press] = place < 0 ? [] : pressed.splice(place, 1);
-      if (press) press.fate.id = row.id;
-      rows.set(row.id, press?.fate ?? null);
+      if (press) press.fate.id = id;
+      rows.set(id, press?.fate ?? null);
     }
     const state = STATES[row.querySelector(".bubble").dataset.state];
-    if (state) rows.get(row.id)?.is(state);
+    if (state) rows.get(id)?.is(state);
   }
 };
 
