@@ -24,7 +24,7 @@ button,div{position:fixed;inset-inline-end:20px;${data.position}:20px;bottom:20p
 button{width:56px;height:56px;border:0;border-radius:50%;color:var(--seawall-color,#0b5c86);background:currentColor;cursor:pointer;forced-color-adjust:none}
 button:before{content:"";position:absolute;inset:14px;background:#fff;background:color(from currentColor xyz calc((.18 - y)*1e5)calc((.18 - y)*1e5)calc((.18 - y)*1e5));clip-path:path("M2 2h24v18H14l-8 6v-6H2z")}
 .true+button:before{clip-path:path("M2 8h24L14 20z")}
-div{bottom:92px;width:384px;height:min(640px,100dvh - 112px);border-radius:16px;overflow:hidden;color-scheme:light dark;background:Canvas;color:CanvasText;font:15px/9 system-ui;text-align:center}
+div{bottom:92px;width:384px;height:min(640px,100dvh - 112px);border-radius:16px;overflow:clip;color-scheme:light dark;background:Canvas;color:CanvasText;font:15px/9 system-ui;text-align:center}
 .false{visibility:hidden;opacity:0;translate:0 16px}
 iframe{width:100%;height:100%;border:0}
 @media(max-width:480px){div{width:100%;height:100%;inset:0;border-radius:0}.true:has([title])+button{visibility:hidden}}`);

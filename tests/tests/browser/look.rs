@@ -163,3 +163,15 @@ async fn pictures_of_looks() {
         tab.close().await;
     }
 }
+
+/// The field is focused while the chat still moves into place: the browser once scrolled the whole chat inside its panel to show
+/// it, and the head stayed cut off.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_scrolls_the_whole_chat_within_its_panel() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    let scroll = "(({ parentNode: panel }) => [panel.scrollTop = 50, panel.scrollTop])\
+                  (document.querySelector('seawall-chat').shadowRoot.querySelector('iframe'))";
+    assert_eq!(tab.page(scroll).await, Some(json!([50, 0])));
+}
