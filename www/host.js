@@ -64,7 +64,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   button.onclick = ({ detail }) => detail > 1 || toggle();
 
   // What few pages or few people need is fetched; without it all else works.
-  const apart = (what, ...rest) => import("{{asset:apart.js}}").then((apart) => apart[what](...rest), () => {});
+  const apart = (what, ...rest) => import("{{asset:apart.js}}").then((apart) => apart[what](...rest)).catch(() => {});
   const dress = () => apart("dress", data, panel, button);
   if (data.label || data.round) dress();
   const fit = () => matchMedia("(max-width:480px)").matches && apart("phone", panel, tell, hello);
@@ -164,12 +164,12 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     }
   };
 
-  // What is asked meanwhile waits at the port. A browser remembers that an import has failed.
+  // What is asked meanwhile waits at the port. A browser remembers that an import has failed; over a line that broke a file once
+  // came without its end.
   const bringKeep = (port, prefix, again = "") =>
-    import("{{asset:keep.js}}" + again).then(
-      ({ keep }) => keep(port, prefix),
-      () => setTimeout(bringKeep, Math.random() * AGAIN_MS, port, prefix, again + "?"),
-    );
+    import("{{asset:keep.js}}" + again)
+      .then(({ keep }) => keep(port, prefix))
+      .catch(() => setTimeout(bringKeep, Math.random() * AGAIN_MS, port, prefix, again + "?"));
 
   const connect = (frame) => {
     const channel = new MessageChannel();
