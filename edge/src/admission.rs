@@ -27,6 +27,8 @@ pub struct Client {
     /// Empty where it is not known, and of an agent; then nothing is counted by address.
     pub address: String,
     pub limits: SiteLimits,
+    /// When the word ends by which it was let in, where it has an end (LINK-6).
+    pub until_ms: Option<Millis>,
 }
 
 /// Not now.
@@ -70,7 +72,7 @@ pub struct Admission {
 impl Admission {
     /// A new link of a visitor.
     pub fn link(&mut self, now: Millis, site: &SiteId, client: &Client) -> Result<(), TooMany> {
-        let Client { address, limits } = client;
+        let Client { address, limits, .. } = client;
         self.take(now, 1, &[(by(address, site, Watched::Links), limits.links_per_address, "too-many-links")])
     }
 
@@ -84,7 +86,7 @@ impl Admission {
         count: u64,
         begins: bool,
     ) -> Result<(), TooMany> {
-        let Client { address, limits } = client;
+        let Client { address, limits, .. } = client;
         let within = Watched::MessagesIn(site.clone(), conversation.clone(), Side::Visitor);
         let (messages, conversations) = ("too-many-messages", "too-many-conversations");
         let said = [
@@ -262,7 +264,7 @@ mod tests {
             messages_per_site: rate(1_000, 60),
             retention_days: 30,
         };
-        Client { address: address.to_owned(), limits }
+        Client { address: address.to_owned(), limits, until_ms: None }
     }
 
     #[test]
@@ -359,7 +361,7 @@ mod tests {
     #[test]
     fn limit_1_posts_for_links_and_wishes_to_be_forgotten_have_a_rate_by_address() {
         let (mut admission, site) = (Admission::default(), SiteId::parse("demo").unwrap());
-        let client = |address: &str| Client { address: address.into(), limits: SiteLimits::default() };
+        let client = |address: &str| Client { address: address.into(), ..Client::default() };
         let (one, other) = (client("192.0.2.7"), client("192.0.2.8"));
         assert!((0..3_000).all(|_| admission.post(0, &site, &one).is_ok()));
         assert_eq!(admission.post(0, &site, &one).unwrap_err().reason, "too-fast");

@@ -32,6 +32,7 @@ pub enum Checked {
     Identified {
         conversation: ConversationId,
         name: String,
+        until_s: u64,
     },
     /// It no longer vouches: there is no other conversation to go to.
     IdentityExpired,
@@ -80,7 +81,7 @@ impl TokenSecret {
         let checked = match token.strip_prefix("i1.") {
             Some(rest) => self.genuine(IDENTIFIED, site, rest).map(|(conversation, until_s, name)| {
                 if now_s < until_s {
-                    Checked::Identified { conversation, name }
+                    Checked::Identified { conversation, name, until_s }
                 } else {
                     Checked::IdentityExpired
                 }
@@ -156,8 +157,8 @@ mod tests {
         let (site, other) = (SiteId::parse("demo").unwrap(), SiteId::parse("other").unwrap());
         let token = secret(1).mint_identified(&site, &vera(1_000));
         let conversation = secret(1).conversation_of(&site, "4711/x");
-        let name = "Vera / Lund".to_owned();
-        assert_eq!(secret(1).check(&site, &token, 999), Checked::Identified { conversation, name });
+        let (name, until_s) = ("Vera / Lund".to_owned(), 1_000);
+        assert_eq!(secret(1).check(&site, &token, 999), Checked::Identified { conversation, name, until_s });
         assert_eq!(secret(1).check(&site, &token, 1_000), Checked::IdentityExpired);
         assert_eq!(secret(1).check(&other, &token, 999), Checked::Forged);
         assert_eq!(secret(2).check(&site, &token, 999), Checked::Forged);

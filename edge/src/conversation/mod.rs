@@ -11,6 +11,7 @@ mod backlog;
 mod each;
 mod ending;
 mod greeting;
+mod leaving;
 mod link;
 mod marks;
 mod meta;
@@ -28,7 +29,7 @@ use shared::close::CloseCode;
 use shared::frame::{ClientFrame, EdgeFrame, Spread, Summary};
 use shared::id::{ConversationId, MessageId, SiteId};
 use shared::limits::SNAPSHOT;
-use shared::message::{Author, Message, Side};
+use shared::message::{Author, Message};
 use shared::mode::Notice;
 use shared::outbox::Outbox;
 
@@ -205,6 +206,7 @@ impl Conversation {
 
     pub fn handle(&mut self, now: Millis, input: Input, log: &dyn Log) {
         self.take_turn(now);
+        self.end_expired(now);
         match input {
             Input::Opened { link, peer, notice, token, client } => {
                 self.opened(now, link, peer, notice, token, *client);
@@ -216,14 +218,7 @@ impl Conversation {
             Input::TooMany { link, frames, taken, reason } => {
                 self.frames(now, link, frames, (taken, reason), log);
             }
-            Input::Closed { link } => {
-                let here = self.here();
-                if self.links.remove(&link).is_some_and(|info| info.peer.side() == Side::Visitor) {
-                    self.notify_presence();
-                }
-                self.tell_who_is_here(&here);
-                self.hand_cursor_on();
-            }
+            Input::Closed { link } => self.left(&[link]),
             Input::Notice(notice) => self.noticed(notice),
             Input::Spread { spread, again } => {
                 self.spread = spread;

@@ -14,6 +14,7 @@ impl Conversation {
         if let Some(ending) = self.meta.ending {
             return (Outcome::Refused, ending.close_code().name().to_owned());
         }
+        self.end_expired(now);
         let author = Author::Agent(reply.agent);
         if self.meta.is_of_other_side(reply.writer.as_str(), author.side()) {
             return (Outcome::Refused, FOREIGN_WRITER.to_owned());

@@ -8,7 +8,7 @@ mod store;
 mod writers;
 
 use shared::close::CloseCode;
-use shared::event::{Body, Outcome, Receipt, Reply, SiteLimits};
+use shared::event::{Body, Outcome, Receipt, Reply};
 use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Resume, Send, Spread};
 use shared::id::{AgentId, ConversationId, Epoch, MessageId, SiteId, WriterId};
 use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_NAME_CHARS};

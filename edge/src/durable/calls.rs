@@ -46,6 +46,8 @@ pub struct ConversationLink {
 pub struct SiteLink {
     pub site: SiteId,
     pub agent: AgentId,
+    /// When the agent's log in ends.
+    pub until_ms: Option<Millis>,
     pub way: Way,
 }
 

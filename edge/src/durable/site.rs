@@ -131,10 +131,10 @@ impl Host for Driver {
 
 impl Driver {
     async fn link(self: &Rc<Self>, facts: SiteLink, mut request: Request) -> Result<Response> {
-        let SiteLink { site, agent, way } = facts;
+        let SiteLink { site, agent, until_ms, way } = facts;
         self.know(&site);
         let owner = agent.to_string();
-        let open = |link| self.input(Input::Opened { link, agent });
+        let open = |link| self.input(Input::Opened { link, agent, until_ms });
         match way {
             Way::Socket { subprotocol } => {
                 let (link, response) = self.sockets.accept(&self.state, subprotocol, None)?;

@@ -45,6 +45,9 @@ pub struct InboxLink {
     pub site: SiteId,
     pub agent: AgentId,
     pub greeted: bool,
+    /// When the log in ends by which it was opened.
+    #[serde(default)]
+    pub until_ms: Option<Millis>,
 }
 
 /// What is stored of a site beside its conversations' summaries.
@@ -82,6 +85,7 @@ pub enum Input {
     Opened {
         link: LinkId,
         agent: AgentId,
+        until_ms: Option<Millis>,
     },
     Frames {
         link: LinkId,
@@ -171,13 +175,14 @@ impl Site {
     }
 
     pub fn handle(&mut self, now: Millis, input: Input) {
+        self.end_expired(now);
         match input {
-            Input::Opened { link, agent } => {
+            Input::Opened { link, agent, until_ms } => {
                 if self.links.len() >= MAX_LINKS {
                     self.outputs.push_back(Output::Close(link, CloseCode::TOO_MANY_LINKS));
                     return;
                 }
-                let info = InboxLink { link, site: self.id.clone(), agent, greeted: false };
+                let info = InboxLink { link, site: self.id.clone(), agent, greeted: false, until_ms };
                 self.outputs.push_back(Output::Attach(info.clone()));
                 self.links.insert(link, info);
             }
@@ -308,6 +313,17 @@ impl Site {
             ..Welcome::default()
         };
         self.outputs.push_back(Output::Send(link, EdgeFrame::Welcome(Box::new(welcome))));
+    }
+
+    /// LINK-6: before anything is told or heard. Nobody is woken for it.
+    fn end_expired(&mut self, now: Millis) {
+        let is_over = |info: &InboxLink| info.until_ms.is_some_and(|until| now >= until);
+        let over = self.links.extract_if(.., |_, info| is_over(info));
+        let before = self.outputs.len();
+        self.outputs.extend(over.map(|(link, _)| Output::Close(link, CloseCode::IDENTITY_EXPIRED)));
+        if self.outputs.len() > before {
+            self.agents_changed(now);
+        }
     }
 
     /// Agents with at least one connected console.

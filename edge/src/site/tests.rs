@@ -9,7 +9,7 @@ fn site() -> Site {
 
 fn greet(site: &mut Site, now: Millis, link: u64, agent: &str) {
     let link = LinkId(link);
-    site.handle(now, Input::Opened { link, agent: AgentId::parse(agent).unwrap() });
+    site.handle(now, Input::Opened { link, agent: AgentId::parse(agent).unwrap(), until_ms: None });
     site.handle(now, Input::Frames { link, frames: vec![ClientFrame::Hello(Hello::default())] });
 }
 
@@ -364,4 +364,35 @@ fn connected_1_a_row_of_an_earlier_version_is_read() {
     assert_eq!(taken(r#"["ada"]"#), Taken { agents: ada.clone(), unsure: true });
     let now = Taken { agents: ada, unsure: false };
     assert_eq!(taken(&serde_json::to_string(&now).unwrap()), now);
+}
+
+/// An agent whose log in was over read on for as long as the socket held.
+#[test]
+fn link_6_an_inbox_link_ends_with_the_log_in_that_has_opened_it() {
+    let (mut site, link) = (site(), LinkId(1));
+    greet(&mut site, 0, 2, "grace");
+    let agent = AgentId::parse("ada").unwrap();
+    site.handle(0, Input::Opened { link, agent, until_ms: Some(5_000) });
+    let hello = || Input::Frames { link, frames: vec![ClientFrame::Hello(Hello::default())] };
+    site.handle(0, hello());
+    let told = |site: &mut Site, now, conversation| {
+        outputs(site);
+        site.handle(now, Input::Notified(summary(conversation, now)));
+        outputs(site)
+    };
+    let reads = |told: &[Output], link| {
+        told.iter().any(|output| matches!(output, Output::Send(to, _) if *to == link))
+    };
+    assert!(reads(&told(&mut site, 4_999, "a"), link));
+    // Also where the object was put to sleep meanwhile.
+    let kept: InboxLink = serde_json::from_value(serde_json::to_value(&site.links[&link]).unwrap()).unwrap();
+    let links = vec![kept, site.links[&LinkId(2)].clone()];
+    let mut site = Site::restore(site.id.clone(), site.stored.clone(), vec![], links);
+    let after = told(&mut site, 5_000, "b");
+    assert_eq!(after.first(), Some(&Output::Close(link, CloseCode::IDENTITY_EXPIRED)));
+    assert!(!reads(&after, link) && reads(&after, LinkId(2)), "{after:?}");
+    site.handle(5_000, hello());
+    assert_eq!(outputs(&mut site), [], "nothing is heard over it");
+    site.handle(5_000 + AGENT_GRACE_MS, Input::Timeout);
+    assert_eq!(site.notice().agents, 1, "and nobody is told of that agent any more");
 }

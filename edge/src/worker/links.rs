@@ -41,7 +41,8 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
     let now_s = now_ms() / 1_000;
     let checked = given.as_ref().map(|given| settings.token_secret.check(&site, given.token(), now_s));
     let by_cookie = matches!(given, Some(Given::Cookie(_)));
-    let mut peer = Peer::Visitor;
+    // LINK-6: of an anonymous visitor's token every welcome makes a new one.
+    let (mut peer, mut until_ms) = (Peer::Visitor, None);
     let (conversation, fresh) = match checked {
         Some(Checked::Forged) => return ask.refuse(CloseCode::TOKEN_REFUSED, 0),
         Some(Checked::Valid(conversation)) => (conversation, false),
@@ -49,7 +50,8 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
         Some(Checked::Identified { .. } | Checked::IdentityExpired) if by_cookie => {
             return ask.refuse(CloseCode::TOKEN_REFUSED, 0);
         }
-        Some(Checked::Identified { conversation, name }) => {
+        Some(Checked::Identified { conversation, name, until_s }) => {
+            until_ms = Some(until_s.saturating_mul(1_000));
             peer = Peer::Identified { name };
             (conversation, false)
         }
@@ -72,7 +74,7 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
         Ok(known) => known,
         Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
-    let client = Client { address: settings.address_of(&request), limits };
+    let client = Client { address: settings.address_of(&request), limits, until_ms };
     if ask.opens()
         && let Err(too_many) = admission(|admission| admission.link(now_ms(), &site, &client))
     {
@@ -121,6 +123,7 @@ pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, 
         Ok(known) => known,
         Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
+    let until_ms = Some(claims.exp.saturating_mul(1_000));
     let conversation = match parameter(&request, "conversation")? {
         // The link of one conversation instead of the inbox.
         Some(id) => match ConversationId::parse(&id) {
@@ -128,7 +131,7 @@ pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, 
             None => return ask.refuse(CloseCode::BAD_FRAME, 0),
         },
         None => {
-            let link = SiteLink { site: site.clone(), agent: claims.sub, way: ask.way };
+            let link = SiteLink { site: site.clone(), agent: claims.sub, until_ms, way: ask.way };
             return ask.hand_over(&link, &site_stub(env, &site)?).await;
         }
     };
@@ -139,7 +142,7 @@ pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, 
         notice,
         token: None,
         set_cookie: None,
-        client: Client { address: String::new(), limits },
+        client: Client { address: String::new(), limits, until_ms },
         way: ask.way,
     };
     ask.hand_over(&link, &conversation_stub(env, &site, &conversation)?).await
@@ -171,7 +174,8 @@ pub(super) async fn forget(env: &Env, settings: &Settings, request: Request, sit
         Checked::IdentityExpired => return Err(Problem::IDENTITY_EXPIRED),
         _ => return Err(Problem::TOKEN_REFUSED),
     };
-    let client = Client { address: settings.address_of(&request), limits: knowledge::limits_kept(&site) };
+    let (address, limits) = (settings.address_of(&request), knowledge::limits_kept(&site));
+    let client = Client { address, limits, until_ms: None };
     if let Err(too_many) = admission(|admission| admission.wish(now_ms(), &site, &client)) {
         counts::add(Count::Refused(too_many.reason), 1);
         return Err(Problem::TOO_MANY_CONVERSATIONS.after_ms(too_many.retry_after_ms));

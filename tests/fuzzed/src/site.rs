@@ -50,7 +50,7 @@ impl Desk {
                 self.last_link += 1;
                 let link = LinkId(self.last_link);
                 self.open.insert(link);
-                self.tell(Input::Opened { link, agent: pick::agent(u)? });
+                self.tell(Input::Opened { link, agent: pick::agent(u)?, until_ms: None });
             }
             2..=4 => {
                 let link = LinkId(pick::up_to(u, self.last_link + 1)?);

@@ -30,6 +30,8 @@ struct Script {
     fails: Option<&'static str>,
     /// The site of every log in that came.
     log_ins: Vec<String>,
+    /// For how many seconds whoever logs in is let in.
+    lets_in_s: Option<i64>,
 }
 
 impl FakeOrigin {
@@ -45,6 +47,7 @@ impl FakeOrigin {
             field: None,
             fails: None,
             log_ins: Vec::new(),
+            lets_in_s: None,
         };
         let script = Arc::new(Mutex::new(script));
         let origin = FakeOrigin { port, script: Arc::clone(&script) };
@@ -77,6 +80,11 @@ impl FakeOrigin {
     /// Log-ins of this site fail, and of no other.
     pub fn fails_for(&self, site: Option<&'static str>) {
         self.script().fails = site;
+    }
+
+    /// Whoever logs in is Ada, for so many seconds.
+    pub fn lets_in_for(&self, seconds: i64) {
+        self.script().lets_in_s = Some(seconds);
     }
 
     /// How many log-ins of this site have come.
@@ -149,8 +157,9 @@ impl Script {
             "/sites/demo/agents/login" | "/sites/large/agents/login" => {
                 let site = path.split('/').nth(2).unwrap_or_default();
                 self.log_ins.push(site.to_owned());
-                match self.fails {
-                    Some(fails) if fails == site => ("500 Internal Server Error", json!({})),
+                match (self.fails, self.lets_in_s) {
+                    (Some(fails), _) if fails == site => ("500 Internal Server Error", json!({})),
+                    (_, Some(seconds)) => ("200 OK", json!({ "token": self.key.token(&[site], seconds) })),
                     _ => ("401 Unauthorized", json!({ "code": "wrong-password" })),
                 }
             }

@@ -97,10 +97,15 @@ impl RawLink {
     }
 
     /// Waits until the edge has ended the link.
-    pub async fn end(mut self) -> End {
+    pub async fn end(self) -> End {
+        self.told_until_its_end().await.1
+    }
+
+    /// The same, with what was heard and not asked for.
+    pub async fn told_until_its_end(mut self) -> (Vec<EdgeFrame>, End) {
         loop {
             if let Err(end) = self.read().await {
-                return end;
+                return (self.heard, end);
             }
         }
     }

@@ -77,17 +77,26 @@ impl AgentKey {
 
     /// The cookie of Ada of the account `demo`, valid for so many seconds from now (or until before now).
     pub fn cookie(&self, sites: &[&str], life_s: i64) -> String {
+        format!("seawall_agent={}", self.token(sites, life_s))
+    }
+
+    /// What that cookie holds.
+    pub fn token(&self, sites: &[&str], life_s: i64) -> String {
         let exp = now_s().saturating_add_signed(life_s);
-        self.cookie_of(json!({ "alg": "EdDSA", "kid": self.kid }), sites, exp)
+        self.token_of(json!({ "alg": "EdDSA", "kid": self.kid }), sites, exp)
     }
 
     pub fn cookie_of(&self, header: Value, sites: &[&str], exp: u64) -> String {
+        format!("seawall_agent={}", self.token_of(header, sites, exp))
+    }
+
+    fn token_of(&self, header: Value, sites: &[&str], exp: u64) -> String {
         let claims = json!({
             "sub": "ada", "name": "Ada Ferris", "account": "demo", "sites": sites, "iat": exp - 3_600, "exp": exp,
         });
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(&header), part(&claims));
         let signature = URL_SAFE_NO_PAD.encode(self.signing().sign(signed.as_bytes()).to_bytes());
-        format!("seawall_agent={signed}.{signature}")
+        format!("{signed}.{signature}")
     }
 }

@@ -1,15 +1,17 @@
-//! What an agent writes in the console while there is no network.
+//! What an agent writes in the console while there is no network, and when a log in ends.
 
 use serde_json::json;
 use shared::frame::EdgeFrame;
 use shared::session::MessageState;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::fake_origin::FakeOrigin;
 use tests::harness::ledger;
 use tests::harness::person::Person;
 use tests::harness::proxy::{Proxy, Weather};
 use tests::harness::raw::RawLink;
 use tests::harness::stack::{ADA, Stack};
+use tests::harness::tokens::{AgentKey, now_s};
 use tests::harness::wait;
 use tests::harness::wire::Door;
 
@@ -120,5 +122,42 @@ async fn whatever_a_visitor_calls_messages_an_agent_reads_the_others_and_connect
     agent.reads("I am Otto", 30).await;
     agent.say("Hello, Otto").await;
     otto.sees("Hello, Otto", 60, |view| view.texts().contains(&"Hello, Otto")).await;
+    agent.quit().await;
+}
+
+/// Once the console went on reading for as long as its sockets held.
+#[tokio::test(flavor = "multi_thread")]
+async fn link_6_at_the_end_of_a_log_in_the_console_asks_for_another_and_keeps_what_was_typed() {
+    let origin = FakeOrigin::start(AgentKey::new("k1", 7)).await;
+    let stack = Stack::in_front_of(origin.port).await;
+    let visitor = Person::visitor(stack.edge_port);
+    visitor.live().await;
+    visitor.write("I am Vera");
+    visitor.has_come("I am Vera", &MessageState::Delivered, 30).await;
+    let profile = TempDir::new().expect("a folder for the profile");
+    let agent = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
+    let life_s = 12;
+    origin.lets_in_for(life_s as i64);
+    agent.log_in(stack.edge_port, ADA).await;
+    let over_s = now_s() + life_s;
+    turn_to(&agent, "I am Vera").await;
+    agent.reads("I am Vera", 30).await;
+    let draft = "return document.querySelector('textarea')?.value";
+    agent.fill("Message", "I was just about to").await;
+    wait::until_true("the log in is over", 60, || async { now_s() >= over_s }).await;
+    visitor.write("What is the password?");
+    visitor.has_come("What is the password?", &MessageState::Sent, 30).await;
+    agent.page_reads("Log in again; what you wrote is kept", 30).await;
+    let page = agent.script("return document.body.innerText", vec![]).await;
+    assert!(!page.to_string().contains("What is the password?"), "told after the end: {page}");
+
+    origin.lets_in_for(3_600);
+    agent.fill("E-mail", ADA.0).await;
+    agent.fill("Password", ADA.1).await;
+    agent.click("button", "Log in").await;
+    agent.reads("What is the password?", 30).await;
+    assert_eq!(agent.script(draft, vec![]).await, json!("I was just about to"));
+    agent.say("I was just about to").await;
+    visitor.sees("the answer", 30, |view| view.texts().contains(&"I was just about to")).await;
     agent.quit().await;
 }

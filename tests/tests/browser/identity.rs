@@ -9,7 +9,7 @@ use tests::harness::owner::Owner;
 use tests::harness::person::Person;
 use tests::harness::proxy::{Proxy, Weather};
 use tests::harness::stack::{ADA, Stack};
-use tests::harness::tokens::of_the_shop;
+use tests::harness::tokens::{now_s, of_the_shop};
 use tests::harness::wait;
 use tests::harness::wire::Door;
 
@@ -454,4 +454,32 @@ async fn a_token_is_renewed_before_its_end_and_what_goes_wrong_is_told_while_the
         sees(&owner, "May I ask?", &["I am Vera"]).await;
     }
     owner.browser.quit().await;
+}
+
+/// A link ends with the token that has opened it, whatever the page has been given since.
+#[tokio::test(flavor = "multi_thread")]
+async fn link_6_a_page_that_has_a_newer_token_links_again_at_the_end_of_the_old_one_and_loses_nothing() {
+    let stack = Stack::start().await;
+    let owner = Owner::shop(stack.edge_port, "data-site=demo", "").await;
+    let life_s = 15;
+    let until_s = now_s() + life_s;
+    let both = json!([of_the_shop("a", "Vera Lund", life_s as i64), of_the_shop("a", "Vera Lund", 3_600)]);
+    owner.call(&format!("'identify', () => {{ window.tokens ??= {both}; return tokens.shift() }}")).await;
+    owner.call("'open'").await;
+    owner.says("I am Vera").await;
+    let agent = ada(&stack).await;
+    wait::until_true("the newer token was asked for, and the old one is over", 60, || async {
+        now_s() >= until_s && owner.browser.script("return tokens.length", vec![]).await == json!(0)
+    })
+    .await;
+    owner.browser.script("heard.length = 0", vec![]).await;
+    agent.write("Good morning!");
+    owner.hears("health", |health| health["link"] == "connecting").await;
+    owner.reads("Good morning!").await;
+    agent.has_come("Good morning!", &MessageState::Seen, 30).await;
+    owner.says("And to you").await;
+    let texts: Vec<String> = ledger::whole(&stack, 3, 30).await.into_iter().map(|line| line.text).collect();
+    assert_eq!(texts, ["I am Vera", "Good morning!", "And to you"]);
+    assert_eq!(owner.heard("error").await, Vec::<Value>::new());
+    owner.is_well().await;
 }

@@ -3,9 +3,10 @@
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use shared::frame::EdgeFrame;
+use tests::harness::fake_origin::FakeOrigin;
 use tests::harness::raw::{End, RawLink, send};
 use tests::harness::stack::{ADA, IDENTITY_SECRET, OPERATOR, Stack};
-use tests::harness::tokens::{self, now_s};
+use tests::harness::tokens::{self, AgentKey, now_s};
 use tests::harness::wait;
 use tests::harness::wire::Door;
 
@@ -152,4 +153,57 @@ async fn identity_1_a_sites_secrets_are_its_own_to_change_and_to_end() {
     for bad in [json!(["short"]), json!(["ä".repeat(40)]), json!([newer, newer, newer, newer])] {
         assert_eq!(save(bad.clone()).await.as_u16(), 400, "{bad}");
     }
+}
+
+/// What a link was told after its welcome.
+fn is_news(frame: &EdgeFrame) -> bool {
+    matches!(frame, EdgeFrame::Event(_) | EdgeFrame::Summary(_) | EdgeFrame::Receipted { .. })
+}
+
+/// Whoever was let in by a word that has an end read and wrote on for as long as the socket held.
+#[tokio::test(flavor = "multi_thread")]
+async fn link_6_a_link_that_is_open_ends_with_the_word_that_has_opened_it() {
+    let key = AgentKey::new("k1", 7);
+    let origin = FakeOrigin::start(key.clone()).await;
+    let stack = Stack::in_front_of(origin.port).await;
+    let door = Door::visitor(stack.edge_port);
+    let lasting = tokens::identified("4711", now_s() + 600);
+    let (mut other, welcome) = RawLink::greeted(&door, Some(&lasting)).await;
+    let conversation = welcome.conversation.expect("its name");
+    other.say(send("other", 1, "before")).await;
+    other.acked("other", 1).await;
+
+    let until_s = now_s() + 4;
+    let (mut visitor, _) = RawLink::greeted(&door, Some(&tokens::identified("4711", until_s))).await;
+    let cookie = key.cookie_of(json!({ "alg": "EdDSA", "kid": key.kid }), &["demo"], until_s);
+    let (inbox, _) = RawLink::greeted(&Door::inbox(stack.edge_port, &cookie), None).await;
+    let in_conversation = Door::conversation(stack.edge_port, &cookie, conversation.as_str());
+    let (mut agent, _) = RawLink::greeted(&in_conversation, None).await;
+    agent.say(send("agent", 1, "while it holds")).await;
+    agent.acked("agent", 1).await;
+    visitor.say(send("visitor", 1, "while it holds")).await;
+    visitor.acked("visitor", 1).await;
+    assert!(now_s() < until_s, "this machine is too slow for this test");
+
+    wait::until_true("it is over", 10, || async { now_s() >= until_s }).await;
+    let both = "while it holds";
+    agent.say(send("agent", 2, "too late")).await;
+    visitor.say(send("visitor", 2, "too late")).await;
+    other.say(send("other", 2, "secret")).await;
+    other.acked("other", 2).await;
+    for link in [visitor, agent, inbox] {
+        let (told, end) = link.told_until_its_end().await;
+        assert_eq!(end, End::Code(4441), "{told:?}");
+        let tells =
+            |text: &str| told.iter().any(|frame| is_news(frame) && format!("{frame:?}").contains(text));
+        assert!(!tells("secret") && !tells("too late"), "{told:?}");
+    }
+
+    // The next handshake says what is missing, and brings what was too late where a newer word is there.
+    assert_eq!(RawLink::open(&in_conversation, None).await.end().await, End::Code(4440));
+    let (mut again, welcome) = RawLink::greeted(&door, Some(&lasting)).await;
+    let texts: Vec<&str> = welcome.messages.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(texts, ["before", both, both, "secret"]);
+    again.say(send("visitor", 2, "too late")).await;
+    again.acked("visitor", 2).await;
 }

@@ -158,7 +158,8 @@ fn link_4_what_a_socket_keeps_fits_the_platforms_limit() {
     let notice = Notice { reason: "\u{1}".repeat(200), version: u64::MAX, ..Notice::default() };
     desk.open(1, Notice::default());
     desk.say(1, vec![send(1, "a")]);
-    let client = Client { address: "2001:0db8:0000:0000::".into(), limits: SiteLimits::default() };
+    let client =
+        Client { address: "2001:0db8:0000:0000::".into(), until_ms: Some(u64::MAX), ..Client::default() };
     let told = desk.tell(Input::Opened {
         link: LinkId(u64::MAX),
         peer: Peer::Agent { id: agent, name },

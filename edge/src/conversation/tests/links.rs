@@ -140,3 +140,66 @@ fn link_1_an_answer_that_waited_for_the_disk_is_not_sent_to_a_link_that_has_gone
     assert_eq!(stores(&outputs), [1]);
     assert!(!outputs.iter().any(|output| matches!(output, Output::Send(..))), "{outputs:?}");
 }
+
+/// A person whose log in at the site was over, and an agent whose own was, read and wrote on for as long as the socket held.
+#[test]
+fn link_6_a_link_ends_with_the_word_that_has_opened_it() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![hello(None), send(1, "a")]);
+    let ada = Peer::Agent { id: AgentId::parse("ada").unwrap(), name: "Ada".into() };
+    for (link, peer) in [(2, Peer::Identified { name: "Eve".into() }), (3, ada)] {
+        let client = Box::new(Client { until_ms: Some(5_000), ..Client::default() });
+        let (link, notice) = (LinkId(link), Notice::default());
+        desk.tell(Input::Opened { link, peer, notice, token: None, client });
+        desk.say(link.0, vec![hello(None)]);
+    }
+    // She is named to the visitor, so the others hear when she goes.
+    let own = Send {
+        id: MessageId::parse("v.1").unwrap(),
+        writer: WriterId::parse("v").unwrap(),
+        n: 1,
+        text: "b".into(),
+    };
+    desk.say(3, vec![ClientFrame::Send(own)]);
+    let over = [2, 3].map(|link| Output::Close(LinkId(link), CloseCode::IDENTITY_EXPIRED));
+    let reads = |told: &[Output], link| {
+        told.iter().any(|output| matches!(output, Output::Send(LinkId(to), _) if *to == link))
+    };
+    let frames = |link, n| Input::Frames { link: LinkId(link), frames: vec![send(n, "c")] };
+    let told = desk.tell_at(4_999, frames(1, 2));
+    assert!(
+        reads(&told, 2) && reads(&told, 3) && !told.iter().any(|output| over.contains(output)),
+        "{told:?}"
+    );
+    desk.tell_at(4_999, Input::Stored);
+    // Hibernation keeps the end.
+    let kept = |link: u64| serde_json::to_value(desk.machine.link(LinkId(link)).unwrap()).unwrap();
+    let links = [1, 2, 3].map(|link| serde_json::from_value(kept(link)).unwrap()).to_vec();
+    desk.machine = Conversation::restore(desk.machine.meta().clone(), links, &desk.log);
+    let told = desk.tell_at(5_000, frames(2, 3));
+    assert_eq!(told[..2], over, "before anything else, and both before the visitor hears that she has gone");
+    assert!(stores(&told).is_empty(), "nothing is heard over it: {told:?}");
+    assert!(reads(&told, 1) && !reads(&told, 2) && !reads(&told, 3), "{told:?}");
+    let told = desk.tell_at(5_001, frames(1, 3));
+    assert!(
+        stores(&told) == [1] && !reads(&told, 2) && !reads(&told, 3),
+        "nothing is told over it: {told:?}"
+    );
+}
+
+/// A reply of the origin's enters beside the machine's inputs.
+#[test]
+fn link_6_a_reply_of_the_origin_is_not_told_over_a_link_that_is_over() {
+    let mut desk = Desk::new();
+    desk.open(1, Notice::default());
+    desk.say(1, vec![send(1, "a")]);
+    let (peer, notice) = (Peer::Identified { name: "Eve".into() }, Notice::default());
+    let client = Box::new(Client { until_ms: Some(5_000), ..Client::default() });
+    desk.tell(Input::Opened { link: LinkId(2), peer, notice, token: None, client });
+    desk.say(2, vec![hello(None)]);
+    assert_eq!(desk.machine.reply(5_000, reply(1, "secret")).0, Outcome::Accepted);
+    let told: Vec<Output> = std::iter::from_fn(|| desk.machine.poll_output()).collect();
+    assert_eq!(told.first(), Some(&Output::Close(LinkId(2), CloseCode::IDENTITY_EXPIRED)));
+    assert!(!told.iter().any(|output| matches!(output, Output::Send(LinkId(2), _))), "{told:?}");
+}
