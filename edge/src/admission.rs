@@ -52,12 +52,15 @@ enum Watched {
     Heard(SiteId, ConversationId, LinkId),
     Posts(SiteId, String),
     Wishes(SiteId, String),
+    /// Questions about sites that are not there, by address and in all.
+    Lookups(String),
+    AllLookups,
 }
 
 impl Watched {
     /// There are few of them, and they hold when nothing else is counted any more.
     fn is_of_a_site(&self) -> bool {
-        matches!(self, Watched::ConversationsOf(_) | Watched::MessagesOf(_))
+        matches!(self, Watched::ConversationsOf(_) | Watched::MessagesOf(_) | Watched::AllLookups)
     }
 }
 
@@ -133,6 +136,21 @@ impl Admission {
         self.take(now, 1, &[(by(&client.address, site, Watched::Wishes), rate, "too-many-conversations")])
     }
 
+    /// A question about a site of which this isolate knows nothing. Its id may be made up, and costs an object and a call to the
+    /// origin all the same.
+    pub fn lookup(&mut self, now: Millis, address: &str) -> Result<(), TooMany> {
+        self.take(now, 1, &lookup(address))
+    }
+
+    /// The site is there, so that question is not counted.
+    pub fn found(&mut self, address: &str) {
+        for (watched, rate, _) in lookup(address) {
+            if let Some(earned_at_us) = watched.and_then(|watched| self.earned_at_us.get_mut(&watched)) {
+                *earned_at_us = earned_at_us.saturating_sub(rate.cost_us());
+            }
+        }
+    }
+
     /// A WebSocket message of any link.
     pub fn heard(
         &mut self,
@@ -182,6 +200,17 @@ impl Admission {
         }
         self.earned_at_us.len() < MAX_WATCHED
     }
+}
+
+/// Sites that are not there, or not known to be: some in an office where somebody sets a site up, and as many in all as accounts
+/// do not notice. So many questions are also under way at most.
+const LOOKUPS_OF_ADDRESS: Rate = Rate { at_once: 20, per_minute: 20 };
+const LOOKUPS: Rate = Rate { at_once: 100, per_minute: 300 };
+
+fn lookup(address: &str) -> [Limited; 2] {
+    let of_address = (!address.is_empty()).then(|| Watched::Lookups(address.to_owned()));
+    let reason = "too-many-unknown-sites";
+    [(of_address, LOOKUPS_OF_ADDRESS, reason), (Some(Watched::AllLookups), LOOKUPS, reason)]
 }
 
 /// Who poll at a time behind one address, each as fast as one may.
@@ -370,6 +399,31 @@ mod tests {
         let refused = admission.wish(0, &site, &one).unwrap_err();
         assert_eq!((refused.reason, refused.retry_after_ms), ("too-many-conversations", 3_000));
         assert!(admission.wish(0, &site, &other).is_ok() && admission.wish(3_000, &site, &one).is_ok());
+    }
+
+    #[test]
+    fn site_1_questions_about_sites_that_are_not_there_are_counted_by_address_and_in_all_and_others_are_not()
+    {
+        let mut admission = Admission::default();
+        for _ in 0..10_000 {
+            assert_eq!(admission.lookup(0, "192.0.2.7"), Ok(()));
+            admission.found("192.0.2.7");
+        }
+        assert!((0..20).all(|_| admission.lookup(0, "192.0.2.7").is_ok()));
+        let refused = admission.lookup(0, "192.0.2.7").unwrap_err();
+        assert_eq!((refused.reason, refused.retry_after_ms), ("too-many-unknown-sites", 3_000));
+        let others = (0..1_000).filter(|n| admission.lookup(0, &format!("198.51.100.{n}")).is_ok()).count();
+        assert_eq!(others, 80, "a hundred in all");
+        assert_eq!(
+            admission.lookup(0, "").unwrap_err().retry_after_ms,
+            200,
+            "also of whom nobody knows where"
+        );
+        assert!(
+            admission.lookup(200, "203.0.113.1").is_ok() && admission.lookup(200, "203.0.113.2").is_err()
+        );
+        admission.found("203.0.113.1");
+        assert!(admission.lookup(200, "203.0.113.2").is_ok());
     }
 
     #[test]

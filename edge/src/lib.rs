@@ -3,7 +3,7 @@
 //! # Layout, in reading order
 //!
 //! - [`conversation`], [`site`], [`origin_gate`]: the machines. No clock, no I/O, no platform
-//! - [`frames`], [`token`], [`jwt`], [`identity`], [`admission`], [`shedding`]: what comes from outside, parsed, checked and kept within limits
+//! - [`frames`], [`token`], [`jwt`], [`identity`], [`admission`], [`shedding`], [`lookups`]: what comes from outside, parsed, checked and kept within limits
 //! - [`origin_health`], [`quota`]: what the origin says about itself and what it still allows
 //! - `durable`: the machines on workerd, as Durable Objects
 //! - `worker`: every request's first stop
@@ -18,6 +18,7 @@ pub mod durable;
 pub mod frames;
 pub mod identity;
 pub mod jwt;
+pub mod lookups;
 pub mod origin_gate;
 pub mod origin_health;
 pub mod quota;

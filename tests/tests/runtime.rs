@@ -20,5 +20,7 @@ mod outage;
 mod status;
 #[path = "runtime/trouble.rs"]
 mod trouble;
+#[path = "runtime/unknown_sites.rs"]
+mod unknown_sites;
 #[path = "runtime/wave.rs"]
 mod wave;

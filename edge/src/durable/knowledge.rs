@@ -1,108 +1,107 @@
 //! What this isolate knows of sites, so that no page view, handshake or question costs an object call each.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::time::Duration;
 
 use shared::Millis;
 use shared::event::{Contact, SiteLimits};
 use shared::id::SiteId;
 use shared::mode::Notice;
-use worker::Env;
+use worker::{Delay, Env};
 
-use super::calls::{Knowledge, Known, SiteCall, to_site};
-use super::{now_ms, within};
+use super::calls::{CALL_LIMIT_MS, Knowledge, Known, SiteCall, to_site};
+use super::counts::{self, Count};
+use super::{admission, now_ms, within};
+use crate::admission::TooMany;
+use crate::lookups::{Look, Lookups};
 
-/// How long a site's mode is kept.
-const FRESH_MS: Millis = 2_000;
 /// How long a request waits for a refresh when this isolate has something older.
 const REFRESH_WAIT_MS: Millis = 200;
-/// Sites that an isolate remembers.
-const MAX_SITES: usize = 1_000;
+/// How often whoever waits for another's answer looks, at first and later: on workerd no request may await what another one has begun.
+const LOOK_EVERY_MS: (u64, u64) = (25, 200);
 
 thread_local! {
-    static SITES: RefCell<Sites<Knowledge>> = RefCell::default();
-}
-
-/// What each site said when it was asked last.
-struct Sites<T>(HashMap<SiteId, (Millis, T)>);
-
-impl<T> Default for Sites<T> {
-    fn default() -> Self {
-        Sites(HashMap::new())
-    }
-}
-
-enum Kept<T> {
-    Fresh(T),
-    /// To be asked for again by whoever gets this, and by nobody else for a while, also if that fails: a site that is
-    /// slow must not be asked by every handshake.
-    Stale(T),
-    Nothing,
-}
-
-impl<T: Clone> Sites<T> {
-    fn look(&mut self, now: Millis, site: &SiteId) -> Kept<T> {
-        match self.0.get_mut(site) {
-            Some((at, kept)) if now < *at + FRESH_MS => Kept::Fresh(kept.clone()),
-            Some((at, kept)) => {
-                *at = now;
-                Kept::Stale(kept.clone())
-            }
-            None => Kept::Nothing,
-        }
-    }
-
-    fn learn(&mut self, now: Millis, site: &SiteId, fresh: T) {
-        if self.0.len() >= MAX_SITES && !self.0.contains_key(site) {
-            self.0.clear();
-        }
-        self.0.insert(site.clone(), (now, fresh));
-    }
+    static SITES: RefCell<Lookups<Knowledge>> = RefCell::new(Lookups::new(CALL_LIMIT_MS));
 }
 
 /// What holds for a site, as far as this isolate knows: nobody waits for it.
 pub fn limits_kept(site: &SiteId) -> SiteLimits {
-    SITES.with_borrow(|sites| sites.0.get(site).map(|(_, kept)| kept.limits)).unwrap_or_default()
+    SITES.with_borrow(|sites| sites.last(site).map(|kept| kept.limits)).unwrap_or_default()
 }
 
+/// Whether a site is there, for somebody of whom nobody knows yet whether they have made it up (SITE-1); after how long they may
+/// ask again where too many do.
+pub async fn asked_from(env: &Env, site: &SiteId, address: &str) -> Result<Knowledge, Millis> {
+    found(env, site, Some(address)).await
+}
+
+/// The same for whoever has it from the origin or from the edge itself.
 pub async fn of(env: &Env, site: &SiteId) -> Knowledge {
-    let now = now_ms();
-    let refresh = to_site::<Knowledge>(env, site, SiteCall::Knowledge {});
-    let (fresh, kept) = match SITES.with_borrow_mut(|sites| sites.look(now, site)) {
-        Kept::Fresh(knowledge) => return knowledge,
-        Kept::Stale(kept) => (within(REFRESH_WAIT_MS, refresh).await.and_then(Result::ok), Some(kept)),
-        Kept::Nothing => (refresh.await.ok(), None),
-    };
-    match (fresh, kept) {
-        (Some(fresh), _) if fresh.known != Known::NotYet => {
-            SITES.with_borrow_mut(|sites| sites.learn(now, site, fresh.clone()));
-            fresh
+    found(env, site, None).await.unwrap_or_else(|_| nothing())
+}
+
+async fn found(env: &Env, site: &SiteId, address: Option<&str>) -> Result<Knowledge, Millis> {
+    let since = now_ms();
+    let (mut waits, mut look_again_ms) = (false, LOOK_EVERY_MS.0);
+    loop {
+        let now = now_ms();
+        match SITES.with_borrow_mut(|sites| sites.look(now, site, waits)) {
+            Look::Fresh(knowledge) => return Ok(knowledge),
+            Look::Stale(kept) => return Ok(refreshed(env, site, kept).await),
+            Look::Nothing => return first(env, site, address).await,
+            Look::Wait if now < since + CALL_LIMIT_MS => {
+                waits = true;
+                Delay::from(Duration::from_millis(look_again_ms)).await;
+                look_again_ms = (2 * look_again_ms).min(LOOK_EVERY_MS.1);
+            }
+            Look::Wait | Look::Full => return Ok(nothing()),
         }
-        (_, Some(kept)) => kept,
-        (Some(fresh), None) => fresh,
-        (None, None) => Knowledge {
-            known: Known::NotYet,
-            notice: Notice::default(),
-            embed_origins: Vec::new(),
-            limits: SiteLimits::default(),
-            identity_secrets: Vec::new(),
-            contact: Contact::default(),
-        },
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+async fn refreshed(env: &Env, site: &SiteId, kept: Knowledge) -> Knowledge {
+    match within(REFRESH_WAIT_MS, ask(env, site)).await {
+        Some(fresh) if fresh.known != Known::NotYet => {
+            learn(site, &fresh);
+            fresh
+        }
+        _ => kept,
+    }
+}
 
-    #[test]
-    fn a_site_that_does_not_answer_is_asked_once_in_a_while_and_not_by_everybody() {
-        let (mut sites, site) = (Sites::default(), SiteId::parse("demo").expect("an id"));
-        assert!(matches!(sites.look(0, &site), Kept::Nothing));
-        sites.learn(0, &site, "old");
-        let asked = (0..10_000).filter(|now| matches!(sites.look(*now, &site), Kept::Stale("old"))).count();
-        assert_eq!(asked, 4, "every other second");
-        sites.learn(10_000, &site, "new");
-        assert!(matches!(sites.look(10_001, &site), Kept::Fresh("new")));
+async fn first(env: &Env, site: &SiteId, address: Option<&str>) -> Result<Knowledge, Millis> {
+    if let Some(address) = address
+        && let Err(TooMany { reason, retry_after_ms, .. }) = admission(|it| it.lookup(now_ms(), address))
+    {
+        counts::add(Count::Refused(reason), 1);
+        return Err(retry_after_ms);
+    }
+    SITES.with_borrow_mut(|sites| sites.asks(now_ms(), site));
+    let answer = ask(env, site).await;
+    if let Some(address) = address.filter(|_| answer.known == Known::Yes) {
+        admission(|admission| admission.found(address));
+    }
+    learn(site, &answer);
+    Ok(answer)
+}
+
+async fn ask(env: &Env, site: &SiteId) -> Knowledge {
+    to_site(env, site, SiteCall::Knowledge {}).await.unwrap_or_else(|_| nothing())
+}
+
+fn learn(site: &SiteId, answer: &Knowledge) {
+    let is_known = answer.known == Known::Yes;
+    SITES.with_borrow_mut(|sites| sites.learn(now_ms(), site, answer.clone(), is_known));
+}
+
+/// Never known, as far as anybody here can say.
+fn nothing() -> Knowledge {
+    Knowledge {
+        known: Known::NotYet,
+        notice: Notice::default(),
+        embed_origins: Vec::new(),
+        limits: SiteLimits::default(),
+        identity_secrets: Vec::new(),
+        contact: Contact::default(),
     }
 }

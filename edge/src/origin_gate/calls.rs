@@ -35,10 +35,17 @@ pub(super) struct Refused {
     pub(super) retry_after_ms: Option<Millis>,
 }
 
+/// Whom a call that is under way is for.
+#[derive(Debug)]
+struct Whom {
+    site: Option<SiteId>,
+    class: Class,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     line: VecDeque<Wanted>,
-    under_way: BTreeMap<Call, Option<SiteId>>,
+    under_way: BTreeMap<Call, Whom>,
     breakers: Breakers,
     askers: Askers,
 }
@@ -63,8 +70,8 @@ impl Calls {
         self.may(now, &wanted)?;
         let refused = |of| Err(Refused { call: wanted.call, of, retry_after_ms: None });
         // A later class stands behind an earlier one, and finds its part of the line full earlier.
-        let is_full = wanted.class == Class::P4
-            && self.line.iter().filter(|it| it.class >= wanted.class).count() as u64 >= room;
+        let is_full = wanted.class >= Class::P4
+            && self.line.iter().filter(|it| it.class == wanted.class).count() as u64 >= room;
         if room == 0 || is_full || self.line.len() >= MAX_WAITING {
             return refused(Whose::Everybody);
         }
@@ -91,9 +98,12 @@ impl Calls {
         Some(Refused { call: wanted.call, of, retry_after_ms: None })
     }
 
-    /// No site has both connections where several ask.
+    /// No site has both connections where several ask, and those who may be made up never have.
     fn waits_for_its_own(&self, wanted: &Wanted) -> bool {
-        let has_one = || self.under_way.values().any(|site| *site == wanted.site);
+        if wanted.class == Class::P5 {
+            return self.under_way.values().any(|whom| whom.class == Class::P5);
+        }
+        let has_one = || self.under_way.values().any(|whom| whom.site == wanted.site);
         self.askers.several && wanted.site.is_some() && has_one()
     }
 
@@ -114,13 +124,16 @@ impl Calls {
             return Some(Err(refused));
         }
         wanted.site.iter().for_each(|site| self.breakers.began(now, site, deadline_ms));
-        self.under_way.insert(wanted.call, wanted.site.clone());
+        self.under_way.insert(wanted.call, Whom { site: wanted.site.clone(), class: wanted.class });
         Some(Ok(wanted))
     }
 
-    /// What the end of a call says, where it is one that was begun.
+    /// What the end of a call says, where it is one that was begun. What strangers make the edge ask for says nothing.
     pub(super) fn ended(&mut self, now: Millis, call: Call, good: bool) -> Option<Evidence> {
-        let site = self.under_way.remove(&call)?;
+        let Whom { site, class } = self.under_way.remove(&call)?;
+        if class == Class::P5 {
+            return None;
+        }
         Some(site.map_or(Evidence::OfOrigin, |site| self.breakers.ended(now, &site, good)))
     }
 

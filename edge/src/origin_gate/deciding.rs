@@ -295,11 +295,13 @@ impl Deciding {
         let deadline_ms = self.accounts.health.deadline_ms();
         match self.calls.begin(now, deadline_ms)? {
             Err(refused) => Some(self.shed(refused)),
-            Ok(Wanted { call, timed, .. }) => {
+            Ok(Wanted { call, timed, class, .. }) => {
                 self.accounts.pace.spend(1);
                 self.messages.pace.spend(1);
                 self.accounts.limit.in_flight(self.calls.under_way() as u64);
-                self.accounts.health.began(now, call.0, timed);
+                if class != Class::P5 {
+                    self.accounts.health.began(now, call.0, timed);
+                }
                 Some(Told::Begin { call, deadline_ms })
             }
         }

@@ -28,6 +28,8 @@ pub enum Class {
     P3,
     /// Agents' status, telemetry.
     P4,
+    /// First questions about sites that were never known: their ids may be made up (SITE-1).
+    P5,
 }
 
 impl Class {
@@ -37,7 +39,7 @@ impl Class {
             Class::P0 | Class::P1 => 1.0,
             Class::P2 => 0.75,
             Class::P3 => 0.5,
-            Class::P4 => 0.25,
+            Class::P4 | Class::P5 => 0.25,
         }
     }
 
@@ -46,7 +48,7 @@ impl Class {
         match self {
             Class::P0 | Class::P1 | Class::P2 => 0.0,
             Class::P3 => 60.0,
-            Class::P4 => 80.0,
+            Class::P4 | Class::P5 => 80.0,
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) async fn take(
     // A token, between quotes.
     let body = body_within(&mut request, identity::MAX_BYTES + 100).await?;
     let given: Given = serde_json::from_slice(&body).map_err(|_| Problem::IDENTITY_REFUSED)?;
-    let secrets = knowledge::known(env, site).await?.identity_secrets;
+    let secrets = knowledge::known_to(env, site, &settings.address_of(&request)).await?.identity_secrets;
     if secrets.is_empty() {
         return Err(Problem::IDENTITY_OFF);
     }

@@ -10,7 +10,8 @@ use worker::{Env, Response};
 use super::problem::Problem;
 pub(super) use crate::durable::calls::Known;
 use crate::durable::calls::{GateCall, Keys, Knowledge, to_gate};
-pub(super) use crate::durable::knowledge::{limits_kept, of};
+use crate::durable::knowledge::of;
+pub(super) use crate::durable::knowledge::{asked_from, limits_kept};
 use crate::durable::now_ms;
 use crate::jwt::Jwks;
 
@@ -24,9 +25,20 @@ thread_local! {
     static UNKNOWN_KEY_ASKED_AT: RefCell<Option<Millis>> = const { RefCell::new(None) };
 }
 
-/// The site, or the reason why there is none to talk to.
+/// The site, or the reason why there is none to talk to. For whoever has its id from the origin.
 pub(super) async fn known(env: &Env, site: &SiteId) -> Result<Knowledge, Problem> {
-    let knowledge = of(env, site).await;
+    there(of(env, site).await)
+}
+
+/// The same for whoever may have made it up (SITE-1).
+pub(super) async fn known_to(env: &Env, site: &SiteId, address: &str) -> Result<Knowledge, Problem> {
+    match asked_from(env, site, address).await {
+        Ok(knowledge) => there(knowledge),
+        Err(retry_after_ms) => Err(Problem::TOO_MANY_UNKNOWN_SITES.after_ms(retry_after_ms)),
+    }
+}
+
+fn there(knowledge: Knowledge) -> Result<Knowledge, Problem> {
     match knowledge.known {
         Known::Yes => Ok(knowledge),
         Known::No => Err(Problem::UNKNOWN_SITE),
@@ -58,8 +70,8 @@ pub(super) async fn keys(env: &Env, unknown_kid: bool) -> Option<Jwks> {
 }
 
 /// 200 once settings, roster and keys of the site are at the edge.
-pub(super) async fn ready(env: &Env, site: &SiteId) -> Result<Response, Problem> {
-    known(env, site).await?;
+pub(super) async fn ready(env: &Env, site: &SiteId, address: &str) -> Result<Response, Problem> {
+    known_to(env, site, address).await?;
     match keys(env, false).await {
         Some(keys) if !keys.keys.is_empty() => Ok(Response::from_json(&json!({ "ready": true }))?),
         _ => Err(Problem::SITE_NOT_KNOWN_YET),

@@ -70,11 +70,12 @@ pub(super) async fn visitor(env: &Env, settings: &Settings, mut request: Request
     if let Err(retry_after_ms) = ask.let_in(comer, Arrivals::room) {
         return ask.refuse(CloseCode::TOO_MANY_LINKS, retry_after_ms);
     }
-    let (notice, limits) = match known(env, &site, &ask).await {
+    let address = settings.address_of(&request);
+    let (notice, limits) = match known(env, &site, &ask, Some(&address)).await {
         Ok(known) => known,
         Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
-    let client = Client { address: settings.address_of(&request), limits, until_ms };
+    let client = Client { address, limits, until_ms };
     if ask.opens()
         && let Err(too_many) = admission(|admission| admission.link(now_ms(), &site, &client))
     {
@@ -119,7 +120,7 @@ pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, 
     if let Err(retry_after_ms) = ask.let_in(Comer::Chatting, Arrivals::take) {
         return ask.refuse(CloseCode::TOO_MANY_LINKS, retry_after_ms);
     }
-    let (notice, limits) = match known(env, &site, &ask).await {
+    let (notice, limits) = match known(env, &site, &ask, None).await {
         Ok(known) => known,
         Err(problem) => return ask.refuse(problem.close_code(), problem.retry_after_ms()),
     };
@@ -148,12 +149,20 @@ pub(super) async fn agent(env: &Env, settings: &Settings, mut request: Request, 
     ask.hand_over(&link, &conversation_stub(env, &site, &conversation)?).await
 }
 
-/// Mode and limits for a new link. One that is open has its own, and asks nobody.
-async fn known(env: &Env, site: &SiteId, ask: &Ask) -> Result<(Notice, SiteLimits), Problem> {
+/// Mode and limits for a new link. One that is open has its own, and asks nobody. Who has been let in by the origin has no address.
+async fn known(
+    env: &Env,
+    site: &SiteId,
+    ask: &Ask,
+    address: Option<&str>,
+) -> Result<(Notice, SiteLimits), Problem> {
     if !ask.opens() {
         return Ok((Notice::default(), knowledge::limits_kept(site)));
     }
-    let knowledge = knowledge::known(env, site).await?;
+    let knowledge = match address {
+        Some(address) => knowledge::known_to(env, site, address).await?,
+        None => knowledge::known(env, site).await?,
+    };
     Ok((knowledge.notice, knowledge.limits))
 }
 

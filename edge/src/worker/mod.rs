@@ -37,7 +37,7 @@ async fn serve(request: Request, env: &Env) -> std::result::Result<Response, Pro
         Route::Redirect { to } => pages::redirect(&request, &to),
         Route::Frame { site } => pages::frame(env, &settings, &request, &site).await,
         Route::Console => pages::console(env, &settings).await,
-        Route::Ready { site } => knowledge::ready(env, &site).await,
+        Route::Ready { site } => knowledge::ready(env, &site, &settings.address_of(&request)).await,
         Route::Status => status::health(env).await,
         Route::StatusPage => pages::status(env).await,
         Route::Summary => status::summary(env, &settings).await,

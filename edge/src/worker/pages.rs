@@ -29,10 +29,14 @@ pub(super) async fn asset(env: &Env, path: &str) -> Answer {
 /// The chat's own document. It renews the visitor's cookie, or mints an id: nothing is stored for that, and in the browser
 /// neither where the visitor has not agreed to it (CONSENT-1).
 pub(super) async fn frame(env: &Env, settings: &Settings, request: &Request, site: &SiteId) -> Answer {
-    let knowledge = knowledge::of(env, site).await;
-    let ancestors = match knowledge.known {
+    // Where too many ask (SITE-1) the chat opens all the same, and its link is told when to come again.
+    let knowledge = knowledge::asked_from(env, site, &settings.address_of(request)).await.ok();
+    let known = knowledge.as_ref().map_or(Known::NotYet, |knowledge| knowledge.known);
+    let (embed_origins, contact) =
+        knowledge.map(|knowledge| (knowledge.embed_origins, knowledge.contact)).unwrap_or_default();
+    let ancestors = match known {
         Known::No => return Err(Problem::UNKNOWN_SITE),
-        Known::Yes if !knowledge.embed_origins.is_empty() => knowledge.embed_origins.join(" "),
+        Known::Yes if !embed_origins.is_empty() => embed_origins.join(" "),
         // Never known yet: there is no conversation that a foreign page could reach.
         Known::Yes | Known::NotYet => "*".to_owned(),
     };
@@ -52,7 +56,7 @@ pub(super) async fn frame(env: &Env, settings: &Settings, request: &Request, sit
     if let Some(app) = app_of(&page) {
         headers.set("link", &app)?;
     }
-    let page = page.replace("{{nonce}}", &nonce).replace("{{asks}}", knowledge.contact.as_str());
+    let page = page.replace("{{nonce}}", &nonce).replace("{{asks}}", contact.as_str());
     let page = page.replace("{{token}}", &visitor.token.unwrap_or_default());
     Ok(ResponseBuilder::new().with_headers(headers).fixed(page.into_bytes()))
 }

@@ -38,6 +38,11 @@ impl Problem {
             "The chat company's server cannot be reached to ask for this site.",
         )
     };
+    pub(super) const TOO_MANY_UNKNOWN_SITES: Problem = problem(
+        429,
+        "too-many-unknown-sites",
+        "Too many ask for sites that are not known here. Try again later; check data-site in the script tag.",
+    );
     pub(super) const EDGE_ERROR: Problem = Problem {
         retry_after_s: 2,
         ..problem(503, "edge-error", "The edge could not do this now. Try again.")
@@ -149,6 +154,7 @@ impl Problem {
                 CloseCode::FOREIGN_PAGE
             }
             Problem::LOGIN_REQUIRED => CloseCode::LOGIN_REQUIRED,
+            Problem { code: "too-many-unknown-sites", .. } => CloseCode::TOO_MANY_LINKS,
             _ => CloseCode::EDGE_ERROR,
         }
     }

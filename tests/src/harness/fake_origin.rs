@@ -1,6 +1,7 @@
 //! An origin that answers as the test wants: settings, keys and receipts. It checks no signature and keeps no ledger.
 
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::event::{Event, Outcome, Receipt, Receipts};
@@ -32,6 +33,10 @@ struct Script {
     log_ins: Vec<String>,
     /// For how many seconds whoever logs in is let in.
     lets_in_s: Option<i64>,
+    /// How long settings take.
+    settings_take: Duration,
+    /// The site of every question for settings that came.
+    looked_up: Vec<String>,
 }
 
 impl FakeOrigin {
@@ -48,6 +53,8 @@ impl FakeOrigin {
             fails: None,
             log_ins: Vec::new(),
             lets_in_s: None,
+            settings_take: Duration::ZERO,
+            looked_up: Vec::new(),
         };
         let script = Arc::new(Mutex::new(script));
         let origin = FakeOrigin { port, script: Arc::clone(&script) };
@@ -85,6 +92,21 @@ impl FakeOrigin {
     /// Whoever logs in is Ada, for so many seconds.
     pub fn lets_in_for(&self, seconds: i64) {
         self.script().lets_in_s = Some(seconds);
+    }
+
+    /// Settings take so long from now on, also those of sites that it does not know.
+    pub fn settings_take(&self, so_long: Duration) {
+        self.script().settings_take = so_long;
+    }
+
+    /// How many have asked for the settings of this site.
+    pub fn looked_up(&self, site: &str) -> usize {
+        self.script().looked_up.iter().filter(|of| *of == site).count()
+    }
+
+    /// How many have asked for any site's settings.
+    pub fn looked_up_in_all(&self) -> usize {
+        self.script().looked_up.len()
     }
 
     /// How many log-ins of this site have come.
@@ -133,12 +155,20 @@ async fn serve(connection: TcpStream, script: Arc<Mutex<Script>>) -> Option<()> 
         let mut body = vec![0; length];
         connection.read_exact(&mut body).await.ok()?;
         let path = first.split(' ').nth(1)?;
-        let (status, answer, field) = {
+        let is_settings = path.strip_prefix("/sites/").is_some_and(|rest| !rest.contains('/'));
+        let (takes, (status, answer, field)) = {
             let mut script = script.lock().expect("a script");
+            if is_settings {
+                script.looked_up.push(path["/sites/".len()..].to_owned());
+            }
+            let takes = if is_settings { script.settings_take } else { Duration::ZERO };
             let (status, answer) = script.request(path, &body);
             let field = script.field.clone().filter(|_| path == "/events");
-            (status, answer.to_string(), field.map_or(String::new(), |field| format!("{field}\r\n")))
+            let field = field.map_or(String::new(), |field| format!("{field}\r\n"));
+            (takes, (status, answer.to_string(), field))
         };
+        // A slow origin is what the test is about.
+        tokio::time::sleep(takes).await;
         let head = format!(
             "HTTP/1.1 {status}\r\n{field}content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             answer.len()

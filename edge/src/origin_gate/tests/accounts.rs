@@ -337,3 +337,48 @@ fn pace_1_what_accounts_bring_back_proves_what_the_origin_bears() {
     let per_s = line.deciding.rates().per_s;
     assert!((19.0..=30.0).contains(&per_s), "{per_s} a second, and 20 were answered");
 }
+
+/// A few hundred made-up sites a second stood in one line with the log-ins, and had both connections.
+#[test]
+fn site_1_first_questions_about_sites_stand_behind_log_ins_one_at_a_time() {
+    let mut line = Line::new(400);
+    let (mut asked_at, mut slowest, mut log_ins, mut questions) =
+        (std::collections::BTreeMap::new(), 0, 0, 0);
+    for round in 0..3_000 {
+        for _ in 0..3 {
+            line.ask(Class::P5);
+        }
+        if round % 50 == 0 {
+            assert_eq!(line.ask(Class::P3), None, "there is room for it");
+            asked_at.insert(Call(line.last), line.now);
+        }
+        for (at, told) in line.until(line.now + 10) {
+            match told {
+                Told::Begin { call, .. } if asked_at.contains_key(&call) => {
+                    slowest = slowest.max(at - asked_at[&call]);
+                    log_ins += 1;
+                }
+                Told::Begin { .. } => questions += 1,
+                Told::Shed { call, .. } => assert!(!asked_at.contains_key(&call), "a log in is shed"),
+            }
+        }
+    }
+    assert!(log_ins >= 59 && slowest <= 50, "{log_ins} log-ins in 30 s, the slowest waited {slowest} ms");
+    assert!((60..=75).contains(&questions), "one at a time, as long as 400 ms each: {questions}");
+}
+
+/// An origin that answers made-up ids with errors was taken for one that fails, and log-ins were shed.
+#[test]
+fn site_1_what_comes_of_questions_about_unknown_sites_says_nothing_about_the_origin() {
+    let mut desk = Desk::new(Vec::new());
+    for call in 1..=100 {
+        desk.now += 300;
+        let asked = Input::Asked { call: Call(call), site: None, class: Class::P5, timed: true };
+        assert!(matches!(desk.tell(asked)[..], [Output::Call(Told::Begin { .. })]), "{call}");
+        desk.now += 200;
+        desk.tell(Input::Ended { call: Call(call), good: false, retry_after_ms: 0 });
+    }
+    let log_in = Input::Asked { call: Call(101), site: None, class: Class::P3, timed: true };
+    assert_eq!(desk.tell(log_in), [Output::Call(Told::Begin { call: Call(101), deadline_ms: 2_000 })]);
+    assert_eq!((desk.modes.clone(), desk.gate.progress(desk.now).accounts), (vec![], Status::Pass));
+}
