@@ -1,19 +1,24 @@
 //! What browsers, gate and origin tell a conversation, over links that come and go, a disk that is slow, and an object
 //! that sleeps, dies or loses its storage. The log lies in memory; every output is held against it.
 
+mod end;
+mod memory;
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Result, Unstructured};
-use edge::conversation::{Conversation, Input, LinkId, LinkInfo, Log, Meta, Output, Peer};
+use edge::conversation::{Conversation, Input, LinkId, LinkInfo, Meta, Output, Peer};
 use edge::frames;
 use shared::Millis;
 use shared::codec::encode;
-use shared::event::{Body, Event, Forgotten, MAX_BATCH, Outcome, Receipt, Reply};
-use shared::frame::{Ack, ClientFrame, EdgeFrame, Hello, Resume, Send, Welcome};
-use shared::id::{ConversationId, Epoch, MessageId, WriterId};
-use shared::limits::{MAX_LINKS_PER_CONVERSATION, MAX_REPLAY, MAX_TEXT_CHARS, SNAPSHOT};
-use shared::message::{Author, Message};
+use shared::event::{MAX_BATCH, Outcome, Receipt, Reply};
+use shared::frame::{ClientFrame, Hello, Resume, Send};
+use shared::id::{ConversationId, Epoch, WriterId};
+use shared::limits::MAX_LINKS_PER_CONVERSATION;
 
+use self::end::End;
+use self::memory::Memory;
 use crate::pick;
 
 const WRITERS: [&str; 3] = ["w", "x", "o"];
@@ -22,29 +27,6 @@ pub fn run(data: &[u8]) {
     let mut desk = Desk::new();
     let mut u = Unstructured::new(data);
     pick::steps(&mut u, |u| desk.step(u));
-}
-
-#[derive(Default)]
-struct Memory(Vec<Message>);
-
-impl Log for Memory {
-    fn after(&self, seq: u64, limit: u64) -> Vec<Message> {
-        self.0.iter().filter(|message| message.seq > seq).take(limit as usize).cloned().collect()
-    }
-
-    fn before(&self, seq: u64, limit: u64) -> Vec<Message> {
-        let end = self.0.iter().filter(|message| message.seq < seq).count();
-        self.0[end.saturating_sub(limit as usize)..end].to_vec()
-    }
-
-    fn unread(&self, seq: u64) -> u64 {
-        let unread = |message: &&Message| message.author == Author::Visitor && message.seq > seq;
-        self.0.iter().filter(unread).count() as u64
-    }
-
-    fn author_of(&self, id: &MessageId) -> Option<Author> {
-        self.0.iter().find(|message| message.id == *id).map(|message| message.author.clone())
-    }
 }
 
 /// A conversation with its driver, and what must be true of it.
@@ -431,178 +413,4 @@ impl Desk {
             Output::Notify(summary) => assert!(self.at(summary.last_seq).is_some(), "COST-1"),
         }
     }
-
-    fn told(&mut self, frame: &EdgeFrame) {
-        let end = self.log.0.len() as u64;
-        match frame {
-            EdgeFrame::Welcome(welcome) => self.welcomed(welcome),
-            EdgeFrame::Ack(ack) => self.acknowledged(ack),
-            EdgeFrame::Nack(nack) if nack.reason == "foreign-writer" => {}
-            EdgeFrame::Nack(nack) if !nack.retry => {
-                let at = self.log.0.iter().find(|message| message.id == nack.id);
-                assert_eq!(at, None, "NACK-2: refused and stored");
-            }
-            EdgeFrame::Event(message) => assert_eq!(self.at(message.seq), Some(message), "STORE-1"),
-            EdgeFrame::Receipted { upto_seq } => {
-                assert!(*upto_seq >= self.told_receipted);
-                self.told_receipted = *upto_seq;
-                self.require_receipts(*upto_seq);
-            }
-            EdgeFrame::Delivered { upto_seq, .. } | EdgeFrame::Seen { upto_seq, .. } => {
-                assert!(*upto_seq <= end, "MARK-1: a mark at {upto_seq} in a log of {end}");
-            }
-            EdgeFrame::History { messages } => {
-                assert!(messages.len() as u64 <= SNAPSHOT);
-                self.require_part(messages);
-            }
-            _ => {}
-        }
-    }
-
-    fn welcomed(&self, welcome: &Welcome) {
-        assert_eq!(welcome.last_seq, self.log.0.len() as u64, "RESUME-4");
-        let limit = if welcome.replay { MAX_REPLAY } else { SNAPSHOT };
-        assert!(welcome.messages.len() as u64 <= limit);
-        self.require_part(&welcome.messages);
-        let last = welcome.messages.last().map(|message| message.seq);
-        assert!(
-            last.is_none_or(|last| last == welcome.last_seq)
-                && (welcome.replay || last.unwrap_or(0) == welcome.last_seq),
-            "RESUME-4: the welcome brings what it speaks of"
-        );
-        welcome.acks.iter().for_each(|ack| self.acknowledged(ack));
-        self.require_receipts(welcome.receipted_upto);
-    }
-
-    fn acknowledged(&self, ack: &Ack) {
-        let stored = self.at(ack.seq).map(|message| &message.id);
-        assert_eq!(stored, Some(&pick::message_id(&ack.writer, ack.upto_n)), "ACK-1: {ack:?}");
-    }
-
-    fn at(&self, seq: u64) -> Option<&Message> {
-        self.log.0.get(usize::try_from(seq).ok()?.checked_sub(1)?)
-    }
-
-    fn require_next(&self, message: &Message) {
-        assert_eq!(message.seq, self.log.0.len() as u64 + 1, "ORDER-3");
-        let chars = message.text.chars().count();
-        assert!(chars <= MAX_TEXT_CHARS && !message.text.trim().is_empty(), "NACK-2");
-        let (writer, n) = written(&message.id);
-        let other =
-            |other: &&Message| written(&other.id).0 == writer && other.author.side() != message.author.side();
-        assert_eq!(self.log.0.iter().find(other), None, "WRITER-1: {writer}");
-        let earlier = self.log.0.iter().map(|message| written(&message.id)).filter(|(by, _)| *by == writer);
-        assert!(earlier.map(|(_, n)| n).max().is_none_or(|last| last < n), "ORDER-1: {writer} {n}");
-    }
-
-    /// A stretch of the log without holes.
-    fn require_part(&self, messages: &[Message]) {
-        for (place, message) in messages.iter().enumerate() {
-            assert_eq!(self.at(message.seq), Some(message));
-            assert_eq!(message.seq, messages[0].seq + place as u64);
-        }
-    }
-
-    fn require_receipts(&self, upto_seq: u64) {
-        let hole = (1..=upto_seq).find(|seq| !self.receipted.contains(seq));
-        assert_eq!(hole, None, "RECEIPT-2: the cursor stands at {upto_seq}");
-    }
-
-    fn require_marks(&self) {
-        let (meta, end) = (self.machine.meta(), self.log.0.len() as u64);
-        for marks in [meta.delivered, meta.seen] {
-            assert!(marks.visitor.max(marks.agent) <= end, "MARK-1: {marks:?} in a log of {end}");
-        }
-    }
-}
-
-/// A conversation that is being forgotten.
-struct End {
-    machine: Conversation,
-    now: Millis,
-    meta: Option<Meta>,
-    links: BTreeSet<LinkId>,
-    erased: bool,
-    deleted: bool,
-}
-
-impl End {
-    fn of(desk: Desk) -> End {
-        let links = desk.links.keys().copied().filter(|link| desk.machine.link(*link).is_some()).collect();
-        End { machine: desk.machine, now: desk.now, meta: None, links, erased: false, deleted: false }
-    }
-
-    fn step(&mut self, u: &mut Unstructured) -> Result<()> {
-        self.now += pick::up_to(u, 70_000)?;
-        match u.int_in_range(0..=6u8)? {
-            0 => self.tell(Input::Timeout),
-            1 => self.tell(Input::Gone { told: u.arbitrary()? }),
-            2 => {
-                let result = *u.choose(&[Outcome::Accepted, Outcome::Refused, Outcome::Later])?;
-                let wrong = Receipt { id: "other".into(), ..self.receipt(Outcome::Accepted) };
-                self.tell(Input::Receipts(vec![wrong, self.receipt(result)]));
-            }
-            3 => {
-                let events = self.machine.pull(self.now, 50, &Memory::default());
-                self.perform();
-                assert_eq!(events.len() as u64, self.machine.backlog().min(1));
-                let only = |event: &Event| matches!(event.body, Body::Forgotten(_));
-                assert!(events.iter().all(only), "FORGET-1: nothing else is delivered any more");
-            }
-            4 => {
-                if let Some(meta) = &self.meta {
-                    self.machine = Conversation::restore(meta.clone(), Vec::new(), &Memory::default());
-                }
-            }
-            5 => {
-                let (link, peer, notice) = (LinkId(9_999), Peer::Visitor, pick::notice(u)?);
-                self.links.insert(link);
-                self.tell(Input::Opened { link, peer, notice, token: None, client: Box::default() });
-                assert!(self.deleted || self.links.is_empty(), "FORGET-1: nobody gets in");
-                self.links.clear();
-            }
-            _ => self.tell(Input::Stored),
-        }
-        Ok(())
-    }
-
-    fn receipt(&self, result: Outcome) -> Receipt {
-        let epoch = self.machine.meta().epoch;
-        let forgotten = Event::forgotten(Forgotten { site: pick::site(), conversation: name(), epoch });
-        let (source, reason) = (String::new(), String::new());
-        Receipt { id: forgotten.id, source, result, reason, retry_after_ms: None }
-    }
-
-    fn tell(&mut self, input: Input) {
-        if !self.deleted {
-            self.machine.handle(self.now, input, &Memory::default());
-            self.perform();
-        }
-    }
-
-    fn perform(&mut self) {
-        while let Some(output) = self.machine.poll_output() {
-            assert!(!self.deleted, "{output:?} after the end");
-            match output {
-                Output::Close(link, _) => {
-                    self.links.remove(&link);
-                }
-                Output::Forget { meta } => {
-                    self.meta = Some(*meta);
-                    self.erased = true;
-                }
-                Output::Delete => self.deleted = true,
-                Output::Announce => assert_eq!(self.machine.backlog(), 1),
-                Output::TellGone => assert!(self.erased),
-                other => panic!("FORGET-1: {other:?}"),
-            }
-        }
-        let waits = !self.deleted && self.erased;
-        assert!(!waits || self.machine.poll_timeout().is_some(), "an end without its safety net");
-    }
-}
-
-fn written(id: &MessageId) -> (String, u64) {
-    let (writer, n) = id.as_str().rsplit_once('.').expect("ids are made here");
-    (writer.to_owned(), n.parse().expect("ids are made here"))
 }
