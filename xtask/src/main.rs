@@ -4,8 +4,9 @@
 //!
 //! [`workspace`] where things lie · [`progress`] what is being done and for how long · [`process`] starting
 //! programs · [`toolchain`] a compiler for wasm · [`tools`] programs pinned by lock files · [`build`] crates to
-//! `dist`, with [`worker`] (the edge's module), [`assets`] (what browsers download), [`words`] (its languages) and [`stamp`] (what need not be
-//! done again) · [`run`] · [`fault`] · [`test`] · [`fuzz`] · [`check`] · [`size`] · [`bench`] · [`replay`] ·
+//! `dist`, with [`worker`] (the edge's module), [`shrink`] and [`glue`] (a browser app made small), [`assets`] (what browsers
+//! download), [`words`] (its languages), [`pinned`] (all of a customer's page in one file), [`package`] (for npm) and [`stamp`] (what need
+//! not be done again) · [`run`] · [`fault`] · [`test`] · [`fuzz`] · [`check`] · [`size`] with [`profile`] (what weighs in a wasm) · [`bench`] · [`replay`] ·
 //! [`http`] a client for one request.
 
 mod assets;

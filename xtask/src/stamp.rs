@@ -19,7 +19,10 @@ impl Stamp {
         let recipe = [
             include_str!("build.rs"),
             include_str!("shim.js"),
-            include_str!("shrink.rs"),
+            include_str!("shrink/mod.rs"),
+            include_str!("shrink/cut.rs"),
+            include_str!("shrink/never_reached.rs"),
+            include_str!("shrink/short_names.rs"),
             include_str!("toolchain.rs"),
             include_str!("worker.rs"),
             include_str!("../tools/package.json"),
