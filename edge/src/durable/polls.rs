@@ -199,10 +199,7 @@ impl Polls {
     fn take(&self, link: LinkId) -> Answer {
         let mut by_link = self.by_link.borrow_mut();
         let Some(polled) = by_link.get_mut(&link) else { return Answer::closed(CloseCode::SILENT) };
-        let frames = polled.waits.take();
-        // What is left is for the next POST, and the code for the last one.
-        let close = polled.close.filter(|_| polled.waits.is_empty()).map(|code| code.0);
-        let answer = Answer { link: None, frames, close };
+        let answer = polled.answer();
         if answer.close.is_some() {
             by_link.remove(&link);
         }
@@ -223,6 +220,13 @@ impl Polls {
 }
 
 impl Polled {
+    /// What is left is for the next POST, and the code for the last one.
+    fn answer(&mut self) -> Answer {
+        let frames = self.waits.take();
+        let close = self.close.filter(|_| self.waits.is_empty()).map(|code| code.0);
+        Answer { link: None, frames, close }
+    }
+
     fn end(&mut self, code: CloseCode) {
         self.close = Some(code);
         self.waits = Waits::default();
@@ -281,13 +285,25 @@ mod tests {
         assert_eq!(waits.bytes, 0);
     }
 
+    #[test]
+    fn poll_4_what_an_ended_link_still_has_to_say_comes_before_its_code() {
+        let mut waits = Waits::default();
+        assert!((0..65).all(|_| waits.push(frame(100))));
+        let close = Some(CloseCode::SILENT);
+        let mut polled = Polled { owner: String::new(), waits, close, asked_at: 0, waiting: None, turn: 0 };
+        let told: Vec<_> =
+            (0..2).map(|_| polled.answer()).map(|told| (told.frames.len(), told.close)).collect();
+        assert_eq!(told, [(64, None), (1, Some(CloseCode::SILENT.0))]);
+    }
+
     /// A visitor's fifty long messages made every snapshot longer than what may wait: no polling agent got in any more.
     #[test]
     fn poll_4_a_frame_of_any_length_comes_through_and_what_waits_behind_a_megabyte_does_not() {
+        const MEGABYTE: usize = 1024 * 1024;
         let mut waits = Waits::default();
-        assert!(waits.push(frame(100)) && waits.push(frame(2 * MAX_WAITING_BYTES)));
-        assert!(!waits.push(frame(100)));
+        assert!(waits.push(frame(MEGABYTE)) && waits.push(frame(2)), "no more than that waited before it");
+        assert!(!waits.push(frame(2)));
         assert_eq!(waits.take().len(), 2);
-        assert!(waits.push(frame(2 * MAX_WAITING_BYTES)), "fetched, so there is room");
+        assert!(waits.push(frame(2)) && waits.push(frame(2 * MEGABYTE)), "fetched, so there is room");
     }
 }
