@@ -35,8 +35,12 @@ pub struct Chromium {
 impl Chromium {
     /// With a profile of its own, and nothing in it.
     pub async fn start() -> Chromium {
+        Chromium::start_with(Storage::Allowed).await
+    }
+
+    pub async fn start_with(storage: Storage) -> Chromium {
         let profile = tempfile::Builder::new().prefix("seawall-test-").tempdir().expect("a folder");
-        let mut chromium = Chromium::open(profile.path(), Storage::Allowed).await;
+        let mut chromium = Chromium::open(profile.path(), storage).await;
         chromium._profile = Some(profile);
         chromium
     }

@@ -7,6 +7,7 @@
 //! - [`pair`]: a visitor and an agent in two of them
 //! - [`cdp`]: the same by the protocol of its developer tools, which reaches every tab and frame at once
 //! - [`tab`]: one of its tabs, with the chat in it
+//! - [`chat`]: all of these, as most tests begin with them
 //! - [`customer`]: the website that the chat stands on
 //! - [`owner`]: its owner, who calls the chat from the page
 //! - [`axe`]: what is wrong with a page for people who see, hear or move differently
@@ -27,6 +28,7 @@
 pub mod axe;
 pub mod browser;
 pub mod cdp;
+pub mod chat;
 pub mod customer;
 pub mod fake_origin;
 pub mod ledger;

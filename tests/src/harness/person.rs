@@ -12,6 +12,8 @@ use shared::limits::MAX_FRAMES_PER_MESSAGE;
 use shared::session::{Input, Link, MessageState, Output, Role, Row, Session, Standing, Transport};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::ledger;
+use super::stack::{ADA, Stack};
 use super::wait;
 use super::wire::{Door, Wire};
 
@@ -75,6 +77,16 @@ impl Person {
 
     pub fn agent(door: Door) -> Person {
         Person::begin(Role::Agent, door, Arc::default())
+    }
+
+    /// Ada, an agent, with the first conversation open of which the origin has heard.
+    pub async fn ada(stack: &Stack) -> Person {
+        let first = || async { ledger::read(stack).await.into_iter().next() };
+        let conversation = wait::until("a message in the ledger", 30, first).await.conversation;
+        let cookie = stack.log_in(ADA).await;
+        let ada = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
+        ada.live().await;
+        ada
     }
 
     pub fn inbox(door: Door) -> Person {

@@ -115,9 +115,13 @@ impl Tab {
 
     /// Opens it as a person does, and waits for the app.
     pub async fn open_chat(&self) {
+        self.press_launcher().await;
+        self.until_app().await;
+    }
+
+    pub async fn press_launcher(&self) {
         self.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true")
             .await;
-        self.until_app().await;
     }
 
     pub async fn until_launcher(&self) {
@@ -140,6 +144,12 @@ impl Tab {
             json!(text)
         ))
         .await;
+    }
+
+    /// The same where there are other tabs: only the one in front has the focus.
+    pub async fn say_in_front(&self, text: &str) {
+        self.show().await;
+        self.say(text).await;
     }
 
     /// Loads the page anew.

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 use tests::harness::cdp::Chromium;
+use tests::harness::chat::Chat;
 use tests::harness::proxy::{Proxy, Weather};
 use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
@@ -26,9 +27,8 @@ const DEAF: &str = r"<script nonce=n>
 /// the focus.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_click_before_the_frame_has_answered_opens_the_chat() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::shop(&browser, stack.edge_port, DEAF, "data-site=demo").await;
+    let chat = Chat::closed(DEAF).await;
+    let tab = &chat.tab;
     let launcher = "document.querySelector('seawall-chat').shadowRoot.querySelector('button')";
     tab.page(&format!("{launcher}.dispatchEvent(new PointerEvent('pointerenter'))")).await;
     tab.until_page("!!window.hear").await;
@@ -56,7 +56,7 @@ async fn before_the_script(stack: &Stack, browser: &Chromium) -> Tab {
     tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": UNTOLD })).await;
     tab.reload().await;
     tab.until_launcher().await;
-    tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true").await;
+    tab.press_launcher().await;
     tab.until_frame("!!document.querySelector('script[type=late]') && document.readyState == 'complete'")
         .await;
     tab
@@ -161,8 +161,7 @@ async fn what_is_done_while_half_of_the_chats_document_is_there_is_done_once_it_
         let proxy = Proxy::start(stack.edge_port).await;
         let tab = Tab::shop(&browser, proxy.port, "", "data-site=demo").await;
         proxy.weather(Weather::Halting("new BroadcastChannel("));
-        tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true")
-            .await;
+        tab.press_launcher().await;
         tab.until_frame("!!document.querySelector('script[type=late]')").await;
         tab.focus("textarea").await;
         tab.insert("On a bad line").await;
@@ -204,9 +203,8 @@ async fn what_is_too_long_to_be_sent_stays_in_the_field_before_the_app_is_there_
 /// Whoever is used to icons on a desktop clicks twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_double_click_opens_the_chat_and_does_not_close_it_again() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::shop(&browser, stack.edge_port, "", "data-site=demo").await;
+    let chat = Chat::closed("").await;
+    let tab = &chat.tab;
     let launcher = "document.querySelector('seawall-chat').shadowRoot.querySelector('button')";
     let center = format!("(({{ x, y }}) => [x + 28, y + 28])({launcher}.getBoundingClientRect())");
     let center = tab.page(&center).await.expect("a launcher");

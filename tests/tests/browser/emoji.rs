@@ -1,16 +1,13 @@
 //! Emoji, chosen by keys or pointer.
 
 use serde_json::json;
-use tests::harness::cdp::Chromium;
+use tests::harness::chat::Chat;
 use tests::harness::ledger;
-use tests::harness::stack::Stack;
-use tests::harness::tab::Tab;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emoji_is_chosen_by_keys_and_stands_where_the_caret_was() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    let chat = Chat::open("").await;
+    let tab = &chat.tab;
     tab.focus("textarea").await;
     tab.insert("Thanks!").await;
     tab.frame("document.querySelector('textarea').setSelectionRange(6, 6)").await;
@@ -60,7 +57,7 @@ async fn an_emoji_is_chosen_by_keys_and_stands_where_the_caret_was() {
     tab.until_frame("document.querySelector('textarea').value == 'Thanks😀!' && document.activeElement.tagName == 'TEXTAREA'")
         .await;
     tab.press("Enter").await;
-    let lines = ledger::whole(&stack, 1, 30).await;
+    let lines = ledger::whole(&chat.stack, 1, 30).await;
     assert_eq!(lines[0].text, "Thanks😀!");
     // By pointer, and one at a time.
     let press = "document.querySelector('.emoji').click(), true";

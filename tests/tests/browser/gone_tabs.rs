@@ -2,15 +2,11 @@
 
 use serde_json::{Value, json};
 use tests::harness::cdp::Chromium;
+use tests::harness::chat::Chat;
 use tests::harness::ledger;
 use tests::harness::sockets::Sockets;
 use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
-
-async fn say(tab: &Tab, text: &str) {
-    tab.show().await;
-    tab.say(text).await;
-}
 
 /// To whom a leader has told something since.
 const NAMES: &str = "window.names = new Set(); window.post ??= BroadcastChannel.prototype.postMessage;\
@@ -22,18 +18,18 @@ async fn link_5_a_leader_forgets_the_tabs_that_have_gone_after_many_page_views()
     let sockets = Sockets::count(stack.edge_port).await;
     let browser = Chromium::start().await;
     let first = Tab::chat(&browser, sockets.port, "").await;
-    say(&first, "I stay").await;
+    first.say_in_front("I stay").await;
     let second = Tab::chat(&browser, sockets.port, "").await;
     for view in 0..6 {
-        say(&second, &format!("View {view}")).await;
+        second.say_in_front(&format!("View {view}")).await;
         second.reload().await;
         second.until_page("!!document.querySelector('seawall-chat')").await;
         second.until_frame("document.querySelector('[role=log]')?.innerText.includes('View')").await;
         second.open_chat().await;
     }
-    say(&second, "The last one").await;
+    second.say_in_front("The last one").await;
     first.frame(NAMES).await;
-    say(&first, "To whoever is there").await;
+    first.say_in_front("To whoever is there").await;
     assert_eq!(first.frame("names.size").await, Some(json!(1)), "{:?}", first.frame("[...names]").await);
     sockets.are(1).await;
     assert_eq!(sockets.opened(), 1);
@@ -46,7 +42,7 @@ async fn link_5_a_tab_that_leaves_twice_throws_nothing_and_talks_on_a_fresh_link
     let sockets = Sockets::count(stack.edge_port).await;
     let browser = Chromium::start().await;
     let tabs = [Tab::chat(&browser, sockets.port, "").await, Tab::chat(&browser, sockets.port, "").await];
-    say(&tabs[0], "First").await;
+    tabs[0].say_in_front("First").await;
     for tab in [&tabs[1], &tabs[0]] {
         tab.show().await;
         tab.frame("window.wrong = []; addEventListener('error', ({ message }) => wrong.push(message)); true")
@@ -57,13 +53,13 @@ async fn link_5_a_tab_that_leaves_twice_throws_nothing_and_talks_on_a_fresh_link
         // What it had before is no link any more, and nothing goes there.
         let come = "document.dispatchEvent(new Event('resume')), dispatchEvent(new Event('pageshow')), true";
         tab.frame(come).await;
-        say(tab, "Back").await;
+        tab.say_in_front("Back").await;
         assert_eq!(tab.frame("wrong").await, Some(json!([])));
         sockets.are(1).await;
     }
     let told: Option<Value> = tabs[1].frame(NAMES).await;
     assert_eq!(told, Some(json!(true)));
-    say(&tabs[1], "To the other one").await;
+    tabs[1].say_in_front("To the other one").await;
     assert_eq!(tabs[1].frame("names.size").await, Some(json!(1)), "the one that came back has one name");
 }
 
@@ -74,14 +70,13 @@ const WAITS: &str = "(async () => { const name = (await indexedDB.databases()).f
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forget_1_what_another_tab_has_written_is_forgotten_too() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let first = Tab::chat(&browser, stack.edge_port, "").await;
-    let second = Tab::chat(&browser, stack.edge_port, "").await;
+    let chat = Chat::open("").await;
+    let first = &chat.tab;
+    let second = chat.in_another_tab().await;
     // What the origin does not have is kept in the browser.
-    stack.fault(json!({ "kind": "down" })).await;
-    say(&first, "Mine").await;
-    say(&second, "My secret").await;
+    chat.stack.fault(json!({ "kind": "down" })).await;
+    first.say_in_front("Mine").await;
+    second.say_in_front("My secret").await;
     second.frame("document.cookie = 'seawall-demo:1.1={}; Path=/frame/demo; Secure; SameSite=None; Partitioned', true").await;
     first.until_frame(&format!("{WAITS}.then((count) => count == 2)")).await;
     first.show().await;
@@ -90,9 +85,9 @@ async fn forget_1_what_another_tab_has_written_is_forgotten_too() {
     first.until_frame("!window.before && !!document.querySelector('textarea[aria-describedby]')").await;
     assert_eq!(first.frame(WAITS).await, Some(json!(0)), "nothing waits in the browser");
     assert_eq!(first.frame("document.cookie.includes('seawall-demo:')").await, Some(json!(false)));
-    stack.mend().await;
-    say(&first, "Anew").await;
-    let lines = ledger::whole(&stack, 1, 30).await;
+    chat.stack.mend().await;
+    first.say_in_front("Anew").await;
+    let lines = ledger::whole(&chat.stack, 1, 30).await;
     assert_eq!(lines[0].text, "Anew");
     let log = first.frame("document.querySelector('[role=log]').innerText.includes('My secret')").await;
     assert_eq!(log, Some(json!(false)));

@@ -11,11 +11,19 @@ use tests::harness::proxy::{Proxy, Weather};
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::tokens::{now_s, of_the_shop};
 use tests::harness::wait;
-use tests::harness::wire::Door;
 
 async fn identify(owner: &Owner, sub: &str, name: &str) {
     let token = of_the_shop(sub, name, 3_600);
     owner.call(&format!("'identify', {{ token: '{token}' }}")).await;
+}
+
+/// Vera has come to a shop that runs `early` before the script is there, and has said something.
+async fn vera(edge_port: u16, early: &str) -> Owner {
+    let owner = Owner::shop(edge_port, "data-site=demo", early).await;
+    identify(&owner, "a", "Vera Lund").await;
+    owner.call("'open'").await;
+    owner.says("I am Vera").await;
+    owner
 }
 
 /// What the chat reads once it is there for this visitor, whose log must hold the text.
@@ -226,10 +234,7 @@ async fn a_page_that_the_browser_has_kept_asks_who_is_there_also_where_it_was_no
 async fn identity_4_where_no_websocket_gets_through_each_person_has_their_own_chat_as_well() {
     let stack = Stack::start().await;
     let proxy = Proxy::without_websockets(stack.edge_port).await;
-    let owner = Owner::shop(proxy.port, "data-site=demo", "").await;
-    identify(&owner, "a", "Vera Lund").await;
-    owner.call("'open'").await;
-    owner.says("I am Vera").await;
+    let owner = vera(proxy.port, "").await;
 
     // What she has written and the edge has not heard is hers, whoever comes next.
     proxy.weather(Weather::Silent);
@@ -258,23 +263,11 @@ async fn identity_4_where_no_websocket_gets_through_each_person_has_their_own_ch
     owner.is_well().await;
 }
 
-/// An agent in the conversation that has begun.
-async fn ada(stack: &Stack) -> Person {
-    let cookie = stack.log_in(ADA).await;
-    let conversation = ledger::whole(stack, 1, 30).await[0].conversation.clone();
-    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
-    agent.live().await;
-    agent
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn identity_4_while_it_is_not_clear_who_is_there_nothing_is_sent_and_nothing_counts_as_seen() {
     let stack = Stack::start().await;
-    let owner = Owner::shop(stack.edge_port, "data-site=demo", "").await;
-    identify(&owner, "a", "Vera Lund").await;
-    owner.call("'open'").await;
-    owner.says("I am Vera").await;
-    let agent = ada(&stack).await;
+    let owner = vera(stack.edge_port, "").await;
+    let agent = Person::ada(&stack).await;
     agent.write("Good morning!");
     owner.reads("Good morning!").await;
     agent.has_come("Good morning!", &MessageState::Seen, 30).await;
@@ -296,12 +289,9 @@ async fn identity_4_while_it_is_not_clear_who_is_there_nothing_is_sent_and_nothi
 async fn who_comes_next_and_who_ends_the_visit_have_nothing_unread_of_the_formers() {
     let stack = Stack::start().await;
     let proxy = Proxy::start(stack.edge_port).await;
-    let owner = Owner::shop(proxy.port, "data-site=demo", "Math.random = () => 0.05;").await;
-    identify(&owner, "a", "Vera Lund").await;
-    owner.call("'open'").await;
-    owner.says("I am Vera").await;
+    let owner = vera(proxy.port, "Math.random = () => 0.05;").await;
     owner.call("'close'").await;
-    let agent = ada(&stack).await;
+    let agent = Person::ada(&stack).await;
     agent.write("Good morning!");
     let badge =
         "return document.querySelector('seawall-chat')?.shadowRoot.querySelector('b')?.textContent ?? null";
@@ -467,7 +457,7 @@ async fn link_6_a_page_that_has_a_newer_token_links_again_at_the_end_of_the_old_
     owner.call(&format!("'identify', () => {{ window.tokens ??= {both}; return tokens.shift() }}")).await;
     owner.call("'open'").await;
     owner.says("I am Vera").await;
-    let agent = ada(&stack).await;
+    let agent = Person::ada(&stack).await;
     wait::until_true("the newer token was asked for, and the old one is over", 60, || async {
         now_s() >= until_s && owner.browser.script("return tokens.length", vec![]).await == json!(0)
     })

@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use shared::session::Input;
-use tests::harness::cdp::Chromium;
+use tests::harness::chat::Chat;
 use tests::harness::ledger;
 use tests::harness::person::Person;
-use tests::harness::stack::{ADA, Stack};
+use tests::harness::stack::ADA;
 use tests::harness::tab::Tab;
 use tests::harness::wait;
 use tests::harness::wire::Door;
 
-/// A page with a link before the chat, and the chat.
-async fn shop(stack: &Stack, browser: &Chromium) -> Tab {
-    Tab::shop(browser, stack.edge_port, r##"<a href="#goods">Goods</a>"##, "data-site=demo").await
-}
+/// What comes before the chat on the page.
+const GOODS: &str = r##"<a href="#goods">Goods</a>"##;
 
 /// Where the focus is, on the page or in the frame.
 const ON_PAGE: &str =
@@ -24,9 +22,8 @@ const IN_FRAME: &str = "document.hasFocus() && document.activeElement.ariaLabel"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_keyboard_alone_opens_writes_reads_and_closes() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = shop(&stack, &browser).await;
+    let chat = Chat::closed(GOODS).await;
+    let tab = &chat.tab;
     let focused = async |name: &str| tab.until_frame(&format!("({IN_FRAME}) == {}", json!(name))).await;
 
     // The launcher comes after what is on the page.
@@ -116,13 +113,12 @@ const LISTEN: &str = "window.said = []; for (const region of document.querySelec
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_listens_hears_names_new_messages_once_and_what_is_going_on_once() {
-    let mut stack = Stack::start().await;
-    let cookie = stack.log_in(ADA).await;
-    let browser = Chromium::start().await;
-    let tab = shop(&stack, &browser).await;
-    let page = named(&tab, false).await;
+    let mut chat = Chat::closed(GOODS).await;
+    let tab = &chat.tab;
+    let cookie = chat.stack.log_in(ADA).await;
+    let page = named(tab, false).await;
     assert!(page.contains(&("button".into(), "Open chat".into())), "{page:?}");
-    tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true").await;
+    tab.press_launcher().await;
     tab.until_app().await;
     tab.focus("textarea").await;
     tab.insert("Hello").await;
@@ -130,10 +126,10 @@ async fn whoever_listens_hears_names_new_messages_once_and_what_is_going_on_once
     tab.until_frame("/Sent|Delivered/.test(document.querySelector('.state')?.textContent)").await;
     tab.still().await;
 
-    let page = named(&tab, false).await;
+    let page = named(tab, false).await;
     assert!(page.contains(&("button".into(), "Close chat".into())), "{page:?}");
     assert!(page.contains(&("Iframe".into(), "Chat".into())), "{page:?}");
-    let frame = named(&tab, true).await;
+    let frame = named(tab, true).await;
     let mut count = BTreeMap::<(&str, &str), usize>::new();
     for (role, name) in &frame {
         *count.entry((role, name)).or_default() += 1;
@@ -147,11 +143,11 @@ async fn whoever_listens_hears_names_new_messages_once_and_what_is_going_on_once
     }
 
     // A console is opened, and its agent answers.
-    let conversation = ledger::whole(&stack, 1, 30).await[0].conversation.clone();
-    let console = Person::inbox(Door::inbox(stack.edge_port, &cookie));
+    let conversation = ledger::whole(&chat.stack, 1, 30).await[0].conversation.clone();
+    let console = Person::inbox(Door::inbox(chat.stack.edge_port, &cookie));
     tab.until_frame("!document.querySelector('.line')").await;
     tab.frame(LISTEN).await;
-    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
+    let agent = Person::agent(Door::conversation(chat.stack.edge_port, &cookie, &conversation));
     agent.live().await;
     for text in ["Good morning!", "What can I do?", "We are open till six."] {
         agent.input(Input::Typing(true));
@@ -173,10 +169,10 @@ async fn whoever_listens_hears_names_new_messages_once_and_what_is_going_on_once
     // The link is lost and comes again.
     tab.frame("said.length = 0").await;
     drop((console, agent));
-    stack.kill_edge();
+    chat.stack.kill_edge();
     tab.until_frame("said.join().includes('Connecting again')").await;
-    stack.start_edge();
-    stack.edge_answers().await;
+    chat.stack.start_edge();
+    chat.stack.edge_answers().await;
     tab.until_frame("said.join().includes('agents are away')").await;
     let said = tab.frame("said").await.expect("a list");
     let twice = said

@@ -19,12 +19,6 @@ fn gag(but: &str) -> String {
     )
 }
 
-/// In the tab that is in front: no other has the focus.
-async fn say(tab: &Tab, text: &str) {
-    tab.show().await;
-    tab.say(text).await;
-}
-
 async fn reads(tab: &Tab, text: &str) {
     tab.until_frame(&format!("document.querySelector('[role=log]').innerText.includes({})", json!(text)))
         .await;
@@ -41,35 +35,29 @@ async fn all_said(stack: &Stack, by_tab: &[&[&str]]) {
     }
 }
 
-/// A browser with a profile of its own; the second value keeps the folder.
-async fn chromium(storage: Storage) -> (Chromium, tempfile::TempDir) {
-    let profile = tempfile::tempdir().expect("a folder for the profile");
-    (Chromium::open(profile.path(), storage).await, profile)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn link_5_a_tab_that_the_leading_one_does_not_answer_has_a_socket_of_its_own_until_it_does() {
     for storage in Storage::BOTH {
         let stack = Stack::start().await;
         let sockets = Sockets::count(stack.edge_port).await;
-        let (browser, _profile) = chromium(storage).await;
+        let browser = Chromium::start_with(storage).await;
         let first = Tab::chat(&browser, sockets.port, "").await;
-        say(&first, "From the one that leads").await;
+        first.say_in_front("From the one that leads").await;
         // It still says that it leads: in an election another one would take its place.
         first.frame(&gag("said.here")).await;
         let second = Tab::chat(&browser, sockets.port, "").await;
         reads(&second, "From the one that leads").await;
-        say(&second, "Past the silent one").await;
+        second.say_in_front("Past the silent one").await;
         sockets.are(2).await;
         reads(&first, "Past the silent one").await;
-        say(&first, "I am only slow").await;
+        first.say_in_front("I am only slow").await;
         reads(&second, "I am only slow").await;
 
         first.frame("loosen(), true").await;
         sockets.are(1).await;
-        say(&second, "Through it again").await;
+        second.say_in_front("Through it again").await;
         reads(&first, "Through it again").await;
-        say(&first, "Here I am").await;
+        first.say_in_front("Here I am").await;
         reads(&second, "Here I am").await;
         sockets.are(1).await;
         let of_the_first: &[_] = &["From the one that leads", "I am only slow", "Here I am"];
@@ -84,13 +72,13 @@ async fn link_5_of_two_tabs_that_lead_one_gives_way_and_nothing_is_lost_or_doubl
     for chances in [[0.2, 0.7], [0.7, 0.2]] {
         let stack = Stack::start().await;
         let sockets = Sockets::count(stack.edge_port).await;
-        let (browser, _profile) = chromium(Storage::Denied).await;
+        let browser = Chromium::start_with(Storage::Denied).await;
         let first = named(&browser, sockets.port, chances[0]).await;
-        say(&first, "First").await;
+        first.say_in_front("First").await;
         first.frame(&gag("false")).await;
         let second = named(&browser, sockets.port, chances[1]).await;
         reads(&second, "First").await;
-        say(&second, "Second").await;
+        second.say_in_front("Second").await;
         sockets.are(2).await;
         reads(&first, "Second").await;
 
@@ -105,8 +93,8 @@ async fn link_5_of_two_tabs_that_lead_one_gives_way_and_nothing_is_lost_or_doubl
         first.frame(&write("Fourth")).await;
         first.frame(&format!("loosen(); {}", write("Fifth"))).await;
         sockets.are(1).await;
-        say(&first, "Sixth").await;
-        say(&second, "Seventh").await;
+        first.say_in_front("Sixth").await;
+        second.say_in_front("Seventh").await;
         for tab in [&first, &second] {
             for text in ["First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh"] {
                 reads(tab, text).await;
@@ -137,24 +125,24 @@ async fn link_5_a_leading_tab_that_the_browser_puts_to_sleep_hands_the_link_on_a
     for storage in Storage::BOTH {
         let stack = Stack::start().await;
         let sockets = Sockets::count(stack.edge_port).await;
-        let (browser, _profile) = chromium(storage).await;
+        let browser = Chromium::start_with(storage).await;
         let first = Tab::chat(&browser, sockets.port, "").await;
-        say(&first, "Good night").await;
+        first.say_in_front("Good night").await;
         let second = Tab::chat(&browser, sockets.port, "").await;
         reads(&second, "Good night").await;
-        say(&second, "I stay up").await;
+        second.say_in_front("I stay up").await;
         sockets.are(1).await;
         assert_eq!(sockets.opened(), 1, "{storage:?}");
 
         sleep(&first, true).await;
         sockets.opened_are(2).await;
         sockets.are(1).await;
-        say(&second, "While the other one sleeps").await;
+        second.say_in_front("While the other one sleeps").await;
 
         sleep(&first, false).await;
         first.show().await;
         reads(&first, "While the other one sleeps").await;
-        say(&first, "Good morning").await;
+        first.say_in_front("Good morning").await;
         reads(&second, "Good morning").await;
         sockets.are(1).await;
 
@@ -162,11 +150,11 @@ async fn link_5_a_leading_tab_that_the_browser_puts_to_sleep_hands_the_link_on_a
         let before = sockets.opened();
         second.show().await;
         sleep(&first, true).await;
-        say(&second, "Again").await;
+        second.say_in_front("Again").await;
         sleep(&first, false).await;
         first.show().await;
         reads(&first, "Again").await;
-        say(&first, "And here").await;
+        first.say_in_front("And here").await;
         sockets.are(1).await;
         assert_eq!(sockets.opened(), before, "{storage:?}");
         let of_the_second: &[_] = &["I stay up", "While the other one sleeps", "Again"];

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tests::harness::cdp::Chromium;
+use tests::harness::chat::Chat;
 use tests::harness::stack::{Stack, program};
 use tests::harness::tab::Tab;
 
@@ -35,9 +36,8 @@ const LEAST: &str = "((part) => {\
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sites_colour_reaches_the_chat_and_whatever_it_is_it_can_be_read_in_light_and_dark() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::chat(&browser, stack.edge_port, "data-color=#7a1f5c").await;
+    let chat = Chat::open("data-color=#7a1f5c").await;
+    let tab = &chat.tab;
     tab.say("Do you ship to Norway?").await;
     let own = "getComputedStyle(document.querySelector('[data-by=own] .bubble')).backgroundColor";
     let plum = tab.frame(own).await.expect("a colour");
@@ -74,11 +74,10 @@ async fn the_sites_colour_reaches_the_chat_and_whatever_it_is_it_can_be_read_in_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_chooses_corners_a_font_and_what_the_launcher_says_and_hears_of_what_is_wrong() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
     let attributes =
         "data-round=4 data-font=serif data-label='Questions?' data-close-label='Shut it' data-lang=de";
-    let tab = Tab::chat(&browser, stack.edge_port, attributes).await;
+    let chat = Chat::open(attributes).await;
+    let tab = &chat.tab;
     tab.until_frame("getComputedStyle(document.querySelector('main')).fontFamily.includes('Georgia')").await;
     tab.until_frame("getComputedStyle(document.querySelector('textarea')).borderRadius == '8px'").await;
     let panel = "getComputedStyle(document.querySelector('seawall-chat').shadowRoot.querySelector('div')).borderRadius";
@@ -107,7 +106,9 @@ async fn a_site_chooses_corners_a_font_and_what_the_launcher_says_and_hears_of_w
     .await;
     tab.until_page("wrong.join() == 'bad-round,unknown-font,bad-label'").await;
     // What the tag says wrongly is not taken.
-    let tab = Tab::chat(&browser, stack.edge_port, "data-round='4;x' data-font='x;} * { color: red'").await;
+    let tab =
+        Tab::chat(&chat.browser, chat.stack.edge_port, "data-round='4;x' data-font='x;} * { color: red'")
+            .await;
     tab.until_frame("getComputedStyle(document.querySelector('textarea')).borderRadius == '22px'").await;
     assert_eq!(
         tab.frame("getComputedStyle(document.documentElement).getPropertyValue('--sea')").await,
@@ -168,9 +169,8 @@ async fn pictures_of_looks() {
 /// it, and the head stayed cut off.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_scrolls_the_whole_chat_within_its_panel() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    let chat = Chat::open("").await;
+    let tab = &chat.tab;
     let scroll = "(({ parentNode: panel }) => [panel.scrollTop = 50, panel.scrollTop])\
                   (document.querySelector('seawall-chat').shadowRoot.querySelector('iframe'))";
     assert_eq!(tab.page(scroll).await, Some(json!([50, 0])));

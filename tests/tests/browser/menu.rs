@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::session::Input;
 use tests::harness::cdp::Chromium;
-use tests::harness::ledger;
+use tests::harness::chat::Chat;
 use tests::harness::person::Person;
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::tab::Tab;
@@ -18,22 +18,12 @@ const EAR: &str = "window.notes = 0; window.AudioContext = class { currentTime =
 /// Counts how often it would have rung, if that was wanted.
 const RINGS: &str = "window.rings = 0; (window.bell ??= new BroadcastChannel('seawall-demo-bell')).onmessage = () => rings++; true";
 
-/// An agent in the conversation that has begun.
-async fn ada(stack: &Stack) -> Person {
-    let cookie = stack.log_in(ADA).await;
-    let conversation = ledger::whole(stack, 1, 30).await[0].conversation.clone();
-    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
-    agent.live().await;
-    agent
-}
-
 const MENU: &str = "document.querySelector('.menu')";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_menu_is_worked_by_keys_closes_with_escape_and_remembers_what_was_chosen() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    let chat = Chat::open("").await;
+    let tab = &chat.tab;
     let sound = "[...document.querySelectorAll('.popup input')].find((one) => one.labels[0].innerText.includes('Sound'))";
     let open = async || {
         tab.focus(".menu").await;
@@ -90,18 +80,17 @@ async fn the_menu_is_worked_by_keys_closes_with_escape_and_remembers_what_was_ch
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mode_10_who_answers_is_named_and_whoever_does_not_look_hears_it_unless_muted() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    let chat = Chat::open("").await;
+    let tab = &chat.tab;
     tab.say("Do you ship to Norway?").await;
     tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": EAR })).await;
     tab.reload().await;
     tab.until_launcher().await;
     tab.until_app().await;
-    let agent = ada(&stack).await;
+    let agent = Person::ada(&chat.stack).await;
     let presence =
         |words: &str| format!("document.querySelector('.presence').textContent == {}", json!(words));
-    let console = Person::inbox(Door::inbox(stack.edge_port, &stack.log_in(ADA).await));
+    let console = Person::inbox(Door::inbox(chat.stack.edge_port, &chat.stack.log_in(ADA).await));
     console.live().await;
     tab.until_frame(&presence("We are here for you")).await;
     let unread = |count: u32| {
@@ -155,12 +144,11 @@ const SHOWN: &str = "window.shown = []; window.Notification = class extends Noti
 
 #[tokio::test(flavor = "multi_thread")]
 async fn notifications_are_asked_for_by_a_click_shown_without_the_words_and_lead_back_to_the_chat() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    let chat = Chat::open("").await;
+    let tab = &chat.tab;
     let permit = async |setting: &str| {
         let permission = json!({ "permission": { "name": "notifications" }, "setting": setting });
-        browser.cdp.call("", "Browser.setPermission", permission).await;
+        chat.browser.cdp.call("", "Browser.setPermission", permission).await;
     };
     tab.say("Do you ship to Norway?").await;
     let notify = "[...document.querySelectorAll('.popup input')].find((one) => one.labels[0].innerText.includes('Notifications'))";
@@ -186,7 +174,7 @@ async fn notifications_are_asked_for_by_a_click_shown_without_the_words_and_lead
     tab.until_frame("document.cookie.includes('seawall_notify=1')").await;
     tab.press("Escape").await;
 
-    let agent = ada(&stack).await;
+    let agent = Person::ada(&chat.stack).await;
     tab.page("Seawall('close'); document.hasFocus = () => false; true").await;
     agent.write("Yes, we do: the secret is 4711.");
     tab.until_page("shown.join() == '1 new message seawall-demo'").await;
@@ -228,10 +216,7 @@ async fn of_several_tabs_one_rings_and_none_where_the_message_is_looked_at_in_an
         tab.page("document.hasFocus = () => false; Seawall('close')").await;
         tabs.push(tab);
     }
-    let cookie = stack.log_in(ADA).await;
-    let conversation = ledger::whole(&stack, 2, 30).await[0].conversation.clone();
-    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
-    agent.live().await;
+    let agent = Person::ada(&stack).await;
     let unread = |count: u32| {
         format!(
             "document.querySelector('seawall-chat').shadowRoot.querySelector('b')?.textContent == '{count}'"
@@ -292,10 +277,7 @@ async fn of_two_tabs_that_would_ring_at_the_same_time_one_does() {
         tab.frame(late).await;
         tabs.push(tab);
     }
-    let cookie = stack.log_in(ADA).await;
-    let conversation = ledger::whole(&stack, 2, 30).await[0].conversation.clone();
-    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
-    agent.live().await;
+    let agent = Person::ada(&stack).await;
     for count in 1..=3 {
         for tab in &tabs {
             tab.frame(&rings_after(0.0)).await;
@@ -330,27 +312,25 @@ async fn notes(tabs: &[Tab]) -> u64 {
 /// A tab that was opened and never touched is not allowed to sound.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_several_tabs_one_that_can_be_heard_rings() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let heard = Tab::chat(&browser, stack.edge_port, "").await;
+    let chat = Chat::open("").await;
+    let heard = &chat.tab;
     heard.say("Do you ship to Norway?").await;
-    let mute = Tab::chat(&browser, stack.edge_port, "").await;
+    let mute = chat.in_another_tab().await;
     assert_eq!(mute.frame("navigator.userActivation.hasBeenActive").await, Some(json!(false)));
-    for (tab, more) in [(&heard, 0.5), (&mute, 0.0)] {
+    for (tab, more) in [(heard, 0.5), (&mute, 0.0)] {
         tab.frame(EAR).await;
         tab.frame(&rings_after(more)).await;
         tab.page("document.hasFocus = () => false; Seawall('close')").await;
     }
-    let agent = ada(&stack).await;
+    let agent = Person::ada(&chat.stack).await;
     agent.write("We do.");
     heard.until_frame("notes == 2").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_browser_wants_a_click_on_the_page_it_is_offered_beside_the_launcher() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    let chat = Chat::open("").await;
+    let tab = &chat.tab;
     // A browser in which a click in the frame is none of the page's.
     let strict = "Object.defineProperty(navigator, 'userActivation', { value: { isActive: false } });\
         window.asked = 0; window.Notification = class { static permission = 'default'; static async requestPermission() { asked++; return 'granted' } }; true";

@@ -1,12 +1,11 @@
 //! A fresh document takes the place of the chat's, as the page wants it: with what is written, and only with whose it is.
 
 use tests::harness::browser::{Look, Storage};
-use tests::harness::cdp::Chromium;
+use tests::harness::chat::Chat;
 use tests::harness::ledger;
 use tests::harness::owner::Owner;
 use tests::harness::proxy::Proxy;
 use tests::harness::stack::Stack;
-use tests::harness::tab::Tab;
 use tests::harness::tokens::{now_s, of_the_shop};
 use tests::harness::wait;
 
@@ -55,9 +54,8 @@ async fn identity_4_what_waits_for_a_known_person_is_sent_for_nobody_else_also_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keep_3_what_is_written_before_it_is_clear_who_writes_is_said_to_be_at_risk() {
-    let stack = Stack::start().await;
-    let mut browser = Chromium::start().await;
-    let tab = Tab::shop(&browser, stack.edge_port, "", "data-site=demo").await;
+    let mut chat = Chat::closed("").await;
+    let tab = &chat.tab;
     let token = of_the_shop("a", "Vera Lund", 3_600);
     // The site's server takes its time.
     tab.page(&format!(
@@ -75,5 +73,5 @@ async fn keep_3_what_is_written_before_it_is_clear_who_writes_is_said_to_be_at_r
     tab.until_frame("/delivered|seen/.test(document.querySelector('[role=log] .bubble')?.dataset.state)")
         .await;
     tab.until_frame("!document.body.innerText.includes('we do not know yet')").await;
-    browser.quit().await;
+    chat.browser.quit().await;
 }

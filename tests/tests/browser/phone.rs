@@ -1,19 +1,16 @@
 //! The chat on a telephone: all of the screen that can be seen, and nothing of it behind a keyboard or an edge.
 
 use serde_json::json;
-use tests::harness::cdp::Chromium;
-use tests::harness::stack::Stack;
-use tests::harness::tab::Tab;
+use tests::harness::chat::Chat;
 
 /// A keyboard as browsers tell of it that leave the page's viewport as it is. No emulation opens a real one.
 const KEYBOARD: &str = "window.keyboard = (height, top = 0) => { for (const [name, value] of Object.entries({ height, offsetTop: top, scale: 1 }))\
     Object.defineProperty(visualViewport, name, { value, configurable: true }); visualViewport.dispatchEvent(new Event('resize')) }; true";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn on_a_telephone_the_chat_stays_above_the_keyboard_and_clear_of_the_screens_edges() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+/// Open on a telephone that has something in its screen above and below, with a keyboard that the page is told of by `keyboard`.
+async fn on_a_telephone() -> Chat {
+    let chat = Chat::open("").await;
+    let tab = &chat.tab;
     tab.page("Seawall('close')").await;
     tab.size(390, 800, true).await;
     tab.until_page("innerWidth == 390").await;
@@ -21,6 +18,13 @@ async fn on_a_telephone_the_chat_stays_above_the_keyboard_and_clear_of_the_scree
     tab.page("document.querySelector('meta[name=viewport]').content += ',viewport-fit=cover'").await;
     tab.page(KEYBOARD).await;
     tab.page("Seawall('open')").await;
+    chat
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_telephone_the_chat_stays_above_the_keyboard_and_clear_of_the_screens_edges() {
+    let chat = on_a_telephone().await;
+    let tab = &chat.tab;
     let whole = "innerWidth == 390 && innerHeight == 800";
     tab.until_frame(whole).await;
     // Header and composer pad themselves, so that their colours reach the edges.
@@ -56,16 +60,8 @@ async fn on_a_telephone_the_chat_stays_above_the_keyboard_and_clear_of_the_scree
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fresh_chat_on_a_telephone_knows_the_screens_edges_and_the_keyboard_as_well() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::chat(&browser, stack.edge_port, "").await;
-    tab.page("Seawall('close')").await;
-    tab.size(390, 800, true).await;
-    tab.until_page("innerWidth == 390").await;
-    tab.tell("Emulation.setSafeAreaInsetsOverride", json!({ "insets": { "top": 47, "bottom": 34 } })).await;
-    tab.page("document.querySelector('meta[name=viewport]').content += ',viewport-fit=cover'").await;
-    tab.page(KEYBOARD).await;
-    tab.page("Seawall('open')").await;
+    let chat = on_a_telephone().await;
+    let tab = &chat.tab;
     let clear = "parseFloat(getComputedStyle(document.querySelector('.head')).paddingTop) == 12 + 47";
     tab.until_frame(clear).await;
     let font = "/Charter/.test(getComputedStyle(document.querySelector('textarea')).fontFamily)";

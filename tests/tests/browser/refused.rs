@@ -1,22 +1,22 @@
 //! A message that was refused: sent again, taken back into the field, or discarded, with a pointer and with keys.
 
 use serde_json::json;
-use tests::harness::cdp::Chromium;
+use tests::harness::chat::Chat;
 use tests::harness::ledger;
-use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
 
 /// Is refused by the edge as long as `window.grows`, because on the wire it is too long; the widget would not let it go.
 const REFUSE: &str = "window.grows = true; { const send = WebSocket.prototype.send; WebSocket.prototype.send = function (text) {\
     return send.call(this, window.grows ? text.replace(/refuse [a-z]+/g, 'x'.repeat(4001)) : text) } }";
 
-async fn chat(browser: &Chromium, stack: &Stack) -> Tab {
-    let tab = Tab::chat(browser, stack.edge_port, "").await;
+async fn chat() -> Chat {
+    let chat = Chat::open("").await;
+    let tab = &chat.tab;
     tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": REFUSE })).await;
     tab.reload().await;
     tab.until_launcher().await;
     tab.open_chat().await;
-    tab
+    chat
 }
 
 /// Says it, and waits for the buttons below it.
@@ -61,22 +61,21 @@ async fn walk(tab: &Tab, button: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_refused_is_edited_sent_again_or_discarded_with_a_pointer_and_with_keys() {
-    let stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = chat(&browser, &stack).await;
+    let chat = chat().await;
+    let tab = &chat.tab;
     let gone =
         |text: &str| format!("!document.querySelector('[role=log]').innerText.includes({})", json!(text));
     for keys in [false, true] {
         let press = async |text: &str, name: &str| {
             let button = choice(text, name);
-            if keys { walk(&tab, &button).await } else { click(&tab, &button).await }
+            if keys { walk(tab, &button).await } else { click(tab, &button).await }
         };
         let one = if keys { "b" } else { "a" };
         let (edited, again, discarded) =
             (format!("refuse edit{one}"), format!("refuse again{one}"), format!("refuse gone{one}"));
 
         // Into the field, before what stands there, with the caret; the refused one goes.
-        refused(&tab, &edited).await;
+        refused(tab, &edited).await;
         tab.focus("textarea").await;
         tab.insert("A draft").await;
         press(&edited, "edit").await;
@@ -97,11 +96,11 @@ async fn what_was_refused_is_edited_sent_again_or_discarded_with_a_pointer_and_w
         ))
         .await;
 
-        refused(&tab, &discarded).await;
+        refused(tab, &discarded).await;
         press(&discarded, "discard").await;
         tab.until_frame(&gone(&discarded)).await;
 
-        refused(&tab, &again).await;
+        refused(tab, &again).await;
         tab.frame("window.grows = false").await;
         press(&again, "retry").await;
         tab.until_frame(&format!(
@@ -111,7 +110,7 @@ async fn what_was_refused_is_edited_sent_again_or_discarded_with_a_pointer_and_w
         .await;
         tab.frame("window.grows = true").await;
     }
-    let lines = ledger::whole(&stack, 4, 30).await;
+    let lines = ledger::whole(&chat.stack, 4, 30).await;
     let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(texts, ["Written anew a", "refuse againa", "Written anew b", "refuse againb"]);
     // What was given up does not come back.

@@ -10,18 +10,6 @@ use tests::harness::sockets::Sockets;
 use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
 
-/// A browser with a profile of its own; the second value keeps the folder.
-async fn chromium(storage: Storage) -> (Chromium, tempfile::TempDir) {
-    let profile = tempfile::tempdir().expect("a folder for the profile");
-    (Chromium::open(profile.path(), storage).await, profile)
-}
-
-/// In the tab that is in front: no other has the focus.
-async fn say(tab: &Tab, text: &str) {
-    tab.show().await;
-    tab.say(text).await;
-}
-
 /// The chat in a tab to whose frame this is done before it begins.
 async fn chat_with(browser: &Chromium, port: u16, before: &str) -> Tab {
     let tab = Tab::open(browser, "about:blank").await;
@@ -33,10 +21,6 @@ async fn chat_with(browser: &Chromium, port: u16, before: &str) -> Tab {
     tab
 }
 
-async fn press_launcher(tab: &Tab) {
-    tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true").await;
-}
-
 /// Whoever leads, the other tab's session has stopped, and stays open.
 #[tokio::test(flavor = "multi_thread")]
 async fn forget_1_the_chat_begins_anew_in_the_tab_that_has_forgotten_while_another_one_stays_open() {
@@ -44,24 +28,24 @@ async fn forget_1_the_chat_begins_anew_in_the_tab_that_has_forgotten_while_anoth
         for leads in [0, 1] {
             let stack = Stack::start().await;
             let sockets = Sockets::count(stack.edge_port).await;
-            let (browser, _profile) = chromium(storage).await;
+            let browser = Chromium::start_with(storage).await;
             let tabs =
                 [Tab::chat(&browser, sockets.port, "").await, Tab::chat(&browser, sockets.port, "").await];
             let (one, other) = (&tabs[leads], &tabs[1 - leads]);
-            say(one, "To be forgotten").await;
-            say(other, "And this").await;
+            one.say_in_front("To be forgotten").await;
+            other.say_in_front("And this").await;
             sockets.are(1).await;
             one.show().await;
             one.frame("window.before = true").await;
             one.page("Seawall('forget'); true").await;
             one.until_frame("!window.before && !!document.querySelector('textarea[aria-describedby]')").await;
-            say(one, "Anew").await;
+            one.say_in_front("Anew").await;
             // The other one is told to be loaded anew, and has its part in the new conversation then.
             other.until_frame("document.querySelector('.banner').innerText.length > 9").await;
             other.reload().await;
             other.until_page("!!document.querySelector('seawall-chat')").await;
             other.open_chat().await;
-            say(other, "Here as well").await;
+            other.say_in_front("Here as well").await;
             sockets.are(1).await;
         }
     }
@@ -71,15 +55,15 @@ async fn forget_1_the_chat_begins_anew_in_the_tab_that_has_forgotten_while_anoth
 async fn link_5_a_tab_that_runs_no_app_leaves_the_link_to_one_that_does() {
     let stack = Stack::start().await;
     let sockets = Sockets::count(stack.edge_port).await;
-    let (browser, _profile) = chromium(Storage::Allowed).await;
+    let browser = Chromium::start_with(Storage::Allowed).await;
     let form = chat_with(&browser, sockets.port, "delete window.WebAssembly").await;
-    press_launcher(&form).await;
+    form.press_launcher().await;
     form.until_frame("!!document.querySelector('.contact input')").await;
     sockets.are(0).await;
     let tab = Tab::chat(&browser, sockets.port, "").await;
-    say(&tab, "From the app").await;
+    tab.say_in_front("From the app").await;
     let third = Tab::chat(&browser, sockets.port, "").await;
-    say(&third, "From a third").await;
+    third.say_in_front("From a third").await;
     sockets.are(1).await;
     ledger::whole(&stack, 2, 30).await;
 }
@@ -88,21 +72,21 @@ async fn link_5_a_tab_that_runs_no_app_leaves_the_link_to_one_that_does() {
 async fn link_5_a_tab_whose_app_does_not_come_answers_nobody_once_its_first_link_is_gone() {
     let stack = Stack::start().await;
     let proxy = Proxy::start(stack.edge_port).await;
-    let (browser, _profile) = chromium(Storage::Allowed).await;
+    let browser = Chromium::start_with(Storage::Allowed).await;
     // Neither does the form.
     let first = chat_with(&browser, proxy.port, "").await;
     first.order("Network.setBlockedURLs", json!({ "urls": ["*/widget*", "*/form*"] })).await;
-    press_launcher(&first).await;
+    first.press_launcher().await;
     first.until_frame("!!document.querySelector('textarea')").await;
     let second = Tab::chat(&browser, proxy.port, "").await;
-    say(&second, "Through the other one").await;
+    second.say_in_front("Through the other one").await;
     proxy.reset();
-    say(&second, "By myself").await;
+    second.say_in_front("By myself").await;
     first.order("Network.setBlockedURLs", json!({ "urls": [] })).await;
     first.frame("Math.random = () => 0").await;
     first.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
-    say(&first, "Here I am").await;
-    say(&second, "Through it again").await;
+    first.say_in_front("Here I am").await;
+    second.say_in_front("Through it again").await;
     let lines = ledger::whole(&stack, 4, 30).await;
     assert_eq!(ledger::checked(&lines).len(), 1, "one conversation");
 }
@@ -111,7 +95,7 @@ async fn link_5_a_tab_whose_app_does_not_come_answers_nobody_once_its_first_link
 async fn link_5_a_tab_whose_app_has_broken_leaves_the_link_to_another() {
     let stack = Stack::start().await;
     let sockets = Sockets::count(stack.edge_port).await;
-    let (browser, _profile) = chromium(Storage::Allowed).await;
+    let browser = Chromium::start_with(Storage::Allowed).await;
     let broken = Tab::chat(&browser, sockets.port, "").await;
     for _ in 0..4 {
         broken.until_frame("!!document.querySelector('textarea[aria-describedby]')").await;
@@ -125,6 +109,6 @@ async fn link_5_a_tab_whose_app_has_broken_leaves_the_link_to_another() {
     }
     broken.until_frame("document.body.innerText.includes('Something went wrong')").await;
     let tab = Tab::chat(&browser, sockets.port, "").await;
-    say(&tab, "From a chat that works").await;
+    tab.say_in_front("From a chat that works").await;
     sockets.are(1).await;
 }

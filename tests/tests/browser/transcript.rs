@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
 use tests::harness::cdp::Chromium;
+use tests::harness::chat::Chat;
 use tests::harness::ledger;
 use tests::harness::pair::Pair;
 use tests::harness::person::Person;
@@ -174,21 +175,20 @@ async fn drawing_takes_no_more_than_a_fifth_of_the_thread() {
 /// The new log counts from 1 again.
 #[tokio::test(flavor = "multi_thread")]
 async fn epoch_2_what_an_agent_says_after_the_edge_has_lost_the_conversation_is_read_aloud() {
-    let mut stack = Stack::start().await;
-    let browser = Chromium::start().await;
-    let tab = Tab::chat(&browser, stack.edge_port, "").await;
+    let mut chat = Chat::open("").await;
+    let tab = &chat.tab;
     for n in 1..=4 {
         tab.say(&format!("Message {n}")).await;
     }
-    let conversation = ledger::whole(&stack, 4, 30).await[0].conversation.clone();
-    let cookie = stack.log_in(ADA).await;
-    stack.kill_edge();
-    let stored = stack.data().join("edge/seawall-conversation");
+    let conversation = ledger::whole(&chat.stack, 4, 30).await[0].conversation.clone();
+    let cookie = chat.stack.log_in(ADA).await;
+    chat.stack.kill_edge();
+    let stored = chat.stack.data().join("edge/seawall-conversation");
     std::fs::remove_dir_all(&stored).unwrap_or_else(|error| panic!("{}: {error}", stored.display()));
-    stack.start_edge();
-    stack.ready().await;
+    chat.stack.start_edge();
+    chat.stack.ready().await;
     tab.say("Is anybody there?").await;
-    let agent = Person::agent(Door::conversation(stack.edge_port, &cookie, &conversation));
+    let agent = Person::agent(Door::conversation(chat.stack.edge_port, &cookie, &conversation));
     agent.live().await;
     agent.write("Good morning");
     tab.until_frame("[...document.querySelectorAll('[aria-live=polite] p')].some((one) => one.textContent.includes('Good morning'))")
