@@ -26,6 +26,8 @@ pub enum Weather {
     Sliced,
     /// What comes after this text waits until it passes.
     Halting(&'static str),
+    /// What comes with this text in it comes garbled.
+    Garbling(&'static str),
     /// Who hangs up is heard of only when it passes.
     SlowToClose,
 }
@@ -166,13 +168,18 @@ async fn carry(
         }
     };
     let writing = async move {
-        while let Some((due, bytes)) = sent.recv().await {
+        while let Some((due, mut bytes)) = sent.recv().await {
             // No test waits here for something: this is how slow the network is.
             tokio::time::sleep_until(due).await;
             let _ = weather.wait_for(|weather| !silent.contains(weather)).await;
             if bytes.is_empty() {
                 let _ = weather.wait_for(|weather| *weather != Weather::SlowToClose).await;
                 return to.shutdown().await;
+            }
+            if let Weather::Garbling(text) = *weather.borrow()
+                && let Some(end) = end_of(&bytes, text)
+            {
+                bytes[end - 1] = b'(';
             }
             let halt = match *weather.borrow() {
                 Weather::Halting(text) => end_of(&bytes, text),

@@ -108,6 +108,7 @@ async fn link_5_a_tab_whose_app_has_broken_leaves_the_link_to_another() {
             .await;
     }
     broken.until_frame("document.body.innerText.includes('Something went wrong')").await;
+    sockets.are(0).await;
     let tab = Tab::chat(&browser, sockets.port, "").await;
     tab.say_in_front("From a chat that works").await;
     sockets.are(1).await;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tests::harness::browser::Storage;
+use tests::harness::ledger;
 use tests::harness::proxy::Weather;
 use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
@@ -65,11 +66,15 @@ async fn consent_3_of_two_words_in_one_breath_the_last_one_counts() {
     stack.assert_calm();
 }
 
+/// The document asks the edge to end the cookie when it is let go.
+const HELD_UP: &str = "{ const ask = fetch; const go = new Promise((go) => (window.letGo = go));\
+    window.fetch = async (url, how) => (how?.method === 'DELETE' && (await go), ask(url, how)) }; true";
+
 /// The page on which it is taken back has not loaded the chat, and stores nothing itself.
 #[tokio::test(flavor = "multi_thread")]
-async fn consent_3_what_is_taken_back_where_no_chat_is_open_is_taken_back_in_the_tabs_with_one() {
+async fn consent_3_where_one_tab_takes_it_back_the_conversation_goes_on_in_the_others() {
     let stack = Stack::start().await;
-    for storage in Storage::BOTH {
+    for (round, storage) in Storage::BOTH.into_iter().enumerate() {
         let mut visitor = Visitor::arrives(&stack, storage).await;
         visitor.opens().await;
         visitor.says("Before").await;
@@ -88,10 +93,17 @@ async fn consent_3_what_is_taken_back_where_no_chat_is_open_is_taken_back_in_the
 
         let bystander = Tab::open(&visitor.browser, &first).await;
         bystander.until_page("!!window.Seawall").await;
+        // The cookie has ended when these two ask: they have the token with the word, from a document that came with it.
+        for late in [&visitor.tab, &second] {
+            late.frame(HELD_UP).await;
+        }
         bystander.page("Seawall('setConsent', false)").await;
         visitor.tab.until_frame("window.keeps === false").await;
         second.until_frame("window.keeps === false").await;
         visitor.is_stored(<[String]>::is_empty, "nothing is left").await;
+        for late in [&visitor.tab, &second] {
+            late.frame("letGo(), true").await;
+        }
         visitor.tab.show().await;
         visitor.says("In memory").await;
         visitor.shows("In memory", &["sent", "delivered"]).await;
@@ -104,6 +116,9 @@ async fn consent_3_what_is_taken_back_where_no_chat_is_open_is_taken_back_in_the
         visitor.shows("Before", &DELIVERED).await;
         let same = "document.querySelectorAll('[role=log] .bubble').length === 4";
         visitor.tab.until_frame(same).await;
+        second.say_in_front("From the other tab").await;
+        let lines = ledger::whole(&stack, 5 * (round + 1), 30).await;
+        assert_eq!(ledger::checked(&lines).len(), round + 1, "one conversation: {lines:#?}");
         visitor.has_nothing().await;
         visitor.browser.quit().await;
     }
