@@ -10,6 +10,7 @@ const STYLE = `b{position:absolute;top:0;right:0;min-width:20px;border-radius:20
 // A browser's own error page never answers.
 const SILENT_MS = 2e3;
 const AGAIN_MS = 3e4;
+const MOST_AGAIN = 4;
 const MOST_CHARACTERS = 4000;
 // Said while there is no frame that could take it.
 const MOST_WAITING = 100;
@@ -64,7 +65,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   button.onclick = ({ detail }) => detail > 1 || toggle();
 
   // What few pages or few people need is fetched; without it all else works.
-  const apart = (what, ...rest) => import("{{asset:apart.js}}").then((apart) => apart[what](...rest)).catch(() => {});
+  const apart = (what, ...rest) => import("{{asset:apart.js}}").then((apart) => apart[what](...rest)).catch((error) => console.warn("Seawall:", error));
   const dress = () => apart("dress", data, panel, button);
   if (data.label || data.round) dress();
   const fit = () => matchMedia("(max-width:480px)").matches && apart("phone", panel, tell, hello);
@@ -165,11 +166,14 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   };
 
   // What is asked meanwhile waits at the port. A browser remembers that an import has failed; over a line that broke a file once
-  // came without its end.
-  const bringKeep = (port, prefix, again = "") =>
-    import("{{asset:keep.js}}" + again)
-      .then(({ keep }) => keep(port, prefix))
-      .catch(() => setTimeout(bringKeep, Math.random() * AGAIN_MS, port, prefix, again + "?"));
+  // came without its end. Who asks waits for a minute, and asks again with the next message.
+  let failed = 0;
+  const bringKeep = async (port, prefix, left = MOST_AGAIN) => {
+    const { keep } = await import("{{asset:keep.js}}?" + failed).catch(() => 0);
+    if (keep) return keep(port, prefix);
+    failed++;
+    if (left) setTimeout(bringKeep, Math.random() * AGAIN_MS, port, prefix, left - 1);
+  };
 
   const connect = (frame) => {
     const channel = new MessageChannel();

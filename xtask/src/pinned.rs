@@ -11,7 +11,7 @@ use sha2::{Digest, Sha384};
 /// What the loader and its second file fetch, and what stands in that place here.
 const IMPORTS: [(&str, &str, &str); 4] = [
     ("loader.js", r#"import(url("/host.js?" + tries++))"#, "Promise.resolve(whole)"),
-    ("host.js", r#"import("{{asset:keep.js}}" + again)"#, r#"import("./keep.js")"#),
+    ("host.js", r#"import("{{asset:keep.js}}?" + failed)"#, r#"import("./keep.js")"#),
     ("host.js", r#"import("{{asset:visit.js}}?" + attempt)"#, r#"import("./visit.js")"#),
     ("host.js", r#"import("{{asset:apart.js}}")"#, r#"import("./apart.js")"#),
 ];
