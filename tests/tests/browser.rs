@@ -80,5 +80,7 @@ mod tabs;
 mod transcript;
 #[path = "browser/visit.rs"]
 mod visit;
+#[path = "browser/waiting.rs"]
+mod waiting;
 #[path = "browser/withdrawn.rs"]
 mod withdrawn;

@@ -16,8 +16,8 @@ const tabs = () => import(file).catch(() => (file += "?"));
 /**
  * Gives out links that look like a WebSocket: each call makes one, of what `open` opens where this tab leads (a socket at
  * first, whatever the session has learnt of links through others). `name` is the same in all tabs that share a conversation.
- * The window hears "ready" when there is a link to be had, "nudge" when another tab wants one, and "left" when another tab
- * has gone, which may have left something in the storage.
+ * The window hears "ready" when there is a link to be had, "nudge" when it is worth a try for another tab, "left" when another tab
+ * has gone, which may have left something in the storage, and the code with which the app's link has ended.
  */
 export const links = (name, url, protocol) => {
   /** `held.link` is what `held.own`, the app's link, is made of; what comes before the app waits in `held.heard`. */
@@ -30,6 +30,7 @@ export const links = (name, url, protocol) => {
   tab.give = (event) => {
     const { own, heard } = tab.held;
     own ? own["on" + event.type]?.(event) : heard?.push(event);
+    if (event.code) tab.say(event.code);
   };
   tab.end = () => {
     const { link, own } = tab.held;

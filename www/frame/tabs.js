@@ -5,18 +5,21 @@
 const ANSWER_MS = 1e3;
 // Beyond so many tabs each has a socket of its own.
 const MOST_TABS = 50;
+// So often a tab that nobody sees tries at once for another one that waits.
+const WAKE_MS = 6e5;
 // What a closing tab saves last is in the storage by then.
 const SAVED_MS = 1e3;
 // After these a session opens no link any more (`shared/src/close.rs`).
 const STOPS = [4400, 4401, 4403, 4404, 4411, 4413, 4440];
 
 let links = 0;
+let woken = 0;
 
 const isOver = ({ code }) => STOPS.includes(code);
 
 /** Whatever another tab says. */
 export const hear = (tab, data) => {
-  const { here, led, left, from, withdrawn } = data;
+  const { here, led, left, from, acts } = data;
   if (here) {
     // Of two that lead, the lesser name goes on.
     if (tab.leads && tab.me < here) return tab.post({ here: tab.me });
@@ -30,7 +33,8 @@ export const hear = (tab, data) => {
     if (tab.asks) tab.ask();
   }
   if (left) setTimeout(tab.say, SAVED_MS, "left");
-  if (withdrawn && data.by !== window.writer) window.consent(false, data);
+  // RECONNECT-3: what a person does there counts here.
+  if (acts && tab.leads) tab.say("nudge");
   if (from && tab.leads) (tab.hub ??= hub(tab)).told(data);
 };
 
@@ -38,10 +42,13 @@ export const hear = (tab, data) => {
 export const follow = (tab, own, open) => {
   const { me, channel } = tab;
   const held = (tab.held = { own });
+  // Where nobody leads, nobody hears it.
+  if (!links) for (const act of ["send", "visibilitychange"]) addEventListener(act, () => document.hidden || tab.post({ acts: 1 }), true);
   const name = me + "." + ++links;
   const say = (message) => tab.post({ from: name, ...message });
   const give = (event) => {
     own["on" + event.type]?.(event);
+    if (event.code) tab.say(event.code);
     if (isOver(event)) tab.quit();
   };
   const stop = () => {
@@ -192,7 +199,11 @@ const hub = (tab) => {
         others.set(from, false);
         tell([from], "wait");
         if (tab.held.up) tell([from], "open");
-        else tab.say("nudge");
+        // RECONNECT-2: somebody waits, and the link comes in its time; but a tab that nobody sees may wait to be shown (RECONNECT-5).
+        else if (document.hidden && Date.now() > woken + WAKE_MS) {
+          woken = Date.now();
+          tab.say("nudge");
+        }
       }
       if (text && others.has(from)) said(from, text);
     },
