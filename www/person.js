@@ -32,12 +32,21 @@ export const person = (host, { frame, afresh, move }) => {
   // Of two that are asked for, the later one counts.
   let turn = 0;
   let renewedAt = 0;
+  // Said for the person who is known, while another may be coming.
+  let theirs = [];
+  // What had the focus when it was covered.
+  let focused;
 
   const cover = (covered) => {
+    if (covered) focused ||= panel.querySelector(":focus");
     panel.inert = covered;
     // It opens softly, and would go as softly, with the former one's chat in it.
     panel.style.transition = covered ? "none" : "";
     panel.style.visibility = covered ? "hidden" : "";
+    if (covered) return;
+    // Who has turned to something else meanwhile stays there.
+    if (document.activeElement === document.body) focused?.focus();
+    focused = null;
   };
 
   const bring = async (ask) => {
@@ -56,6 +65,7 @@ export const person = (host, { frame, afresh, move }) => {
   const forget = () => {
     turn++;
     known = asks = undefined;
+    theirs = [];
     delete hello.identity;
     delete data.identified;
     cover(false);
@@ -71,30 +81,32 @@ export const person = (host, { frame, afresh, move }) => {
     hold(false);
   };
 
-  const identify = async (given) => {
+  const identify = async (given, kept) => {
     const fixed = given?.token;
     const ask = typeof given === "function" ? given : typeof fixed === "string" ? () => fixed : undefined;
     if (!ask) return fail("no-token", MESSAGES["no-token"]);
     asks = typeof given === "function" && given;
     const now = ++turn;
     const former = known;
-    // What was for the former person must not reach another.
-    const theirs = former ? waiting.splice(0) : [];
+    const isFormer = (sub) => former && sub !== undefined && former.sub === sub;
     hold(true);
-    if (former) {
+    // What was for the former person must not reach another.
+    if (former) theirs.push(...waiting.splice(0));
+    if (former && !isFormer(subject(fixed))) {
       cover(true);
-      // Behind it nothing is sent, and nothing counts as seen.
-      tell({ covered: true });
+      // Behind it nothing counts as seen, and soon there is no link; at once on a page that the browser has kept.
+      tell({ covered: true, soon: !kept });
     }
     data.identified = "";
     const token = await bring(ask);
     if (now !== turn) return;
     if (!token) return nobody("no-token", !!former);
     const sub = subject(token);
-    const same = former && sub !== undefined && former.sub === sub;
+    const same = isFormer(sub);
     known = { sub, ask, token, fixed };
     hello.identity = token;
     if (same) waiting.unshift(...theirs);
+    theirs = [];
     if (former && !same) afresh();
     // Who was nobody goes on writing what is begun.
     else if (frame() && !isOfPerson(frame())) move(true);
@@ -130,7 +142,7 @@ export const person = (host, { frame, afresh, move }) => {
 
   // Kept by the browser and shown again: who sits there now may be somebody else, or somebody at last.
   addEventListener("pagehide", () => known && asks && cover(true));
-  addEventListener("pageshow", ({ persisted }) => persisted && asks && identify(asks));
+  addEventListener("pageshow", ({ persisted }) => persisted && asks && identify(asks, true));
 
   return { identify, forget, heard };
 };

@@ -68,6 +68,8 @@ mod replay_page;
 mod resigned;
 #[path = "browser/restarted.rs"]
 mod restarted;
+#[path = "browser/same_person.rs"]
+mod same_person;
 #[path = "browser/sealed.rs"]
 mod sealed;
 #[path = "browser/status_page.rs"]

@@ -77,7 +77,7 @@ export const carryOn = async (here, search = next?.search, alone = next?.alone) 
 
 /** The app is broken: begins anew by itself, or asks where that has been of no use. */
 export const restart = (here) => {
-  const { word, say } = here();
+  const { find, word, say } = here();
   // Another tab has the link until then.
   dispatchEvent(new Event("quit"));
   const anew = () => {
@@ -87,8 +87,13 @@ export const restart = (here) => {
   };
   if (restarts < MOST_RESTARTS) return anew();
   const broken = word("{{word:page-broken}}", "{{english:page-broken}}");
-  say("stopped", broken, word("{{word:page-start-again}}", "{{english:page-start-again}}"), () => {
+  say("stopped", broken + " ");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = word("{{word:page-start-again}}", "{{english:page-start-again}}");
+  button.onclick = () => {
     restarts = 0;
     anew();
-  });
+  };
+  find(".banner .line")?.append(button);
 };

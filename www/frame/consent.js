@@ -2,6 +2,7 @@
 // says so. `window.agreed` is the last word.
 
 const AGAIN_MS = 5e3;
+const SLEPT_MS = 6e4;
 
 /** Makes the document's token a cookie, or the cookie the document's; tried until the edge answers or another word comes. */
 const ask = async (site, method, token) => {
@@ -21,21 +22,6 @@ const say = (consent) => {
   const query = new URLSearchParams(location.search);
   query.set("consent", consent);
   history.replaceState(null, "", "?" + query);
-};
-
-/** Everybody's channel: until its next document this one's tabs talk on a channel of their own (`tabs.js`). */
-const listen = (site) => {
-  if (window.listens) return;
-  window.listens = true;
-  let tabs;
-  const open = () => {
-    tabs ??= new BroadcastChannel("seawall-" + site);
-    tabs.onmessage = ({ data }) => data.withdrawn && data.by !== window.writer && window.consent(false, data);
-  };
-  open();
-  addEventListener("pageshow", open);
-  // A page in the back/forward cache holds nothing.
-  addEventListener("pagehide", () => (tabs = tabs.close()));
 };
 
 /** `host` is the frame's script; `heard` is what another tab has said, where the word comes from there. */
@@ -59,7 +45,6 @@ const give = async (host) => {
   dataset.token = "";
   // From the next link on the cookie says it.
   if (window.visitor?.token === token) delete window.visitor;
-  if (token) listen(host.site);
   say("given");
   host.keepAll(true);
   // The page outside may have heard of an earlier word since.
@@ -67,7 +52,7 @@ const give = async (host) => {
 };
 
 const withdraw = async (host, heard) => {
-  const { site, keepAll, tell } = host;
+  const { site, keepAll, tell, taken } = host;
   const { dataset } = document.body;
   /** The conversation goes on in the documents that are open alone. */
   const take = ({ token } = {}) => {
@@ -75,19 +60,18 @@ const withdraw = async (host, heard) => {
     dataset.token = token;
     window.visitor ??= { token, scope: "-" + window.writer };
   };
-  // Whoever is there, also where this document has kept nothing: anonymous visitors hear it on their tabs' own channel
-  // (`tabs.js`), persons who are known on this one as well (`visitor.js`).
-  const tabs = new BroadcastChannel("seawall-" + site);
-  tabs.onmessage = ({ data }) => take(data);
-  addEventListener("pagehide", () => tabs.close(), { once: true });
-  // This document hears itself on its other channels, perhaps after the next word.
-  if (!heard) tabs.postMessage({ withdrawn: true, by: window.writer, token: dataset.token });
+  taken.addEventListener("message", ({ data }) => take(data));
+  // Whoever is there, also where this document has kept nothing.
+  if (!heard) taken.postMessage({ token: dataset.token, at: Date.now() });
   const { name } = window.kept;
   keepAll(false);
   say("refused");
+  // It has slept, and the others have erased what they could: what there is now may be of a later word. A database waits for
+  // whoever sleeps with it, and who uses it now writes what it has into another one.
+  const slept = heard?.at < Date.now() - SLEPT_MS;
   // This visitor's, and those of persons who were known here.
   const ours = RegExp(`^seawall-${site}(-i[0-9a-f]{32})?(:|$)|^seawall_(key|contact|quiet|notify)$`);
-  for (const cookie of document.cookie.split("; ")) {
+  for (const cookie of slept ? [] : document.cookie.split("; ")) {
     const [name] = cookie.split("=");
     if (ours.test(name)) document.cookie = `${name}=; Path=${location.pathname}; Max-Age=0; Secure; SameSite=None; Partitioned`;
   }
@@ -100,6 +84,10 @@ const withdraw = async (host, heard) => {
     // Where nothing can be kept there is nothing to erase.
   }
   if (window.agreed) return;
+  if (slept) {
+    take(heard);
+    return tell({ withdrawn: false });
+  }
   // From now on; done once the cookie has ended.
   tell({ forgotten: "seawall-" + site, withdrawn: false });
   const answer = await ask(site, "DELETE");
@@ -111,6 +99,6 @@ const withdraw = async (host, heard) => {
   take(heard);
   take(answer);
   // One tab alone is given it.
-  if (answer.token) tabs.postMessage(answer);
+  if (answer.token) taken.postMessage(answer);
   tell({ withdrawn: true });
 };

@@ -73,6 +73,7 @@ export const form = ({ chat, site, record, draw: drawRow, word, say, hear }) => 
   let link;
   let greeted = false;
   let stopped;
+  let asleep;
   let attempt = 0;
   let later;
   let retryAfterMs = 0;
@@ -131,7 +132,7 @@ export const form = ({ chat, site, record, draw: drawRow, word, say, hear }) => 
   };
 
   const connect = () => {
-    if (link || stopped || !waiting.length) return;
+    if (link || stopped || asleep || !waiting.length) return;
     clearTimeout(later);
     const unacked = [...new Set(waiting.map(({ writer }) => writer))].slice(0, MOST_WRITERS);
     const mine = {
@@ -168,6 +169,16 @@ export const form = ({ chat, site, record, draw: drawRow, word, say, hear }) => 
     later = setTimeout(connect, pause);
   };
   addEventListener("online", connect);
+  addEventListener("ready", connect);
+  // Also while it is not clear whether somebody else is there now (IDENTITY-4).
+  document.addEventListener("freeze", () => {
+    asleep = true;
+    if (link) close();
+  });
+  document.addEventListener("resume", () => {
+    asleep = false;
+    connect();
+  });
 
   // ---- what is said ----
 

@@ -12,7 +12,7 @@ const find = (selector) => chat.querySelector(selector);
 
 const query = new URLSearchParams(location.search);
 // The cookie's conversation is somebody else's, where the page says who the visitor is.
-const waits = query.has("identified") && !alone;
+let waits = query.has("identified") && !alone;
 const { asks, contact, token } = document.body.dataset;
 // All that this page writes goes by this name, before the app is there and after (OUTBOX-1). Digits, because `randomUUID` is
 // missing where a page comes by plain http.
@@ -128,7 +128,7 @@ const fetched = async (file, attempt = 0) => {
 
 // Who the visitor is, where the page says so (`visitor.js`): the app waits for it.
 let who;
-const bringWho = async () => (await fetched("{{asset:frame/visitor.js}}?")).visitor(site, tell, sayLoading, word, resumed);
+const bringWho = async () => (await fetched("{{asset:frame/visitor.js}}?")).visitor(site, tell, sayLoading, resumed);
 
 /** In the browser, at the edge and, once it can be told, at the origin. What it takes is fetched, because few do it. */
 const forget = async () => {
@@ -175,13 +175,18 @@ addEventListener("pagehide", () => {
 
 const heed = (...given) =>
   import("{{asset:frame/consent.js}}?" + Date.now()).then(
-    ({ consent }) => consent({ site, settled, keepAll, tell }, ...given),
+    ({ consent }) => consent({ site, settled, keepAll, tell, taken }, ...given),
     () => setTimeout(heed, 5e3, ...given),
   );
 /** What the page says of its visitor's consent (CONSENT-2), or has said in another tab: that is `heard`. The last word counts. */
-window.consent = (given, heard) => {
+const agree = (given, heard) => {
   if (given !== (window.agreed ?? window.keeps)) heed((window.agreed = given), heard);
 };
+// What is taken back in any tab of this browser is taken back here, whoever is there (CONSENT-3): of a page in the back/forward
+// cache the browser is rid with the first word, and one that sleeps hears it when it wakes.
+const taken = new BroadcastChannel("seawall:" + site);
+const heard = {};
+taken.onmessage = ({ data }) => document.body.dataset.token || agree(false, Object.assign(heard, data));
 
 const told = (message) => {
   if ("theme" in message) setTheme(message.theme ?? "auto");
@@ -192,8 +197,8 @@ const told = (message) => {
   if (message.prefill) prefill(message.prefill);
   if (message.forget) forget();
   if (message.leave) anew("carryOn", here, message.leave, message.alone);
-  who?.then(({ told }) => told(message));
-  if ("consent" in message) window.consent(message.consent);
+  who?.then(({ told }) => told(message, app));
+  if ("consent" in message) agree(message.consent);
 };
 
 const hearPage = ({ source, origin, data, ports }) => {
@@ -283,22 +288,19 @@ find(".emoji").onkeydown = (event) => {
 
 // ---- the app ----
 
-const say = (tone, sentence, label, act) => {
+const say = (tone, sentence) => {
   const line = document.createElement("p");
   line.className = "line";
   line.dataset.tone = tone;
-  line.textContent = sentence + " ";
-  if (label) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = label;
-    button.onclick = act;
-    line.append(button);
-  }
+  line.textContent = sentence;
   find(".banner")?.replaceChildren(line);
 };
 
-const sayLoading = () => app || say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}") + (window.risk ?? ""));
+const sayLoading = () => {
+  // KEEP-3: there is no name yet under which anything could be kept.
+  const risk = waits ? " " + word("{{word:page-not-known}}", "{{english:page-not-known}}") : "";
+  app || say("waiting", word("{{word:page-loading}}", "{{english:page-loading}}") + risk);
+};
 
 /** Three different truths, in this order (of the link, of the agents, of the edge); without any of them all is well. */
 const truthOf = (link, mode, agents) => {
@@ -444,6 +446,7 @@ const pause = () => new Promise((done) => setTimeout(done));
 // Whose conversation it is, is known.
 const settle = async () => {
   await pause();
+  waits = false;
   share();
   await pause();
   // Taken back before it was known who is there.

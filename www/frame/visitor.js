@@ -10,31 +10,14 @@ const LOOK_EVERY_MS = 500;
 const MOST_LOOKS = 20;
 const MOMENT_MS = 1e3;
 
-/** What the visitor takes back in any tab of this browser is taken back here, whoever is there (CONSENT-3). */
-const listen = (site) => {
-  let tabs;
-  const open = () => {
-    tabs ??= new BroadcastChannel("seawall-" + site);
-    tabs.onmessage = ({ data }) => data.withdrawn && data.by !== window.writer && window.consent(false, data);
-  };
-  open();
-  addEventListener("pageshow", open);
-  // A page in the back/forward cache holds nothing.
-  addEventListener("pagehide", () => (tabs = tabs.close()));
-};
-
 /** `known` resolves when the edge has said whose conversation it is, `resumed` to the one whose texts were carried here. */
-export const visitor = (site, tell, sayLoading, word, resumed) => {
+export const visitor = (site, tell, sayLoading, resumed) => {
   const state = (window.visitor = {});
-  listen(site);
-  let covered, newest, timer, done;
+  let shown, covered, asleep, sleeping, newest, timer, done;
+  // There is a token that no link has been opened with.
+  let fresh;
   const known = new Promise((resolve) => (done = resolve));
-  // KEEP-3: there is no name yet under which anything could be kept.
-  const say = () => {
-    if (!state.conversation) window.risk = " " + word("{{word:page-not-known}}", "{{english:page-not-known}}");
-    sayLoading();
-  };
-  const late = setTimeout(say, MOMENT_MS);
+  const late = setTimeout(sayLoading, MOMENT_MS);
 
   const identify = async (token, attempt = 0) => {
     newest = token;
@@ -52,33 +35,51 @@ export const visitor = (site, tell, sayLoading, word, resumed) => {
     if (answer?.token) return take(answer, was);
     if (answer && status < 500 && status !== 408 && status !== 429) return tell({ refused: answer.code, known: !!was });
     // The edge is away, or busy. Who waits is told so, and may write.
-    say();
+    sayLoading();
     timer = setTimeout(identify, Math.random() * Math.min(AGAIN_MS * 2 ** attempt, AT_MOST_MS), token, attempt + 1);
   };
 
   const settle = () => covered || !state.token || done();
 
-  /** What the page says. Covered: it may be somebody else's turn; until that is clear this tab has no link, as if it slept (IDENTITY-4). */
-  const told = ({ identity, covered: now = covered }) => {
-    if (identity) identify(identity);
+  const sleep = (now) => {
+    if (now !== asleep) document.dispatchEvent(new Event((asleep = now) ? "freeze" : "resume"));
+  };
+
+  /**
+   * What the page says. Covered: it may be somebody else's turn; until that is clear this tab has no link, as if it slept
+   * (IDENTITY-4). `soon`: only where it takes more than a moment, because mostly it is the same person.
+   */
+  const told = ({ identity, covered: now = covered, soon, ...message }, app) => {
+    ({ shown = shown } = message);
+    if (identity && identity !== newest) identify(identity);
     if (now === covered) return;
     covered = now;
-    document.dispatchEvent(new Event(covered ? "freeze" : "resume"));
+    app?.show(shown && !covered);
+    clearTimeout(sleeping);
+    if (covered && soon) sleeping = setTimeout(sleep, MOMENT_MS, true);
+    else sleep(covered);
     settle();
   };
+
+  // IDENTITY-3: whoever has a new token needs no pause.
+  addEventListener(4441, () => {
+    if (!fresh) return;
+    fresh = false;
+    dispatchEvent(new Event("ready"));
+  });
 
   const take = ({ token, conversation, expires_in_s }, was) => {
     // The page gives another person another frame; should it not, nothing of theirs is shown here.
     if (was && was !== conversation) return tell({ refused: "identity-refused", known: true });
     state.conversation = conversation;
+    fresh = state.token;
     state.token = token;
     state.scope = "-" + conversation;
     timer = setTimeout(tell, Math.max(SOONEST_MS, expires_in_s * 1e3 * RENEW_AT), { ask: "token" });
     clearTimeout(late);
-    window.risk = "";
     settle();
     // A link that was refused meanwhile tries again at once.
-    dispatchEvent(new Event("online"));
+    dispatchEvent(new Event("ready"));
   };
 
   /** A forgotten conversation's name is free again once the chat company has been told. */

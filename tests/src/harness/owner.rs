@@ -76,10 +76,15 @@ impl Owner {
         self.is_at("/other").await;
     }
 
-    /// From there to the page that the browser has kept.
-    pub async fn comes_back(&self) {
+    /// From there to the page, whether the browser has kept it or loads it anew.
+    pub async fn goes_back(&self) {
         self.browser.client.back().await.expect("back");
         self.is_at("/").await;
+    }
+
+    /// From there to the page that the browser has kept.
+    pub async fn comes_back(&self) {
+        self.goes_back().await;
         let why = "return JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)";
         let why = self.browser.script(why, vec![]).await;
         assert_eq!(self.browser.script("return window.kept", vec![]).await, json!(true), "not kept: {why}");

@@ -462,9 +462,7 @@ async fn link_6_a_page_that_has_a_newer_token_links_again_at_the_end_of_the_old_
         now_s() >= until_s && owner.browser.script("return tokens.length", vec![]).await == json!(0)
     })
     .await;
-    owner.browser.script("heard.length = 0", vec![]).await;
     agent.write("Good morning!");
-    owner.hears("health", |health| health["link"] == "connecting").await;
     owner.reads("Good morning!").await;
     agent.has_come("Good morning!", &MessageState::Seen, 30).await;
     owner.says("And to you").await;

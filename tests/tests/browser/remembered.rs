@@ -7,19 +7,31 @@ use tests::harness::customer::{Page, website};
 use tests::harness::proxy::{Proxy, Weather};
 use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
+use tests::harness::tokens::of_the_shop;
 use tests::harness::wait;
 
 /// A chat that makes no pause before another try.
 async fn hasty(browser: &Chromium, port: u16) -> Tab {
+    let tab = refused(browser, port, &[]).await;
+    tab.open_chat().await;
+    tab
+}
+
+/// The same with a launcher that nobody has touched, where these files are not to be had.
+async fn refused(browser: &Chromium, port: u16, files: &[&str]) -> Tab {
     let tab = Tab::open(browser, "about:blank").await;
+    tab.order("Network.setBlockedURLs", json!({ "urls": files })).await;
     let hasty = "Math.random = ((random) => () => random() / 50)(Math.random)";
     tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": hasty })).await;
     let tag = format!(r#"<script async src="http://localhost:{port}/seawall.js" data-site=demo></script>"#);
     let shop = website(vec![Page::html("/", "", &tag)]).await;
     tab.go(&format!("http://127.0.0.1:{shop}/")).await;
     tab.until_launcher().await;
-    tab.open_chat().await;
     tab
+}
+
+async fn allow(tab: &Tab) {
+    tab.order("Network.setBlockedURLs", json!({ "urls": [] })).await;
 }
 
 /// Until the page or its frame has got the file.
@@ -75,4 +87,42 @@ async fn keep_3_what_could_not_be_sealed_because_a_file_came_broken_is_kept_with
         })
         .await;
     }
+}
+
+/// Nothing can be kept before it is clear whose it is, and what would say so has not come.
+#[tokio::test(flavor = "multi_thread")]
+async fn keep_3_what_is_written_is_said_to_be_at_risk_also_where_the_file_that_knows_visitors_does_not_come()
+{
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = refused(&browser, stack.edge_port, &["*/visitor-*"]).await;
+    let token = of_the_shop("a", "Vera Lund", 3_600);
+    tab.page(&format!("Seawall('identify', {{ token: '{token}' }}), Seawall('open'), true")).await;
+    let says = |sentence: &str| {
+        format!("!!document.querySelector('[role=status]')?.innerText.includes('{sentence}')")
+    };
+    tab.until_frame(&says("The chat is still loading.")).await;
+    tab.until_frame(&says("Please leave this page open until then: we do not know yet who you are.")).await;
+    allow(&tab).await;
+    tab.until_app().await;
+    tab.say("Here I am").await;
+    assert_eq!(tab.frame(&says("we do not know yet")).await, Some(json!(false)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keep_4_the_file_that_keeps_texts_on_the_page_is_tried_a_few_times_for_each_that_asks() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start_with(Storage::Denied).await;
+    let tab = refused(&browser, stack.edge_port, &["*/keep-*"]).await;
+    tab.open_chat().await;
+    let tries = "performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.includes('/keep-'))";
+    tab.until_page(&format!("{tries}.length >= 5")).await;
+    // No pause is longer here than 0.6 s.
+    tab.page("window.since = performance.now()").await;
+    tab.until_page("performance.now() > since + 1500").await;
+    let names: Vec<String> = serde_json::from_value(tab.page(tries).await.expect("there")).expect("names");
+    assert_eq!(names.len(), 5, "{names:?}");
+    assert!(names.iter().enumerate().all(|(at, name)| name.ends_with(&format!("?{at}"))), "{names:?}");
+    allow(&tab).await;
+    tab.say("Kept after all").await;
 }

@@ -1,11 +1,13 @@
 //! What a visitor has agreed to, and takes back: the last word counts, in every tab, and nothing is left behind.
 
 use serde_json::json;
-use tests::harness::browser::Storage;
+use tests::harness::browser::{Look, Storage};
 use tests::harness::ledger;
+use tests::harness::owner::Owner;
 use tests::harness::proxy::Weather;
 use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
+use tests::harness::wait;
 
 use super::consent::Visitor;
 
@@ -158,4 +160,95 @@ async fn consent_3_what_is_said_before_boot_holds_for_the_site_that_boot_names()
     visitor.tab.page("Seawall('boot', { site: 'demo' })").await;
     visitor.is_stored(<[String]>::is_empty, "nothing is left").await;
     visitor.browser.quit().await;
+}
+
+/// A tab that nobody has looked at for a while hears nothing until it wakes.
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_what_is_taken_back_while_a_tab_sleeps_is_taken_back_there_when_it_wakes() {
+    let stack = Stack::start().await;
+    for storage in Storage::BOTH {
+        let mut visitor = Visitor::arrives(&stack, storage).await;
+        visitor.agrees(true).await;
+        visitor.opens().await;
+        visitor.says("Before").await;
+        visitor.shows("Before", &DELIVERED).await;
+        has_cookie(&visitor).await;
+        let other = Tab::open(&visitor.browser, &visitor.url).await;
+        sleep(&visitor.tab, true).await;
+        other.until_launcher().await;
+        other.page("Seawall('setConsent', false)").await;
+        let sleeper = std::mem::replace(&mut visitor.tab, other);
+        // A database waits for whoever sleeps with it.
+        let but_it = |stored: &[String]| stored.iter().all(|one| one == "frame: seawall-demo");
+        visitor.is_stored(but_it, "nothing else is left").await;
+
+        let other = std::mem::replace(&mut visitor.tab, sleeper);
+        sleep(&visitor.tab, false).await;
+        visitor.tab.show().await;
+        visitor.tab.until_frame("window.keeps === false").await;
+        visitor.says("After").await;
+        visitor.shows("After", &DELIVERED).await;
+        visitor.shows("Before", &DELIVERED).await;
+        visitor.is_stored(<[String]>::is_empty, "nothing is left").await;
+        drop(other);
+        visitor.browser.quit().await;
+    }
+    stack.assert_calm();
+}
+
+/// As a browser does it with tabs that nobody has looked at for a while.
+async fn sleep(tab: &Tab, asleep: bool) {
+    // One that is in front, or for which that is pretended, never sleeps.
+    tab.tell("Emulation.setFocusEmulationEnabled", json!({ "enabled": !asleep })).await;
+    let state = if asleep { "frozen" } else { "active" };
+    tab.tell("Page.setWebLifecycleState", json!({ "state": state })).await;
+}
+
+/// A browser keeps a page for "back". Whatever it shows then, the chat in it stores nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_what_is_taken_back_in_another_tab_is_taken_back_on_a_page_that_the_browser_has_kept() {
+    let stack = Stack::start().await;
+    for storage in Storage::BOTH {
+        let owner =
+            Owner::with(stack.edge_port, "data-site=demo data-consent=required", "", storage, Look::WIDE)
+                .await;
+        owner.call("'setConsent', true").await;
+        owner.call("'open'").await;
+        owner.says("Before").await;
+        let in_frame = async |script: &str| {
+            owner.browser.enter_chat().await;
+            let said = owner.browser.script(script, vec![]).await;
+            owner.browser.leave_chat().await;
+            said
+        };
+        wait::until_true("it is agreed", 30, || async {
+            in_frame("return window.keeps === true && window.agreed === true").await == json!(true)
+        })
+        .await;
+        // Without another word it comes back as it was.
+        owner.leaves_and_comes_back("").await;
+        owner.says("As it was").await;
+
+        owner.leaves().await;
+        let client = &owner.browser.client;
+        let kept = client.window().await.expect("a window");
+        let other = client.new_window(true).await.expect("a tab").handle;
+        client.switch_to_window(other).await.expect("the tab");
+        owner.load().await;
+        owner.call("'setConsent', false").await;
+        let marks = "return Object.keys(localStorage).filter((name) => name.startsWith('seawall'))";
+        wait::until_true("nothing is left", 30, || async {
+            owner.browser.script(marks, vec![]).await == json!([])
+        })
+        .await;
+        client.switch_to_window(kept).await.expect("the tab");
+        owner.goes_back().await;
+        owner.browser.script("Seawall('open')", vec![]).await;
+        owner.says("After").await;
+        let stored = "return (async () => [!!window.keeps, document.cookie,\
+                      await indexedDB.databases().then((all) => all.length, () => 0)])()";
+        assert_eq!(in_frame(stored).await, json!([false, "", 0]), "{storage:?}");
+        assert_eq!(owner.browser.script(marks, vec![]).await, json!([]), "{storage:?}");
+        owner.browser.quit().await;
+    }
 }
