@@ -53,19 +53,26 @@ pub(super) async fn frame(env: &Env, settings: &Settings, request: &Request, sit
     headers.set("content-type", "text/html; charset=utf-8")?;
     let page =
         String::from_utf8(bytes_of(env, "/frame/index.html").await?).map_err(|_| Problem::NOT_FOUND)?;
-    if let Some(app) = app_of(&page) {
-        headers.set("link", &app)?;
-    }
+    let page = match app_of(&page) {
+        Some((tag, app)) => {
+            headers.set("link", &app)?;
+            page.replacen(tag, "", 1)
+        }
+        None => page,
+    };
     let page = page.replace("{{nonce}}", &nonce).replace("{{asks}}", contact.as_str());
     let page = page.replace("{{token}}", &visitor.token.unwrap_or_default());
     Ok(ResponseBuilder::new().with_headers(headers).fixed(page.into_bytes()))
 }
 
-/// What the page's own tag says, as a header: a browser asks for the app before it has read anything of the page.
-fn app_of(page: &str) -> Option<String> {
-    let (_, tag) = page.split_once(r#"<link rel="preload" href=""#)?;
-    let (url, _) = tag.split_once('"')?;
-    Some(format!(r#"<{url}>; rel=preload; as=fetch; type="application/wasm"; crossorigin"#))
+/// The page's own tag, and what it says as a header in its place: a browser asks for the app before it has read anything of the page,
+/// and looks for it once.
+fn app_of(page: &str) -> Option<(&str, String)> {
+    const BEGIN: &str = r#"<link rel="preload" href=""#;
+    let from = page.find(BEGIN)?;
+    let tag = &page[from..=from + page[from..].find('>')?];
+    let (url, _) = tag[BEGIN.len()..].split_once('"')?;
+    Some((tag, format!(r#"<{url}>; rel=preload; as=fetch; type="application/wasm"; crossorigin"#)))
 }
 
 pub(super) async fn console(env: &Env, settings: &Settings) -> Answer {
