@@ -1,14 +1,44 @@
-// What comes before the long script (`frame.js`), which takes longer to read and to run than the page takes to be painted: the page
-// outside says whether we are shown as soon as this document has loaded, and the field has the cursor as soon as there is something
-// to see.
+// What comes before the long script (`frame.js`), which takes longer to read and to run than the page takes to be painted: the
+// site's theme and colour, so that no other is seen first; whether we are shown, which the page outside says as soon as this document
+// has loaded; and the cursor in the field as soon as there is something to see.
 
-// A page outside that is slow does not hold the chat up.
+// A page outside that is slow does not hold the chat up, and neither does a browser that paints nothing for now.
 const WORD_MS = 100;
+const PAINTED_MS = 500;
+// The first letter is written before anything else is done: who has clicked may be typing already.
+const LETTER_MS = 50;
 
 /** On a touch screen the keyboard would cover what there is to read. */
 window.focusField = () => matchMedia("(pointer:coarse)").matches || document.querySelector("textarea")?.focus();
 
-let ran;
+let theme = "auto";
+/** Dark where the person likes it so, unless the page outside knows better. */
+window.setTheme = (wanted) => {
+  // A sheet that changes makes the browser style everything anew.
+  if (wanted === theme) return;
+  theme = wanted;
+  document.documentElement.style.colorScheme = theme === "auto" ? "" : theme;
+  for (const { media } of [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])) {
+    if (!media || !/dark|all$/.test(media.mediaText)) continue;
+    media.mediaText = { dark: "all", light: "not all" }[theme] ?? "(prefers-color-scheme: dark)";
+  }
+};
+
+/** The site's colour: the style makes of it what can be read (`site.css`). */
+window.setColor = (color) => {
+  // A variable is the page's and unknown here.
+  const fits = CSS.supports("color", `oklch(from ${color} l c h)`) && !/var/.test(color);
+  document.documentElement.style.setProperty("--site", fits ? color : "");
+};
+
+/** As the page outside has it now, or had it when it asked for this document. */
+const dress = ({ theme, color }) => {
+  if (theme) setTheme(theme);
+  if (color) setColor(color);
+};
+dress(Object.fromEntries(new URLSearchParams(location.search)));
+
+let ran, wait;
 /** What stands there is no script to the browser until now. */
 const run = (event) => {
   // Half of it is none: what is done before the rest has come is done then.
@@ -17,9 +47,9 @@ const run = (event) => {
     event.key || event.preventDefault();
     return addEventListener("DOMContentLoaded", () => event.target.dispatchEvent(new event.constructor(event.type, event)));
   }
-  const late = document.querySelector("script[type=late]");
-  if (!late) return;
+  if (ran) return;
   ran = true;
+  const late = document.querySelector("script[type=late]");
   const script = document.createElement("script");
   script.nonce = late.nonce;
   script.text = late.text;
@@ -35,9 +65,12 @@ const hear = (event) => {
   // For the long script, which hears all that comes later.
   if (!ran) window.firstWord = event;
   if (!event.data.shown) return run();
+  clearTimeout(wait);
+  setTimeout(run, PAINTED_MS);
+  dress(event.data);
   painted.then(() => {
     focusField();
-    setTimeout(run);
+    setTimeout(run, LETTER_MS);
   });
 };
 addEventListener("message", hear);
@@ -45,4 +78,4 @@ addEventListener("message", hear);
 addEventListener("keydown", (event) => event.key.length > 1 && run(event), true);
 addEventListener("click", run, true);
 addEventListener("submit", run, true);
-addEventListener("DOMContentLoaded", () => (parent === window ? run() : setTimeout(run, WORD_MS)));
+addEventListener("DOMContentLoaded", () => (parent === window ? run() : (wait = setTimeout(run, WORD_MS))));

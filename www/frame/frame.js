@@ -82,26 +82,9 @@ const show = (now) => {
 if (document.hasFocus()) focusField();
 else addEventListener("focus", focusField, { once: true });
 
-let theme = "auto";
-/** Dark where the person likes it so, unless the page outside knows better. */
-const setTheme = (wanted) => {
-  // A sheet that changes makes the browser style everything anew.
-  if (wanted === theme) return;
-  theme = wanted;
-  document.documentElement.style.colorScheme = theme === "auto" ? "" : theme;
-  for (const { media } of [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])) {
-    if (!media || !/dark|all$/.test(media.mediaText)) continue;
-    media.mediaText = { dark: "all", light: "not all" }[theme] ?? "(prefers-color-scheme: dark)";
-  }
-};
-
-/** The site's colour: the style makes of it what can be read (`colours.css`). */
-const setColor = (color) => {
-  // A variable is the page's and unknown here.
-  const fits = CSS.supports("color", `oklch(from ${color} l c h)`) && !/var/.test(color);
-  document.documentElement.style.setProperty("--site", fits ? color : "");
-};
-setColor(query.get("color"));
+const later = new CSSStyleSheet();
+/** The style of all that is not there from the first painting on. It comes with that: by itself it would have everything laid out anew. */
+const styled = () => document.adoptedStyleSheets.includes(later) || document.adoptedStyleSheets.push(later);
 
 /** What else a site may choose, and what a telephone's edges hide. */
 const setLook = async (look) => (await import("{{asset:frame/look.js}}")).put(look);
@@ -227,7 +210,9 @@ addEventListener("click", ({ target }) => {
   if (target.closest(".close")) close();
   // What opens is fetched then, and under a new name where that has failed.
   const opener = target.closest("[aria-haspopup]");
-  if (opener) import(opener.value).then(({ press }) => press(opener, word, tell), () => (opener.value += "?"));
+  if (!opener) return;
+  styled();
+  import(opener.value).then(({ press }) => press(opener, word, tell), () => (opener.value += "?"));
 });
 if (alone) document.body.classList.add("alone");
 
@@ -240,6 +225,7 @@ let n = 0;
 const record = (text) => ({ id: `${writer}.${++n}`, writer, n, text, at_ms: Date.now() });
 
 const draw = (text, id) => {
+  styled();
   const rows = find(".rows");
   rows.insertAdjacentHTML("beforeend", '<div class="row" data-by="own" data-place="first last"><div class="bubble" data-state="queued"><p class="text" dir="auto"></p><p class="meta"><span class="state"></span></p></div></div>');
   const row = rows.lastChild;
@@ -289,6 +275,7 @@ find(".emoji").onkeydown = (event) => {
 // ---- the app ----
 
 const say = (tone, sentence) => {
+  styled();
   const line = document.createElement("p");
   line.className = "line";
   line.dataset.tone = tone;
@@ -381,6 +368,7 @@ const takeOver = (ready) => {
   };
   hear.drawn = swap;
   sent = [];
+  styled();
   ready.start(drawn, site, hear, words.join("\n"));
 };
 
@@ -412,6 +400,7 @@ const bring = async (attempt) => {
       await spoken;
       await settled;
       listen("removeEventListener");
+      styled();
       app = form({ chat, site, record, draw, word, say, hear });
       return;
     }
@@ -445,8 +434,8 @@ addEventListener("unhandledrejection", (event) => onTrap(event.reason));
 const pause = () => new Promise((done) => setTimeout(done));
 // Whose conversation it is, is known.
 const settle = async () => {
-  await pause();
   waits = false;
+  // The link is what takes longest.
   share();
   await pause();
   // Taken back before it was known who is there.
@@ -459,3 +448,4 @@ if (window.firstWord) hearPage(firstWord);
 // The document before this one may have left something.
 const resumed = window.name ? anew("resume", { find, early, draw }).catch(() => {}) : 0;
 pause().then(() => bring(0));
+pause().then(() => later.replaceSync(String.raw`{{inline:frame/later.css}}`));

@@ -52,8 +52,8 @@ const UNTOLD: &str = "
 ";
 
 /// A chat that has just been opened, whose script has not run.
-async fn before_the_script(stack: &Stack, browser: &Chromium) -> Tab {
-    let tab = Tab::shop(browser, stack.edge_port, "", "data-site=demo").await;
+async fn before_the_script(stack: &Stack, browser: &Chromium, settings: &str) -> Tab {
+    let tab = Tab::shop(browser, stack.edge_port, "", &format!("data-site=demo {settings}")).await;
     tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": UNTOLD })).await;
     tab.reload().await;
     tab.until_launcher().await;
@@ -79,7 +79,7 @@ async fn an_enter_a_click_and_a_submit_from_before_the_chats_script_has_run_send
     let stack = Stack::start().await;
     let browser = Chromium::start().await;
     for how in ["Enter", "click", "submit"] {
-        let tab = before_the_script(&stack, &browser).await;
+        let tab = before_the_script(&stack, &browser, "").await;
         tab.focus("textarea").await;
         let text = format!("At once, by {how}");
         tab.insert(&text).await;
@@ -108,13 +108,37 @@ async fn a_click_on_menu_or_emoji_from_before_the_chats_script_has_run_opens_it(
     let stack = Stack::start().await;
     let browser = Chromium::start().await;
     for button in ["menu", "emoji"] {
-        let tab = before_the_script(&stack, &browser).await;
+        let tab = before_the_script(&stack, &browser, "").await;
         tab.click(&format!(".{button}")).await;
         tab.until_frame("!!document.querySelector('.popup input, .popup button')").await;
         let open = format!("document.querySelector('.{button}').ariaExpanded == 'true'");
         tab.until_frame(&open).await;
         tab.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_is_first_seen_in_its_sites_theme_and_colour() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = before_the_script(&stack, &browser, "data-color=#7a1f5c data-theme=dark").await;
+    let seen = "[getComputedStyle(document.body).backgroundColor, document.documentElement.style.colorScheme, \
+        document.documentElement.style.getPropertyValue('--site'), !!document.querySelector('script[type=late]')]";
+    assert_eq!(tab.frame(seen).await, Some(json!(["rgb(18, 25, 31)", "dark", "#7a1f5c", true])));
+}
+
+/// As in a window behind another one, which is opened with a chat that had stood open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_paints_nothing_does_not_hold_the_chats_script_up() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = Tab::shop(&browser, stack.edge_port, "", "data-site=demo").await;
+    let source = "if (top !== window) window.requestAnimationFrame = () => 0";
+    tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
+    tab.reload().await;
+    tab.until_launcher().await;
+    tab.page("document.querySelector('seawall-chat').shadowRoot.querySelector('button').click(), true").await;
+    tab.until_frame("!!document.querySelector('textarea') && !document.querySelector('[type=late]')").await;
 }
 
 /// The page outside speaks once the frame has loaded all that it begins with, which takes as long as the network does.
@@ -188,7 +212,7 @@ async fn what_is_too_long_to_be_sent_stays_in_the_field_before_the_app_is_there_
     // The last one is one character, and two for JavaScript.
     let longest = "a".repeat(MAX_TEXT_CHARS - 1) + "𠮷";
     for too_long in ["A lantern. ".repeat(10_000), format!("{longest}!")] {
-        let tab = before_the_script(&stack, &browser).await;
+        let tab = before_the_script(&stack, &browser, "").await;
         tab.focus("textarea").await;
         tab.insert(&too_long).await;
         tab.press("Enter").await;
@@ -205,7 +229,7 @@ async fn what_is_too_long_to_be_sent_stays_in_the_field_before_the_app_is_there_
         // The next one is somebody who has said nothing yet.
         browser.cdp.call("", "Storage.clearCookies", json!({})).await;
     }
-    let tab = before_the_script(&stack, &browser).await;
+    let tab = before_the_script(&stack, &browser, "").await;
     tab.focus("textarea").await;
     tab.insert(&longest).await;
     tab.press("Enter").await;
