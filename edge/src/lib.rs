@@ -4,6 +4,7 @@
 //!
 //! - [`conversation`], [`site`], [`origin_gate`]: the machines. No clock, no I/O, no platform
 //! - [`frames`], [`token`], [`jwt`], [`identity`], [`admission`], [`shedding`], [`lookups`]: what comes from outside, parsed, checked and kept within limits
+//! - [`silence`]: whether whoever is at the other end of a link is still there
 //! - [`origin_health`], [`quota`]: what the origin says about itself and what it still allows
 //! - `durable`: the machines on workerd, as Durable Objects
 //! - `worker`: every request's first stop
@@ -23,6 +24,7 @@ pub mod origin_gate;
 pub mod origin_health;
 pub mod quota;
 pub mod shedding;
+pub mod silence;
 pub mod site;
 pub mod spread;
 pub mod token;

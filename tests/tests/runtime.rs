@@ -16,6 +16,8 @@ mod limits;
 mod origin_says;
 #[path = "runtime/outage.rs"]
 mod outage;
+#[path = "runtime/silent.rs"]
+mod silent;
 #[path = "runtime/status.rs"]
 mod status;
 #[path = "runtime/trouble.rs"]

@@ -56,6 +56,7 @@ impl Conversation {
         }
         self.outputs.push_back(Output::Attach(Box::new(info.clone())));
         self.links.insert(link, info);
+        self.silence.begins(now, link);
     }
 
     pub(super) fn hello(&mut self, link: LinkId, hello: &Hello, log: &dyn Log) {

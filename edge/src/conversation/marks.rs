@@ -3,6 +3,8 @@
 use shared::frame::{ClientFrame, EdgeFrame};
 use shared::message::Side;
 
+use crate::silence::Silence;
+
 use super::ahead::Ahead;
 use super::{Conversation, LinkId, LinkInfo, Log, Output};
 
@@ -80,6 +82,7 @@ impl Conversation {
             }
             self.links.insert(info.link, info);
         }
+        self.silence = Silence::restore(self.links.keys().copied());
         self.meta.delivered_upto = self.outbox.acked_upto();
     }
 }

@@ -29,11 +29,12 @@ use shared::close::CloseCode;
 use shared::frame::{ClientFrame, EdgeFrame, Spread, Summary};
 use shared::id::{ConversationId, MessageId, SiteId};
 use shared::limits::SNAPSHOT;
-use shared::message::{Author, Message};
+use shared::message::{Author, Message, Side};
 use shared::mode::Notice;
 use shared::outbox::Outbox;
 
 use crate::admission::Client;
+use crate::silence::Silence;
 
 use accept::Batch;
 use ahead::Ahead;
@@ -77,6 +78,8 @@ pub enum Input {
     Closed {
         link: LinkId,
     },
+    /// When the links were last heard, as far as the driver can see.
+    Heard(Vec<(LinkId, Millis)>),
     /// The site's word on mode and connected agents.
     Notice(Notice),
     /// How reconnects are spread now; `again`: those who are greeted already were told too little.
@@ -142,6 +145,9 @@ pub struct Conversation {
     /// A store is on its way to the disk.
     storing: bool,
     links: BTreeMap<LinkId, LinkInfo>,
+    silence: Silence,
+    /// The visitor may have gone together with a former instance, which then told nobody.
+    went_unheard: bool,
     notice: Notice,
     spread: Spread,
     /// Towards the origin: one cursor over the log.
@@ -170,6 +176,7 @@ impl Conversation {
         let last = log.before(meta.last_seq + 1, 1).pop();
         let mut conversation = Conversation::with(meta, true, last);
         conversation.adopt_links(links);
+        conversation.went_unheard = !conversation.has_visitor();
         // Whether the gate knows of a backlog died with the former instance.
         conversation.reannounce_at = (conversation.outbox.waiting() > 0).then_some(RESTORED);
         conversation.tell_gone_at = conversation.meta.ending.filter(|ending| ending.site).map(|_| 0);
@@ -191,6 +198,8 @@ impl Conversation {
             batch: Batch::default(),
             storing: false,
             links: BTreeMap::new(),
+            silence: Silence::default(),
+            went_unheard: false,
             notice: Notice::default(),
             spread: Spread::default(),
             announced: false,
@@ -219,6 +228,7 @@ impl Conversation {
                 self.frames(now, link, frames, (taken, reason), log);
             }
             Input::Closed { link } => self.left(&[link]),
+            Input::Heard(heard) => self.end_silent(now, &heard),
             Input::Notice(notice) => self.noticed(notice),
             Input::Spread { spread, again } => {
                 self.spread = spread;
@@ -240,6 +250,9 @@ impl Conversation {
             Input::Timeout => {
                 self.timeout_ending(now);
                 self.timeout_backlog(now);
+                if std::mem::take(&mut self.went_unheard) && !self.has_visitor() {
+                    self.notify_presence();
+                }
             }
         }
     }
@@ -251,6 +264,21 @@ impl Conversation {
     /// When to call with [`Input::Timeout`]: for the driver's alarm.
     pub fn poll_timeout(&self) -> Option<Millis> {
         [self.reannounce_at, self.tell_gone_at, self.expires_at()].into_iter().flatten().min()
+    }
+
+    /// LINK-7: whether the driver is to look at its links before it hands in what comes.
+    pub fn is_look_due(&self, now: Millis) -> bool {
+        self.silence.is_look_due(now)
+    }
+
+    /// When it is to look although nothing comes: an alarm, so not before anything is stored (COST-1), and not while there is nobody
+    /// whom it would be told.
+    pub fn look_at(&self) -> Option<Millis> {
+        self.silence.look_at().filter(|_| self.stored && self.has_visitor())
+    }
+
+    fn has_visitor(&self) -> bool {
+        self.links.values().any(|info| info.peer.side() == Side::Visitor)
     }
 
     /// Whether there is a row of it.
@@ -284,6 +312,7 @@ impl Conversation {
         (mut taken, too_many): (u64, &'static str),
         log: &dyn Log,
     ) {
+        self.silence.heard(now, link);
         // HELLO-3: one message costs at most one snapshot and one page of history.
         let (mut greeted, mut looked_back) = (false, false);
         for frame in marks::once(frames) {

@@ -4,6 +4,7 @@ mod ending;
 mod limits;
 mod links;
 mod origin;
+mod silence;
 mod store;
 mod writers;
 

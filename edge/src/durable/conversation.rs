@@ -4,8 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::Date as JsDate;
-use shared::Millis;
 use shared::close::CloseCode;
 use shared::frame::{ClientFrame, Summary};
 use shared::id::{ConversationId, SiteId};
@@ -19,6 +17,7 @@ use worker::{
 use crate::admission::TooMany;
 use crate::conversation::{Conversation as Machine, Input, LinkId, LinkInfo, Output};
 
+use super::alarm::Alarm;
 use super::calls::{
     Announced, ConversationCall, ConversationLink, GateCall, Known, Pulled, Replied, Settled, SiteCall,
     ToConversation, Way, answer, body_of, link_of, to_conversation, to_gate, to_site,
@@ -46,21 +45,12 @@ struct Driver {
     machine: RefCell<Option<Machine>>,
     /// How often frames have come so far.
     heard: Cell<u64>,
-    alarm: Cell<Alarm>,
+    alarm: Rc<Alarm>,
     /// Links and whether they chat, as this instance has told the crowd.
     counted: Cell<Option<(u64, bool)>>,
     /// The latest news for the agents' list; of several that wait only the last is told.
     news: RefCell<Option<News>>,
     telling: Cell<bool>,
-}
-
-/// When the alarm goes off.
-#[derive(Clone, Copy, PartialEq)]
-enum Alarm {
-    /// This instance has not asked.
-    Unknown,
-    None,
-    At(Millis),
 }
 
 enum News {
@@ -85,7 +75,7 @@ impl DurableObject for Conversation {
             sockets,
             machine: RefCell::new(machine),
             heard: Cell::new(0),
-            alarm: Cell::new(Alarm::Unknown),
+            alarm: Alarm::of(Object::Conversation),
             counted: Cell::new(None),
             news: RefCell::new(None),
             telling: Cell::new(false),
@@ -120,7 +110,7 @@ impl DurableObject for Conversation {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        self.driver.alarm.set(Alarm::None);
+        self.driver.alarm.has_gone_off();
         self.driver.input(Input::Timeout);
         Response::ok("")
     }
@@ -325,8 +315,18 @@ impl Driver {
 
     /// The same for whoever waits for the outcome.
     fn told(self: &Rc<Self>, input: Input) -> Result<()> {
+        self.look();
         self.with(|machine| machine.handle(now_ms(), input, &self.log));
         self.perform()
+    }
+
+    /// LINK-7: whatever comes finds the links that are still there, and no others.
+    fn look(&self) {
+        let now = now_ms();
+        if self.with(|machine| machine.is_look_due(now)) == Some(true) {
+            let heard = self.sockets.heard(&self.state);
+            self.with(|machine| machine.handle(now, Input::Heard(heard), &self.log));
+        }
     }
 
     /// An error where something could not be stored: then nothing has happened.
@@ -367,8 +367,9 @@ impl Driver {
         }
         says.say(&self.sockets);
         self.count();
-        if let Some(at) = self.with(|machine| machine.poll_timeout()).flatten() {
-            self.wake_at(at);
+        let wake_at = self.with(|machine| machine.poll_timeout().into_iter().chain(machine.look_at()).min());
+        if let Some(at) = wake_at.flatten() {
+            self.alarm.wake_at(&self.state, at);
         }
         Ok(())
     }
@@ -415,34 +416,10 @@ impl Driver {
         }
     }
 
-    /// Setting an alarm costs a row, so one that goes off earlier is left alone.
-    fn wake_at(self: &Rc<Self>, at: Millis) {
-        if matches!(self.alarm.get(), Alarm::At(set) if set <= at) {
-            return;
-        }
-        let driver = Rc::clone(self);
-        let known = self.alarm.replace(Alarm::At(at)) != Alarm::Unknown;
-        // What is due is due now; the platform refuses the time 0.
-        let at = at.max(now_ms());
-        self.state.wait_until(async move {
-            let storage = driver.state.storage();
-            let set = if known { None } else { storage.get_alarm().await.ok().flatten() };
-            if let Some(set) = set.and_then(|set| u64::try_from(set).ok()).filter(|set| *set <= at) {
-                driver.alarm.set(Alarm::At(set));
-                return;
-            }
-            counts::add(Count::AlarmsSet(Object::Conversation), 1);
-            let date = JsDate::new(&(at as f64).into());
-            if let Err(error) = storage.set_alarm(worker::ScheduledTime::new(date)).await {
-                console_error!("cannot set the alarm: {error}");
-            }
-        });
-    }
-
     /// Nothing of the conversation is left; the next link would find a new one.
     fn delete(self: &Rc<Self>) {
         self.machine.borrow_mut().take();
-        self.alarm.set(Alarm::Unknown);
+        self.alarm.unsure();
         self.log.0.unsure();
         let driver = Rc::clone(self);
         self.state.wait_until(async move {

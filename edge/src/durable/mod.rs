@@ -2,6 +2,7 @@
 //! One loop in each of them: an event becomes an input, outputs are performed in order, a slow answer comes back
 //! as an input. No borrow of a machine crosses an `await`.
 
+mod alarm;
 pub mod calls;
 mod conversation;
 pub mod counts;

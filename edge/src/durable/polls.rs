@@ -19,7 +19,7 @@ use crate::conversation::LinkId;
 
 use super::{now_ms, within};
 
-/// How long a POST waits for frames: below the 20 s after which a client asks for a sign of life.
+/// How long a POST waits for frames: so an empty answer comes before a client that heard nothing for 20 s says `ping`.
 const HOLD_MS: Millis = 15_000;
 /// Nobody has asked for so long: the client is gone.
 const SILENT_MS: Millis = 30_000;
@@ -153,6 +153,11 @@ impl Polls {
 
     pub(super) fn links(&self) -> Vec<LinkId> {
         self.by_link.borrow().keys().copied().collect()
+    }
+
+    /// When each link was last asked for.
+    pub(super) fn heard(&self) -> Vec<(LinkId, Millis)> {
+        self.by_link.borrow().iter().map(|(link, polled)| (*link, polled.asked_at)).collect()
     }
 
     pub(super) fn forget(&self, link: LinkId) {

@@ -17,6 +17,7 @@ use worker::{
 use crate::conversation::LinkId;
 use crate::site::{InboxLink, Input, Output, Site as Machine, Stored};
 
+use super::alarm::Alarm;
 use super::calls::{
     ConnectedAnswer, ConversationCall, GateCall, Knowledge, Known, SettingsAnswer, SiteCall, SiteLink,
     ToSite, Way, answer, body_of, link_of, to_conversation, to_gate,
@@ -53,6 +54,7 @@ struct Driver {
     /// Settings could not be had; nobody asks again before this.
     unreachable_until: Cell<Millis>,
     timer_at: Cell<Option<Millis>>,
+    alarm: Rc<Alarm>,
     /// Links, as this instance has told the crowd.
     counted: Cell<Option<u64>>,
 }
@@ -73,6 +75,7 @@ impl DurableObject for Site {
             fetching: Cell::new(false),
             unreachable_until: Cell::new(0),
             timer_at: Cell::new(None),
+            alarm: Alarm::of(Object::Site),
             counted: Cell::new(None),
         });
         if let Some(site) = site {
@@ -109,6 +112,7 @@ impl DurableObject for Site {
     }
 
     async fn alarm(&self) -> Result<Response> {
+        self.driver.alarm.has_gone_off();
         self.driver.input(Input::Timeout);
         Response::ok("")
     }
@@ -265,6 +269,7 @@ impl Driver {
     }
 
     fn input(self: &Rc<Self>, input: Input) {
+        self.look();
         self.with(|machine| machine.handle(now_ms(), input));
         while let Some(output) = self.with(Machine::poll_output).flatten() {
             let stored = match output {
@@ -299,6 +304,18 @@ impl Driver {
         }
         self.count();
         self.set_timer();
+        if let Some(at) = self.with(|machine| machine.look_at()).flatten() {
+            self.alarm.wake_at(&self.state, at);
+        }
+    }
+
+    /// LINK-7: whatever comes finds the consoles that are still there, and no others.
+    fn look(&self) {
+        let now = now_ms();
+        if self.with(|machine| machine.is_look_due(now)) == Some(true) {
+            let heard = self.sockets.heard(&self.state);
+            self.with(|machine| machine.handle(now, Input::Heard(heard)));
+        }
     }
 
     /// A short timer in memory: what it would tell after a restart is told by then anyway.

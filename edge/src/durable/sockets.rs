@@ -6,10 +6,15 @@ use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use shared::Millis;
 use shared::close::CloseCode;
 use shared::frame::{ClientFrame, EdgeFrame, SUBPROTOCOL};
 use shared::limits::MAX_FRAMES_PER_MESSAGE;
-use worker::{Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair, console_error};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
+use worker::{
+    Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair, console_error, web_sys,
+};
 use worker_sys::WebSocketRequestResponsePair;
 
 use crate::conversation::LinkId;
@@ -17,6 +22,18 @@ use crate::frames;
 
 use super::now_ms;
 use super::polls::{self, Answer, Polls};
+
+#[wasm_bindgen]
+extern "C" {
+    /// What the worker crate's state lacks.
+    type Platform;
+
+    #[wasm_bindgen(method, catch, js_name = getWebSocketAutoResponseTimestamp)]
+    fn last_ping(
+        this: &Platform,
+        socket: &web_sys::WebSocket,
+    ) -> std::result::Result<Option<js_sys::Date>, JsValue>;
+}
 
 #[derive(Default)]
 pub(super) struct Sockets {
@@ -83,6 +100,19 @@ impl Sockets {
         link
     }
 
+    /// When each link was last heard, as far as the platform knows (LINK-7). Of one that has not said `ping` yet its number
+    /// tells when it was opened.
+    pub(super) fn heard(&self, state: &State) -> Vec<(LinkId, Millis)> {
+        let platform: &Platform = state.as_raw().unchecked_ref();
+        let ping = |socket: &WebSocket| platform.last_ping(socket.as_ref()).ok()?.map(|date| date.get_time());
+        let by_link = self.by_link.borrow();
+        let sockets = by_link.iter().map(|(link, socket)| {
+            let ping = ping(socket).map_or(0, |at| at as Millis);
+            (*link, ping.max(link.0))
+        });
+        sockets.chain(self.polls.heard()).collect()
+    }
+
     /// Never a number that was given before: the late close of an old socket must not end a new link (LINK-1).
     fn next_link(&self) -> LinkId {
         let link = LinkId(now_ms().max(self.last.get() + 1));
@@ -112,6 +142,9 @@ impl Sockets {
         self.send(link, &[EdgeFrame::Bye { code: u64::from(code.0), retry_after_ms: 0 }]);
         self.polls.close(link, code);
         if let Some(socket) = self.by_link.borrow_mut().remove(&link) {
+            // A client that is not there never answers, and the platform goes on handing its socket out: nobody may take that
+            // for a link again.
+            let _ = socket.serialize_attachment("");
             let _ = socket.close(Some(code.0), Some(code.name()));
         }
     }

@@ -17,6 +17,7 @@ use shared::message::Author;
 use shared::mode::{Mode, Notice};
 
 use crate::conversation::LinkId;
+use crate::silence::Silence;
 use crate::spread::HighWater;
 
 use connected::Connected;
@@ -94,6 +95,8 @@ pub enum Input {
     Closed {
         link: LinkId,
     },
+    /// When the links were last heard, as far as the driver can see.
+    Heard(Vec<(LinkId, Millis)>),
     /// A conversation has changed.
     Notified(Summary),
     /// A conversation is no more.
@@ -147,6 +150,7 @@ pub struct Site {
     unstored: BTreeSet<ConversationId>,
     store_at: Option<Millis>,
     links: BTreeMap<LinkId, InboxLink>,
+    silence: Silence,
     /// When a smaller number of agents is told.
     fewer_agents_at: Option<Millis>,
     connected: Connected,
@@ -164,6 +168,7 @@ impl Site {
             summaries: summaries.into_iter().map(|line| (line.conversation.clone(), line)).collect(),
             unstored: BTreeSet::new(),
             store_at: None,
+            silence: Silence::restore(links.iter().map(|link| link.link)),
             links: links.into_iter().map(|link| (link.link, link)).collect(),
             fewer_agents_at: None,
             outputs: VecDeque::new(),
@@ -185,8 +190,10 @@ impl Site {
                 let info = InboxLink { link, site: self.id.clone(), agent, greeted: false, until_ms };
                 self.outputs.push_back(Output::Attach(info.clone()));
                 self.links.insert(link, info);
+                self.silence.begins(now, link);
             }
             Input::Frames { link, frames } => {
+                self.silence.heard(now, link);
                 // LINK-1: frames of a link that is gone are ignored.
                 let frames = if self.links.contains_key(&link) { frames } else { Vec::new() };
                 for frame in frames {
@@ -198,10 +205,10 @@ impl Site {
                     }
                 }
             }
-            Input::Closed { link } => {
-                if self.links.remove(&link).is_some() {
-                    self.agents_changed(now);
-                }
+            Input::Closed { link } => self.left(now, &[link]),
+            Input::Heard(heard) => {
+                let silent = self.silence.looks(now, &heard);
+                self.end(now, &silent, CloseCode::SILENT);
             }
             Input::Notified(summary) => self.notified(now, summary),
             Input::Gone(conversation) => self.gone(conversation),
@@ -276,6 +283,16 @@ impl Site {
         [self.fewer_agents_at, self.store_at, over, self.connected.due_at()].into_iter().flatten().min()
     }
 
+    /// LINK-7: whether the driver is to look at its links before it hands in what comes.
+    pub fn is_look_due(&self, now: Millis) -> bool {
+        self.silence.is_look_due(now)
+    }
+
+    /// When it is to look although nothing comes: too far away for a timer in memory, which would keep the object there.
+    pub fn look_at(&self) -> Option<Millis> {
+        self.silence.look_at()
+    }
+
     pub fn id(&self) -> &SiteId {
         &self.id
     }
@@ -317,11 +334,23 @@ impl Site {
 
     /// LINK-6: before anything is told or heard. Nobody is woken for it.
     fn end_expired(&mut self, now: Millis) {
-        let is_over = |info: &InboxLink| info.until_ms.is_some_and(|until| now >= until);
-        let over = self.links.extract_if(.., |_, info| is_over(info));
-        let before = self.outputs.len();
-        self.outputs.extend(over.map(|(link, _)| Output::Close(link, CloseCode::IDENTITY_EXPIRED)));
-        if self.outputs.len() > before {
+        let is_over = |info: &&InboxLink| info.until_ms.is_some_and(|until| now >= until);
+        let over: Vec<LinkId> = self.links.values().filter(is_over).map(|info| info.link).collect();
+        self.end(now, &over, CloseCode::IDENTITY_EXPIRED);
+    }
+
+    fn end(&mut self, now: Millis, links: &[LinkId], code: CloseCode) {
+        self.outputs.extend(links.iter().map(|link| Output::Close(*link, code)));
+        self.left(now, links);
+    }
+
+    fn left(&mut self, now: Millis, links: &[LinkId]) {
+        let before = self.links.len();
+        for link in links {
+            self.silence.ends(*link);
+            self.links.remove(link);
+        }
+        if self.links.len() < before {
             self.agents_changed(now);
         }
     }

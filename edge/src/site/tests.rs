@@ -1,6 +1,7 @@
 //! A site on a virtual clock, with consoles, conversations and the gate played by the test.
 
 use super::*;
+use crate::silence::SILENT_MS;
 use shared::frame::Hello;
 
 fn site() -> Site {
@@ -82,6 +83,44 @@ fn an_agent_who_reloads_the_console_is_not_told_as_gone() {
     site.handle(4_000, Input::Closed { link: LinkId(2) });
     site.handle(7_000, Input::Timeout);
     assert_eq!(pushes(&outputs(&mut site)), [0]);
+}
+
+/// An agent's laptop was shut: visitors went on reading that an agent was there, and the origin, too.
+#[test]
+fn link_7_a_console_that_died_silently_is_gone_for_visitors_and_for_the_origin() {
+    let mut site = site();
+    site.handle(0, Input::Notified(summary("c", 1)));
+    greet(&mut site, 1_000, 1, "ada");
+    greet(&mut site, 1_000, 2, "grace");
+    told(&mut site, 2_000, &[]);
+    outputs(&mut site);
+    assert_eq!(site.look_at(), Some(1_000 + SILENT_MS));
+    let now = 1_000 + SILENT_MS;
+    assert!(site.is_look_due(now));
+    site.handle(now, Input::Heard(vec![(LinkId(1), now - 60_000), (LinkId(2), 500)]));
+    assert_eq!(outputs(&mut site), [Output::Close(LinkId(2), CloseCode::SILENT)]);
+    site.handle(now + AGENT_GRACE_MS, Input::Timeout);
+    let after = outputs(&mut site);
+    assert_eq!(pushes(&after), [1]);
+    let ada = vec![AgentId::parse("ada").unwrap()];
+    assert!(after.contains(&Output::TellConnected(ada)), "{after:?}");
+    assert_eq!(site.look_at(), Some(now - 60_000 + SILENT_MS));
+    site.handle(now + AGENT_GRACE_MS, Input::Closed { link: LinkId(1) });
+    assert_eq!(site.look_at(), None, "nobody is there");
+}
+
+#[test]
+fn link_7_consoles_that_died_silently_make_room_for_others() {
+    let mut site = site();
+    for link in 0..MAX_LINKS as u64 {
+        greet(&mut site, 1_000, link, "ada");
+    }
+    let now = 1_000 + SILENT_MS;
+    outputs(&mut site);
+    site.handle(now, Input::Heard((1..MAX_LINKS as u64).map(|link| (LinkId(link), now)).collect()));
+    greet(&mut site, now, 5_000, "grace");
+    let refused = Output::Close(LinkId(5_000), CloseCode::TOO_MANY_LINKS);
+    assert!(!outputs(&mut site).contains(&refused));
 }
 
 #[test]

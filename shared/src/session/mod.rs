@@ -38,9 +38,9 @@ pub use view::{MessageState, Row, Standing, Upto, WriteRefusal};
 /// A browser may take long to notice that nobody answers; after this a new attempt is made.
 const OPEN_TIMEOUT_MS: Millis = 15_000;
 const GREET_TIMEOUT_MS: Millis = 10_000;
-/// A link silent for this long is asked for a sign of life …
-const PING_AFTER_MS: Millis = 20_000;
-/// … and given up when none comes.
+/// LINK-2: the edge is told so often that we are still there, whatever it says meanwhile …
+const PING_EVERY_MS: Millis = 20_000;
+/// … and the link is given up when nothing comes back.
 const PONG_TIMEOUT_MS: Millis = 10_000;
 /// No number that the edge says keeps a client away for longer than a day.
 const LONGEST_MS: Millis = 86_400_000;
@@ -66,13 +66,21 @@ struct Live {
     link: Link,
     since: Millis,
     stable: bool,
-    heard_at: Millis,
-    pinged_at: Option<Millis>,
+    /// The last ping, and whether anything was heard since.
+    pinged_at: Millis,
+    answered: bool,
     /// A second hello is on its way; when its welcome is due.
     resync_until: Option<Millis>,
     /// MODE-9: when the edge is asked what holds, and how long after the time before.
     ask_at: Millis,
     ask_after_ms: Millis,
+}
+
+impl Live {
+    /// When the next ping is due, or the last one's answer.
+    fn beat_at(&self) -> Millis {
+        self.pinged_at + if self.answered { PING_EVERY_MS } else { PONG_TIMEOUT_MS }
+    }
 }
 
 pub struct Session {
@@ -171,8 +179,11 @@ impl Session {
                 if let State::Live(live) = &mut self.state
                     && live.link == link
                 {
-                    live.heard_at = now;
-                    live.pinged_at = None;
+                    live.answered = true;
+                    // Its POSTs tell the edge that we are there.
+                    if self.transports.of_link() == Transport::Poll {
+                        live.pinged_at = now;
+                    }
                 }
                 for frame in frames {
                     // A frame may end the link (LINK-1), so each one is checked.
@@ -276,7 +287,7 @@ impl Session {
                 Some(until)
             }
             State::Live(live) => [
-                Some(live.pinged_at.map_or(live.heard_at + PING_AFTER_MS, |at| at + PONG_TIMEOUT_MS)),
+                Some(live.beat_at()),
                 (!live.stable).then_some(live.since + self.stable_after_ms()),
                 // Nothing is sent while a welcome is due, so no pause's end matters then.
                 live.resync_until.or(self.lanes.next_pause_end()),
@@ -377,13 +388,12 @@ impl Session {
     }
 
     fn timeout_live(&mut self, now: Millis, mut live: Live) {
-        if live.resync_until.is_some_and(|until| now >= until)
-            || live.pinged_at.is_some_and(|at| now >= at + PONG_TIMEOUT_MS)
-        {
+        let beat = now >= live.beat_at();
+        if live.resync_until.is_some_and(|until| now >= until) || beat && !live.answered {
             return self.give_up(now, live.link);
         }
-        if live.pinged_at.is_none() && now >= live.heard_at + PING_AFTER_MS {
-            live.pinged_at = Some(now);
+        if beat {
+            (live.pinged_at, live.answered) = (now, false);
             self.say(live.link, ClientFrame::Ping);
         }
         if !live.stable && now >= live.since + self.stable_after_ms() {

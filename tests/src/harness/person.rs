@@ -26,6 +26,8 @@ pub struct View {
     pub rows: Vec<Row>,
     pub mode: String,
     pub agents: u64,
+    /// The agent who has written and is still there.
+    pub here: String,
     pub inbox: Vec<shared::frame::Summary>,
     pub other_is_typing: bool,
     pub unread: u64,
@@ -241,6 +243,7 @@ impl Driver {
             rows: session.rows(),
             mode: session.notice().mode.as_str().to_owned(),
             agents: session.notice().agents,
+            here: session.notice().here.clone(),
             inbox: session.inbox().to_vec(),
             other_is_typing: session.other_is_typing(),
             unread: session.unread(),

@@ -51,6 +51,11 @@ pub trait Adapter {
         false
     }
 
+    /// Whether the edge never looks whether its links are still there.
+    fn never_looks(&self) -> bool {
+        false
+    }
+
     /// Receipts that a conversation is given for what was only pulled.
     fn receipts_for_pulled(&mut self, _: &[Event]) -> Vec<Receipt> {
         Vec::new()
@@ -81,10 +86,12 @@ pub enum Bug {
     FormerLinkHeard,
     /// The edge says that the origin has everything that was stored.
     ReceiptBeforeOrigin,
+    /// A link that has died without a word counts as open.
+    GhostStays,
 }
 
 impl Bug {
-    pub const ALL: [Bug; 13] = [
+    pub const ALL: [Bug; 14] = [
         Bug::AckBeforeStore,
         Bug::NoDedupe,
         Bug::ReceiptLost,
@@ -98,6 +105,7 @@ impl Bug {
         Bug::OrderByClock,
         Bug::FormerLinkHeard,
         Bug::ReceiptBeforeOrigin,
+        Bug::GhostStays,
     ];
 
     pub fn plant(bug: Option<Bug>) -> Box<dyn Adapter> {
@@ -116,6 +124,7 @@ impl Bug {
             Some(Bug::OrderByClock) => Box::new(OrderByClock),
             Some(Bug::FormerLinkHeard) => Box::new(FormerLinkHeard),
             Some(Bug::ReceiptBeforeOrigin) => Box::new(ReceiptBeforeOrigin),
+            Some(Bug::GhostStays) => Box::new(GhostStays),
         }
     }
 }
@@ -240,6 +249,14 @@ impl Adapter for ReceiptLost {
             !receipt || !self.told.is_multiple_of(4)
         });
         outputs
+    }
+}
+
+struct GhostStays;
+
+impl Adapter for GhostStays {
+    fn never_looks(&self) -> bool {
+        true
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use edge::conversation::LinkId;
 use shared::Millis;
 use shared::message::Message;
 use shared::mode::Mode;
-use shared::session::{MessageState, Standing};
+use shared::session::{MessageState, Role, Standing};
 
 use super::clock::ConversationNo;
-use super::sim_browser::TabId;
+use super::network::Wire;
+use super::sim_browser::{Tab, TabId};
 use super::{Outcome, World};
 
 /// Longer than a session pauses after any refusal.
@@ -91,8 +93,37 @@ impl World {
                 return Some(format!("conversation {number} has a backlog of {backlog}"));
             }
         }
+        if let Some(what) = self.ghost() {
+            return Some(what);
+        }
         let known = self.gate.index.len().max(self.gate.backlogged());
         (known > 0).then(|| format!("the gate still knows of {known} backlogs"))
+    }
+
+    /// LINK-7: somebody who has gone and counts as present. Nobody looks where nothing was said (COST-1).
+    pub fn ghost(&self) -> Option<String> {
+        let begun = |number: &ConversationNo| self.conversations[*number].meta.is_some();
+        for number in (0..self.conversations.len()).filter(begun) {
+            let here = |(_, wire): &(&LinkId, &Wire)| wire.conversation == number && wire.at_edge;
+            for (link, wire) in self.network.wires.iter().filter(here) {
+                if wire.cut {
+                    return Some(format!("conversation {number} takes link {} for one that is open", link.0));
+                }
+            }
+            let is_there = |tab: &Tab, role| {
+                tab.open
+                    && self.browsers[tab.browser].conversation == number
+                    && self.browsers[tab.browser].role == role
+            };
+            let visitor = self.tabs.iter().any(|tab| is_there(tab, Role::Visitor));
+            if self.conversations[number].told_present != visitor {
+                return Some(format!(
+                    "the list says of conversation {number} that its visitor's presence is {}",
+                    !visitor
+                ));
+            }
+        }
+        None
     }
 
     /// Nothing once everybody is told that all is well, and nobody is about to say something.

@@ -38,7 +38,7 @@ use clock::{Clock, Happening};
 use network::Network;
 use plan::{Plan, Trouble};
 use reference::Reference;
-use sim_browser::{Browser, Tab};
+use sim_browser::{Browser, Tab, TabId};
 use sim_edge::SimConversation;
 use sim_gate::SimGate;
 use sim_origin::{Fault, SimOrigin};
@@ -192,6 +192,9 @@ impl World {
         self.wait("normal", calm_since + NORMAL_WITHIN_MS, Self::troubled, &mut happenings)?;
         self.check_rest()?;
         self.watch(&mut happenings)?;
+        self.visitors_leave()?;
+        let gone_by = self.clock.now + REST_WITHIN_MS;
+        self.wait("told as gone", gone_by, |world| world.ghost(), &mut happenings)?;
         let written = self.reference.written.len() as u64;
         let (frames, awaits) = (self.network.frames, self.awaits);
         Ok(Summary { written, frames, happenings, awaits, rest_ms, rest_frames, rest_calls })
@@ -263,6 +266,30 @@ impl World {
             Some(what) => Err(format!("was at rest, and is no more: {what}")),
             None => self.check_rest(),
         }
+    }
+
+    /// Some close the page, some shut the lid, and some go with an edge that dies.
+    fn visitors_leave(&mut self) -> Outcome {
+        self.trace.tell(self.clock.now, || "the visitors leave".to_owned());
+        for number in 0..self.conversations.len() {
+            let how = self.random.below(3);
+            let visitor = |tab: &TabId| {
+                let it = &self.tabs[tab.0];
+                let browser = &self.browsers[it.browser];
+                it.open && browser.role == Role::Visitor && browser.conversation == number
+            };
+            let tabs: Vec<TabId> = (0..self.tabs.len()).map(TabId).filter(visitor).collect();
+            for tab in tabs {
+                if let Some(wire) = self.tabs[tab.0].wire().filter(|_| how > 0) {
+                    self.cut_without_a_word(wire);
+                }
+                self.close_tab(tab);
+            }
+            if how == 2 {
+                self.crash_conversation(number)?;
+            }
+        }
+        Ok(())
     }
 
     fn happen(&mut self, what: Happening) -> Outcome {

@@ -15,6 +15,7 @@ use shared::session::{self, Link};
 use super::clock::{ConversationNo, Happening};
 use super::plan::Trouble;
 use super::sim_browser::TabId;
+use super::skew::Host;
 use super::versions::from_client;
 use super::{Outcome, World};
 
@@ -28,6 +29,8 @@ pub struct Wire {
     pub at_edge: bool,
     /// Nothing that is said from now on arrives.
     pub cut: bool,
+    /// By the edge's clock: opened, or answered a ping without waking anybody.
+    pub pinged_at: Millis,
     /// The last hello.
     hello_at: Option<Millis>,
     up_clear: Millis,
@@ -81,6 +84,7 @@ impl World {
             conversation,
             at_edge: false,
             cut: false,
+            pinged_at: 0,
             hello_at: None,
             up_clear,
             down_clear,
@@ -100,8 +104,9 @@ impl World {
             return self.end_at_browser(id, code);
         }
         let peer = self.peer_of(tab);
+        let here = self.time_at(Host::Conversation(conversation));
         if let Some(wire) = self.network.wires.get_mut(&id) {
-            wire.at_edge = true;
+            (wire.at_edge, wire.pinged_at) = (true, here);
         }
         let notice = self.notice.clone();
         let wait = self.latency();
@@ -165,6 +170,10 @@ impl World {
         if frames == [ClientFrame::Ping] {
             // Answered by the platform, the conversation sleeps on.
             if wire.at_edge {
+                let here = self.time_at(Host::Conversation(wire.conversation));
+                if let Some(wire) = self.network.wires.get_mut(&id) {
+                    wire.pinged_at = here;
+                }
                 self.down(id, vec![EdgeFrame::Pong]);
             }
             return Ok(());
@@ -221,32 +230,55 @@ impl World {
 
     /// The browser has ended the link, or is told that it ended. The edge learns of it later.
     pub fn end_at_edge(&mut self, id: LinkId) {
-        let Some(wire) = self.network.wires.get_mut(&id) else { return };
-        wire.cut = true;
         let wait = self.latency();
-        self.clock.after(wait, Happening::ClosedAtEdge(id));
+        self.edge_learns_of_the_end(id, wait);
     }
 
-    /// The edge has ended the link, or has died. The browser learns of it later.
+    /// Or never: a lid is shut, a network left behind, and no close comes through (LINK-7).
+    fn edge_learns_of_the_end(&mut self, id: LinkId, wait: Millis) {
+        let silent = self.strikes(Trouble::Network, 20);
+        let Some(wire) = self.network.wires.get_mut(&id) else { return };
+        wire.cut = true;
+        if !silent {
+            self.clock.after(wait, Happening::ClosedAtEdge(id));
+        }
+    }
+
+    /// The edge has ended the link, or has died. The browser learns of it later, if anything comes through.
     pub fn end_at_browser(&mut self, id: LinkId, code: CloseCode) -> Outcome {
         let wait = self.latency();
-        if let Some(wire) = self.network.wires.get_mut(&id) {
-            wire.cut = true;
+        if let Some(wire) = self.network.wires.get_mut(&id)
+            && !std::mem::replace(&mut wire.cut, true)
+        {
             self.clock.after(wait, Happening::ClosedAtBrowser(id, code));
         }
         Ok(())
     }
 
+    /// The same where the edge has let go of it.
+    pub fn closed_by_edge(&mut self, id: LinkId, code: CloseCode) -> Outcome {
+        if let Some(wire) = self.network.wires.get_mut(&id) {
+            wire.at_edge = false;
+            self.conversations[wire.conversation].attachments.remove(&id);
+        }
+        self.end_at_browser(id, code)
+    }
+
     /// The network breaks a link; each side notices in its own time, and the browser sometimes not at all.
     pub fn cut(&mut self, id: LinkId) {
         let silent = self.random.percent(25);
-        let Some(wire) = self.network.wires.get_mut(&id) else { return };
-        wire.cut = true;
         let late = self.random.below(6_000);
-        self.clock.after(late, Happening::ClosedAtEdge(id));
+        self.edge_learns_of_the_end(id, late);
         if !silent {
             let wait = self.random.below(3_000);
             self.clock.after(wait, Happening::ClosedAtBrowser(id, CloseCode::ABNORMAL));
+        }
+    }
+
+    /// Neither side hears of it.
+    pub fn cut_without_a_word(&mut self, id: LinkId) {
+        if let Some(wire) = self.network.wires.get_mut(&id) {
+            wire.cut = true;
         }
     }
 

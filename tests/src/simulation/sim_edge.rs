@@ -14,6 +14,7 @@ use shared::message::{Author, Message};
 use shared::mode::Notice;
 
 use super::clock::{ConversationNo, Happening};
+use super::network::Wire;
 use super::sim_browser::MAX_SPIN;
 use super::skew::Host;
 use super::{Outcome, World};
@@ -49,6 +50,8 @@ pub struct SimConversation {
     pub log: MemoryLog,
     /// Logs of lost storages.
     pub lost: BTreeMap<Epoch, Vec<Message>>,
+    /// Whether the agents' list says that the visitor is there.
+    pub told_present: bool,
     /// What the platform keeps with each socket.
     pub attachments: BTreeMap<LinkId, LinkInfo>,
     machine: Option<Conversation>,
@@ -71,6 +74,7 @@ impl SimConversation {
             meta: None,
             log: MemoryLog::default(),
             lost: BTreeMap::new(),
+            told_present: false,
             attachments: BTreeMap::new(),
             machine: None,
             alarm: None,
@@ -112,16 +116,30 @@ impl World {
     pub fn conversation_input(&mut self, number: ConversationNo, input: Input) -> Outcome {
         self.trace.tell(self.clock.now, || format!("conversation {number} <- {input:?}"));
         let now = self.time_at(Host::Conversation(number));
+        self.look(number, now);
         let (machine, log) = self.conversations[number].machine();
         machine.handle(now, input, log);
         self.conversation_performs(number).map(|_| ())
+    }
+
+    /// As the driver does, before anything that comes.
+    fn look(&mut self, number: ConversationNo, now: Millis) {
+        if !self.conversations[number].machine().0.is_look_due(now) || self.bug.never_looks() {
+            return;
+        }
+        let here = |(_, wire): &(&LinkId, &Wire)| wire.conversation == number && wire.at_edge;
+        let wires = self.network.wires.iter().filter(here);
+        let heard: Vec<(LinkId, Millis)> = wires.map(|(link, wire)| (*link, wire.pinged_at)).collect();
+        self.trace.tell(self.clock.now, || format!("conversation {number} looks: {heard:?}"));
+        let (machine, log) = self.conversations[number].machine();
+        machine.handle(now, Input::Heard(heard), log);
     }
 
     /// Performs the outputs in order; false where the object has died on the way.
     fn conversation_performs(&mut self, number: ConversationNo) -> Result<bool, String> {
         let (machine, _) = self.conversations[number].machine();
         let outputs: Vec<Output> = std::iter::from_fn(|| machine.poll_output()).collect();
-        let wake_at = machine.poll_timeout();
+        let wake_at = machine.poll_timeout().into_iter().chain(machine.look_at()).min();
         let outputs = self.bug.edge_does(outputs);
         let mut says: Vec<(LinkId, Vec<EdgeFrame>)> = Vec::new();
         for output in outputs {
@@ -188,7 +206,7 @@ impl World {
                 }
             }
             Output::Close(link, code) => {
-                self.end_at_browser(link, code)?;
+                self.closed_by_edge(link, code)?;
             }
             Output::Attach(info) => {
                 if self.network.wires.get(&info.link).is_some_and(|wire| wire.at_edge) {
@@ -200,7 +218,8 @@ impl World {
                 self.clock.after(wait, Happening::AnnounceArrives { conversation: number, life });
             }
             // The site answers with its word on the mode.
-            Output::Notify(_) => {
+            Output::Notify(line) => {
+                self.conversations[number].told_present = line.present;
                 let (wait, notice) = (self.call_latency(), self.notice.clone());
                 self.clock.after(wait, Happening::NoticeArrives(number, notice));
             }
@@ -263,8 +282,7 @@ impl World {
         it.storing = 0;
         it.crash_after = None;
         it.attachments.clear();
-        let alive =
-            |(_, wire): &(&LinkId, &super::network::Wire)| wire.conversation == number && wire.at_edge;
+        let alive = |(_, wire): &(&LinkId, &Wire)| wire.conversation == number && wire.at_edge;
         let wires: Vec<LinkId> = self.network.wires.iter().filter(alive).map(|(id, _)| *id).collect();
         for wire in wires {
             if let Some(wire) = self.network.wires.get_mut(&wire) {
@@ -299,6 +317,8 @@ impl World {
         self.trace.tell(self.clock.now, || format!("conversation {number} loses its storage"));
         let it = &mut self.conversations[number];
         it.alarm = None;
+        // Nobody is left to take back what was told; the next message tells anew.
+        it.told_present = false;
         let log = std::mem::take(&mut it.log.0);
         if let Some(meta) = it.meta.take() {
             it.lost.insert(meta.epoch, log);

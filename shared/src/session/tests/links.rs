@@ -1,6 +1,7 @@
 //! A link: how it ends, and whom it hears.
 
 use super::*;
+use crate::message::Side;
 
 #[test]
 fn link_1_frames_of_an_orphaned_link_are_ignored() {
@@ -17,7 +18,7 @@ fn link_1_frames_of_an_orphaned_link_are_ignored() {
 }
 
 #[test]
-fn link_2_a_silent_link_is_asked_and_then_given_up() {
+fn link_2_a_link_on_which_nothing_comes_back_is_given_up() {
     let mut page = Page::live("w", vec![]);
     page.said.clear();
     page.wait(20_000);
@@ -25,9 +26,46 @@ fn link_2_a_silent_link_is_asked_and_then_given_up() {
     page.hear(EdgeFrame::Pong);
     page.wait(20_000);
     assert_eq!(page.said.len(), 2);
-    page.wait(10_000);
+    page.wait(9_999);
+    assert_eq!(page.session.standing(), Standing::Live);
+    page.wait(1);
     assert!(page.others.contains(&Output::Close(Link(1), CloseCode::SILENT)), "{:?}", page.others);
     assert!(matches!(page.session.standing(), Standing::Retrying { .. }));
+}
+
+/// A console in a busy conversation heard something all the time and said nothing: to the edge it was as silent as a laptop that
+/// was shut.
+#[test]
+fn link_2_a_page_says_every_20_s_that_it_is_there_whatever_it_hears() {
+    let mut page = Page::live("w", vec![]);
+    page.said.clear();
+    let begun = page.now;
+    let mut pings = Vec::new();
+    for second in 1..=100 {
+        while let Some(at) = page.session.poll_timeout().filter(|at| *at <= begun + second * 1_000) {
+            page.wait(at - page.now);
+        }
+        page.now = begun + second * 1_000;
+        page.hear(EdgeFrame::Typing { side: Side::Agent, on: true });
+        let said = std::mem::take(&mut page.said);
+        pings.extend(said.iter().filter(|frame| **frame == ClientFrame::Ping).map(|_| second));
+    }
+    assert_eq!(pings, [20, 40, 60, 80, 100]);
+    assert_eq!(page.session.standing(), Standing::Live);
+}
+
+/// As in a tab that nobody sees: a timer goes off once a minute. What has come meanwhile came at once.
+#[test]
+fn link_2_a_page_whose_timers_are_held_back_says_it_when_it_can_and_keeps_its_link() {
+    let mut page = Page::live("w", vec![]);
+    for _ in 0..10 {
+        page.said.clear();
+        page.wait(60_000);
+        assert_eq!(page.said, [ClientFrame::Ping]);
+        page.now += 100;
+        page.hear(EdgeFrame::Pong);
+    }
+    assert_eq!(page.session.standing(), Standing::Live);
 }
 
 #[test]
