@@ -5,8 +5,6 @@
 // A page outside that is slow does not hold the chat up, and neither does a browser that paints nothing for now.
 const WORD_MS = 100;
 const PAINTED_MS = 500;
-// The first letter is written before anything else is done: who has clicked may be typing already.
-const LETTER_MS = 50;
 
 /** On a touch screen the keyboard would cover what there is to read. */
 window.focusField = () => matchMedia("(pointer:coarse)").matches || document.querySelector("textarea")?.focus();
@@ -70,7 +68,7 @@ const hear = (event) => {
   dress(event.data);
   painted.then(() => {
     focusField();
-    setTimeout(run, LETTER_MS);
+    setTimeout(run);
   });
 };
 addEventListener("message", hear);

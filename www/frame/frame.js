@@ -82,10 +82,6 @@ const show = (now) => {
 if (document.hasFocus()) focusField();
 else addEventListener("focus", focusField, { once: true });
 
-const later = new CSSStyleSheet();
-/** The style of all that is not there from the first painting on. It comes with that: by itself it would have everything laid out anew. */
-const styled = () => document.adoptedStyleSheets.includes(later) || document.adoptedStyleSheets.push(later);
-
 /** What else a site may choose, and what a telephone's edges hide. */
 const setLook = async (look) => (await import("{{asset:frame/look.js}}")).put(look);
 if (/\b(round|font)=/.test(location.search)) setLook(Object.fromEntries(query));
@@ -210,9 +206,7 @@ addEventListener("click", ({ target }) => {
   if (target.closest(".close")) close();
   // What opens is fetched then, and under a new name where that has failed.
   const opener = target.closest("[aria-haspopup]");
-  if (!opener) return;
-  styled();
-  import(opener.value).then(({ press }) => press(opener, word, tell), () => (opener.value += "?"));
+  if (opener) import(opener.value).then(({ press }) => press(opener, word, tell), () => (opener.value += "?"));
 });
 if (alone) document.body.classList.add("alone");
 
@@ -225,7 +219,6 @@ let n = 0;
 const record = (text) => ({ id: `${writer}.${++n}`, writer, n, text, at_ms: Date.now() });
 
 const draw = (text, id) => {
-  styled();
   const rows = find(".rows");
   rows.insertAdjacentHTML("beforeend", '<div class="row" data-by="own" data-place="first last"><div class="bubble" data-state="queued"><p class="text" dir="auto"></p><p class="meta"><span class="state"></span></p></div></div>');
   const row = rows.lastChild;
@@ -275,7 +268,6 @@ find(".emoji").onkeydown = (event) => {
 // ---- the app ----
 
 const say = (tone, sentence) => {
-  styled();
   const line = document.createElement("p");
   line.className = "line";
   line.dataset.tone = tone;
@@ -368,7 +360,6 @@ const takeOver = (ready) => {
   };
   hear.drawn = swap;
   sent = [];
-  styled();
   ready.start(drawn, site, hear, words.join("\n"));
 };
 
@@ -400,7 +391,6 @@ const bring = async (attempt) => {
       await spoken;
       await settled;
       listen("removeEventListener");
-      styled();
       app = form({ chat, site, record, draw, word, say, hear });
       return;
     }
@@ -434,8 +424,8 @@ addEventListener("unhandledrejection", (event) => onTrap(event.reason));
 const pause = () => new Promise((done) => setTimeout(done));
 // Whose conversation it is, is known.
 const settle = async () => {
+  await pause();
   waits = false;
-  // The link is what takes longest.
   share();
   await pause();
   // Taken back before it was known who is there.
@@ -448,4 +438,3 @@ if (window.firstWord) hearPage(firstWord);
 // The document before this one may have left something.
 const resumed = window.name ? anew("resume", { find, early, draw }).catch(() => {}) : 0;
 pause().then(() => bring(0));
-pause().then(() => later.replaceSync(String.raw`{{inline:frame/later.css}}`));

@@ -270,7 +270,7 @@ impl Treatment {
             ("released", Some("js")) => Treatment::Released,
             ("released", _) => Treatment::Part,
             ("frame", _) if matches!(name, "frame/first.js" | "frame/frame.js") => Treatment::Inlined,
-            ("frame", _) if matches!(name, "frame/frame.css" | "frame/later.css") => Treatment::Both,
+            ("frame", _) if name == "frame/frame.css" => Treatment::Both,
             ("frame", Some("css")) => Treatment::Part,
             ("console", Some("css")) if name != "console/console.css" => Treatment::Part,
             ("" | "frame" | "console" | "status" | "demo/replay", Some("js" | "css")) => Treatment::Hashed,
@@ -294,14 +294,13 @@ const PARTS: [&str; 10] = [
 ];
 
 /// The pages without which there is nothing to show.
-const EXPECTED: [&str; 13] = [
+const EXPECTED: [&str; 12] = [
     "loader.js",
     "host.js",
     "frame/index.html",
     "frame/first.js",
     "frame/frame.js",
     "frame/frame.css",
-    "frame/later.css",
     "demo/index.html",
     "console/index.html",
     "console/console.css",
@@ -369,7 +368,6 @@ mod tests {
             ("frame/first.js", Treatment::Inlined),
             ("frame/frame.js", Treatment::Inlined),
             ("frame/frame.css", Treatment::Both),
-            ("frame/later.css", Treatment::Both),
             ("frame/link.js", Treatment::Part),
             ("frame/chat.css", Treatment::Part),
             ("console/console.css", Treatment::Hashed),
