@@ -30,6 +30,7 @@ async fn the_chats_app_is_named_before_its_page_begins() {
     let url = link.strip_prefix("</").and_then(|link| link.split_once('>')).map(|(url, _)| url);
     let url = url.unwrap_or_else(|| panic!("{link:?} names no file"));
     assert!(url.ends_with(".wasm") && page.contains(url), "{link}");
+    assert!(!page.contains("preload"), "named once: a browser goes through a tag's as well before it paints");
     assert!(
         link.contains("rel=preload") && link.contains("crossorigin"),
         "otherwise it is fetched twice: {link}"
