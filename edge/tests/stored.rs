@@ -6,8 +6,8 @@ use edge::site::{InboxLink, Site, Stored};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::id::{Epoch, MessageId};
-use shared::message::{Author, Message};
+use shared::id::Epoch;
+use shared::message::Message;
 
 struct Nothing;
 
@@ -22,10 +22,6 @@ impl Log for Nothing {
 
     fn unread(&self, _: u64) -> u64 {
         0
-    }
-
-    fn author_of(&self, _: &MessageId) -> Option<Author> {
-        None
     }
 }
 

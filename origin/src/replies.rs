@@ -42,11 +42,23 @@ pub async fn post(
     let site = SiteId::parse(&site).ok_or_else(|| Problem::unknown_site(&site))?;
     let conversation = ConversationId::parse(&conversation).ok_or_else(unknown_conversation)?;
     input::check_text(&draft.text)?;
+    check_name(draft.id.as_ref())?;
     origin.work(Work::Reply).await?;
     let writer = origin.writer.clone();
     let numbered = origin.store.write(move |tx| write(tx, site, conversation, draft, writer)).await?;
     origin.news.notify_one();
     Ok((StatusCode::ACCEPTED, Json(numbered)))
+}
+
+/// NAME-1: the edge refuses it, and nobody waits for that.
+fn check_name(id: Option<&MessageId>) -> Result<(), Problem> {
+    let number = id.and_then(|id| id.as_str().rsplit_once('.')).map(|(_, number)| number);
+    if number.is_some_and(|number| number.parse::<u64>().is_ok()) {
+        let detail =
+            "Ids that end in a dot and a number are those of pages. Leave the id out, or make another one.";
+        return Err(Problem::bad_request("misnamed", detail));
+    }
+    Ok(())
 }
 
 fn write(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const FAMILIES: [&str; 36] = [
+const FAMILIES: [&str; 37] = [
     "FRAME",
     "LINK",
     "POLL",
@@ -14,6 +14,7 @@ const FAMILIES: [&str; 36] = [
     "STORE",
     "OUTBOX",
     "INBOX",
+    "NAME",
     "ORDER",
     "ACK",
     "NACK",

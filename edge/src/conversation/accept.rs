@@ -8,9 +8,9 @@ use shared::inbox::{Inbox, Verdict};
 use shared::limits::MAX_TEXT_CHARS;
 use shared::message::{Author, Message, Side};
 
-use super::ahead::Ahead;
-use super::meta::Refused;
-use super::{Conversation, LinkId, Log, Output};
+use super::meta::{Known, Refused};
+use super::name::{Name, page_of};
+use super::{Conversation, LinkId, Output};
 
 impl Conversation {
     pub(super) fn accept(
@@ -28,13 +28,17 @@ impl Conversation {
             Verdict::Duplicate => Accepted::Duplicate,
             // ORDER-1: within a writer nothing is stored before what was written earlier.
             Verdict::Gap => Accepted::Gap,
-            Verdict::New => match (refusal(&text), too_many.or_else(|| self.full())) {
-                (Some(reason), _) => Accepted::Refused(reason),
-                (None, Some(reason)) => Accepted::NotNow(reason),
-                (None, None) => Accepted::New,
+            Verdict::New => match self.meta.known(&id, &writer) {
+                Some(Known::Stored { upto_seq }) => Accepted::Known { upto_seq },
+                Some(Known::Refused { reason }) => Accepted::Refused(reason),
+                None => match (refusal(&writer, &id, &text), too_many.or_else(|| self.full())) {
+                    (Some(reason), _) => Accepted::Refused(reason.to_owned()),
+                    (None, Some(reason)) => Accepted::NotNow(reason),
+                    (None, None) => Accepted::New,
+                },
             },
         };
-        match accepted {
+        match accepted.clone() {
             Accepted::New => {
                 let seq = self.outbox.push();
                 self.meta.last_seq = seq;
@@ -48,6 +52,12 @@ impl Conversation {
                 let message = Message { seq, id, author, name, text, at_ms: now };
                 self.batch.answer(link, EdgeFrame::Ack(Ack { writer, upto_n: n, seq }));
                 self.batch.messages.push((link, message));
+            }
+            Accepted::Known { upto_seq } => {
+                // NAME-2: the origin would drop it, and the log would show what the ledger does not have.
+                self.meta.accepted(&writer, author.side(), n, upto_seq);
+                self.batch.used_up = true;
+                self.batch.known.extend(link.map(|link| (link, writer)));
             }
             Accepted::Duplicate => {
                 // NACK-3: a refusal that got lost is said again; it must not look like an acknowledgement.
@@ -72,32 +82,29 @@ impl Conversation {
             }
             Accepted::Refused(reason) => {
                 // NACK-2: a message refused for good uses up its n, or everything after it would be a gap.
-                let refused = Refused { id: id.clone(), n, reason: reason.to_owned() };
+                let refused = Refused { id: id.clone(), n, reason: reason.clone() };
                 self.meta.refused(&writer, author.side(), refused);
-                self.batch.refused = true;
-                let nack = self.nack(id, writer, n, reason, false);
+                self.batch.used_up = true;
+                let nack = self.nack(id, writer, n, &reason, false);
                 self.batch.answer(link, nack);
             }
         }
         accepted
     }
 
-    /// WRITER-1: whether this would stand in the way of what the other side writes, or under the name of what it has written.
-    pub(super) fn is_foreign(&self, side: Side, send: &Send, log: &dyn Log) -> bool {
-        let (id, writer) = (send.id.as_str(), send.writer.as_str());
-        // A page calls its messages `{page}.{n}`, and its lane after one of them where it was renamed (ADOPT-2).
-        let names = [writer, page_of(writer), id, page_of(id)];
-        if names.iter().any(|name| self.meta.is_of_other_side(name, side)) {
-            return true;
+    /// Why this counts for nothing, whatever its number: NAME-1, or WRITER-1 where it would stand in the way of what the other side
+    /// writes.
+    pub(super) fn misplaced(&self, side: Side, Send { id, writer, n, .. }: &Send) -> Option<&'static str> {
+        if Name::of(id.as_str()).and_then(|name| name.n_of(writer)) != Some(*n) {
+            Some(MISNAMED)
+        } else {
+            self.meta.is_of_other_side(writer, side).then_some(FOREIGN_WRITER)
         }
-        let is_its_own = page_of(id) == writer || page_of(id) == page_of(writer);
-        let author = || Ahead::of(log, &self.outputs).author_of(&send.id);
-        !is_its_own && author().is_some_and(|author| author.side() != side)
     }
 
-    /// It counts for nothing: the numbers are the other side's.
-    pub(super) fn refuse_foreign(&mut self, link: LinkId, Send { id, writer, n, .. }: Send) {
-        let nack = self.nack(id, writer, n, FOREIGN_WRITER, false);
+    /// It counts for nothing, so it uses up no number.
+    pub(super) fn refuse(&mut self, link: LinkId, Send { id, writer, n, .. }: Send, reason: &str) {
+        let nack = self.nack(id, writer, n, reason, false);
         self.batch.answer(Some(link), nack);
     }
 
@@ -135,8 +142,8 @@ impl Conversation {
 
     /// STORE-1: one transaction for everything that has been collected, then the answers.
     pub(super) fn commit(&mut self, now: Millis) {
-        let Batch { messages, answers, refused } = std::mem::take(&mut self.batch);
-        if !messages.is_empty() || (refused && self.stored) {
+        let Batch { messages, answers, known, used_up } = std::mem::take(&mut self.batch);
+        if !messages.is_empty() || (used_up && self.stored) {
             let stored = messages.iter().map(|(_, message)| message.clone()).collect();
             self.trim();
             self.store(stored);
@@ -147,11 +154,16 @@ impl Conversation {
                 self.outputs.push_back(Output::Send(link, frame));
             }
         }
-        if messages.is_empty() {
-            return;
-        }
         for (writer_link, message) in &messages {
             self.broadcast(*writer_link, &EdgeFrame::Event(message.clone()));
+        }
+        // After all that stands at the place or before it: a reader takes it for the next one otherwise.
+        for (link, writer) in known {
+            let ack = self.meta.ack_of(&writer).filter(|_| self.links.contains_key(&link));
+            self.outputs.extend(ack.map(|ack| Output::Send(link, EdgeFrame::Ack(ack))));
+        }
+        if messages.is_empty() {
+            return;
         }
         self.last = messages.into_iter().next_back().map(|(_, message)| message);
         self.announce(now);
@@ -205,18 +217,17 @@ const TRIM_AT_LEAST: u64 = 100;
 const MAX_COLLECTED: usize = 256;
 
 pub(super) const FOREIGN_WRITER: &str = "foreign-writer";
-
-/// The page of which a message's or a renamed lane's name tells.
-fn page_of(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(page, _)| page)
-}
+pub(super) const MISNAMED: &str = "misnamed";
 
 /// What has been accepted and is not stored yet: stored together, then answered.
 #[derive(Default)]
 pub(super) struct Batch {
     messages: Vec<(Option<LinkId>, Message)>,
     answers: Vec<(LinkId, EdgeFrame)>,
-    refused: bool,
+    /// Who has brought what stands already, and under which name.
+    known: Vec<(LinkId, WriterId)>,
+    /// Whether a number was used up by what is not stored.
+    used_up: bool,
 }
 
 impl Batch {
@@ -238,22 +249,29 @@ impl Batch {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Accepted {
     New,
+    /// It came before, under another name of its lane.
+    Known {
+        upto_seq: u64,
+    },
     Duplicate,
     Gap,
     /// Not stored; to be sent again.
     NotNow(&'static str),
-    Refused(&'static str),
+    Refused(String),
 }
 
-fn refusal(text: &str) -> Option<&'static str> {
+/// For good (NACK-2).
+fn refusal(writer: &WriterId, id: &MessageId, text: &str) -> Option<&'static str> {
     if text.trim().is_empty() {
         Some("text-empty")
     } else if text.chars().count() > MAX_TEXT_CHARS {
         Some("text-too-long")
     } else {
-        None
+        // NAME-1 of a reply, whose name is the origin's choice: a visitor's page may be called so, and use it first.
+        let pages = [writer.as_str(), page_of(writer.as_str())];
+        Name::of(id.as_str()).is_some_and(|name| !pages.contains(&name.page)).then_some(MISNAMED)
     }
 }

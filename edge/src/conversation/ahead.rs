@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use shared::id::MessageId;
 use shared::message::{Author, Message};
 
 use super::{Log, Output};
@@ -35,11 +34,6 @@ impl Log for Ahead<'_> {
         let mut messages = self.log.before(seq, limit);
         messages.extend(self.waiting.iter().filter(|message| message.seq < seq).cloned());
         messages.split_off(messages.len().saturating_sub(limit as usize))
-    }
-
-    fn author_of(&self, id: &MessageId) -> Option<Author> {
-        let waiting = self.waiting.iter().find(|message| message.id == *id);
-        waiting.map(|message| message.author.clone()).or_else(|| self.log.author_of(id))
     }
 
     fn unread(&self, seq: u64) -> u64 {

@@ -10,6 +10,7 @@ use shared::message::Side;
 
 use super::Log;
 use super::ending::Ending;
+use super::name::{Name, page_of};
 
 /// Writers that a conversation remembers. A page is a writer, so this is page loads with a message; of more, the
 /// one that wrote longest ago is forgotten, whose messages the origin has had for long.
@@ -77,6 +78,18 @@ const MAX_REFUSED: usize = 8;
 /// And of all writers together: some 10 KB in a row that is written with each message.
 const MAX_REFUSED_IN_ALL: usize = 100;
 
+/// A message that came before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It stands at a place not after this one.
+    Stored {
+        upto_seq: u64,
+    },
+    Refused {
+        reason: String,
+    },
+}
+
 impl Meta {
     /// Nothing of what was said is left.
     pub(super) fn forget(&mut self) {
@@ -114,10 +127,36 @@ impl Meta {
         Some(Ack { writer: writer.clone(), upto_n: written.stored_n, seq: written.seq })
     }
 
-    /// Whether the other side writes under this name (WRITER-1).
-    pub(super) fn is_of_other_side(&self, writer: &str, side: Side) -> bool {
-        let written = WriterId::parse(writer).and_then(|writer| self.writers.get(&writer));
-        written.and_then(|written| written.side).is_some_and(|whose| whose != side)
+    /// Whether the other side writes under this name, or as the page of which it tells (WRITER-1).
+    pub(super) fn is_of_other_side(&self, writer: &WriterId, side: Side) -> bool {
+        [writer.as_str(), page_of(writer.as_str())].into_iter().any(|page| {
+            self.lanes_of(page).any(|(_, written)| written.side.is_some_and(|whose| whose != side))
+        })
+    }
+
+    /// What became of this message where it came under another name of its lane (NAME-2).
+    pub(super) fn known(&self, id: &MessageId, writer: &WriterId) -> Option<Known> {
+        let name = Name::of(id.as_str())?;
+        let others = self.lanes_of(name.page).filter(|(other, _)| *other != writer);
+        others.into_iter().find_map(|(other, written)| {
+            let n = name.n_of(other).filter(|n| (1..=written.n).contains(n))?;
+            let refused = written.refused.iter().find(|refused| refused.n == n);
+            Some(match refused {
+                Some(refused) => Known::Refused { reason: refused.reason.clone() },
+                None if n > written.stored_n => Known::Refused { reason: "refused".to_owned() },
+                None => Known::Stored { upto_seq: written.seq },
+            })
+        })
+    }
+
+    /// The writers of a page: its own name, and those after which its lane was renamed (ADOPT-2).
+    fn lanes_of<'a>(&'a self, page: &'a str) -> impl Iterator<Item = (&'a WriterId, &'a Written)> {
+        let first = WriterId::parse(page).unwrap_or_default();
+        let alike =
+            self.writers.range(first..).take_while(move |(writer, _)| writer.as_str().starts_with(page));
+        alike.filter(move |(writer, _)| {
+            writer.as_str() == page || Name::of(writer.as_str()).is_some_and(|name| name.page == page)
+        })
     }
 
     /// Whose the writers of a row without sides are: the log knows of each one's last message.
@@ -128,10 +167,11 @@ impl Meta {
         }
     }
 
+    /// The nth message of this writer stands at a place not after `seq`, and none of its former ones does.
     pub(super) fn accepted(&mut self, writer: &WriterId, side: Side, n: u64, seq: u64) {
         self.make_room_for(writer, side);
         let written = self.writers.entry(writer.clone()).or_default();
-        (written.n, written.stored_n, written.seq, written.side) = (n, n, seq, Some(side));
+        (written.n, written.stored_n, written.seq, written.side) = (n, n, seq.max(written.seq), Some(side));
     }
 
     fn make_room_for(&mut self, writer: &WriterId, side: Side) {

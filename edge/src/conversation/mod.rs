@@ -15,6 +15,7 @@ mod leaving;
 mod link;
 mod marks;
 mod meta;
+mod name;
 mod notice;
 mod receipts;
 mod reply;
@@ -27,9 +28,9 @@ use std::collections::{BTreeMap, VecDeque};
 use shared::Millis;
 use shared::close::CloseCode;
 use shared::frame::{ClientFrame, EdgeFrame, Spread, Summary};
-use shared::id::{ConversationId, MessageId, SiteId};
+use shared::id::{ConversationId, SiteId};
 use shared::limits::SNAPSHOT;
-use shared::message::{Author, Message, Side};
+use shared::message::{Message, Side};
 use shared::mode::Notice;
 use shared::outbox::Outbox;
 
@@ -51,8 +52,6 @@ pub trait Log {
     fn before(&self, seq: u64, limit: u64) -> Vec<Message>;
     /// Messages of the visitor after `seq`.
     fn unread(&self, seq: u64) -> u64;
-    /// Who has written the message of this name.
-    fn author_of(&self, id: &MessageId) -> Option<Author>;
 }
 
 #[derive(Clone, Debug)]
@@ -330,10 +329,11 @@ impl Conversation {
                 ClientFrame::Send(send) => {
                     let left = taken > 0;
                     taken = taken.saturating_sub(1);
-                    if self.is_foreign(side, &send, log) {
-                        self.refuse_foreign(link, send);
-                    } else {
-                        self.accept(now, Some(link), author, name, send, (!left).then_some(too_many));
+                    match self.misplaced(side, &send) {
+                        Some(reason) => self.refuse(link, send, reason),
+                        None => {
+                            self.accept(now, Some(link), author, name, send, (!left).then_some(too_many));
+                        }
                     }
                 }
                 ClientFrame::Delivered { upto_seq } => self.mark(link, side, upto_seq, false, log),

@@ -16,7 +16,7 @@ impl Conversation {
         }
         self.end_expired(now);
         let author = Author::Agent(reply.agent);
-        if self.meta.is_of_other_side(reply.writer.as_str(), author.side()) {
+        if self.meta.is_of_other_side(&reply.writer, author.side()) {
             return (Outcome::Refused, FOREIGN_WRITER.to_owned());
         }
         // EPOCH-3: the origin numbers its replies for the life of the conversation; after a loss of storage the
@@ -27,6 +27,7 @@ impl Conversation {
         let outcome = match self.accept(now, None, author, link::shortened(&reply.name), send, None) {
             Accepted::New => (Outcome::Accepted, String::new()),
             // NACK-3: a refusal that is asked for again, and a number that was never one, are no success.
+            Accepted::Known { .. } => (Outcome::Duplicate, String::new()),
             Accepted::Duplicate => match self.meta.refusal(&writer, n) {
                 Some(refused) => (Outcome::Refused, refused.reason.clone()),
                 None if n == 0 => (Outcome::Refused, "not-numbered".to_owned()),
@@ -37,7 +38,7 @@ impl Conversation {
             },
             Accepted::Gap => (Outcome::Later, "gap".to_owned()),
             Accepted::NotNow(reason) => (Outcome::Later, reason.to_owned()),
-            Accepted::Refused(reason) => (Outcome::Refused, reason.to_owned()),
+            Accepted::Refused(reason) => (Outcome::Refused, reason),
         };
         self.commit(now);
         outcome

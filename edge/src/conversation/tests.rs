@@ -35,10 +35,6 @@ impl Log for Memory {
     fn unread(&self, seq: u64) -> u64 {
         self.0.iter().filter(|message| message.author == Author::Visitor && message.seq > seq).count() as u64
     }
-
-    fn author_of(&self, id: &MessageId) -> Option<Author> {
-        self.0.iter().find(|message| message.id == *id).map(|message| message.author.clone())
-    }
 }
 
 /// A conversation with its log; performs the stores.

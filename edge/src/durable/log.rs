@@ -90,17 +90,6 @@ impl Log for SqlLog {
         messages
     }
 
-    fn author_of(&self, id: &MessageId) -> Option<Author> {
-        // Looks through all of the log: names that are not a page's own are rare (WRITER-1).
-        let query = "SELECT author FROM messages WHERE id = ? LIMIT 1";
-        let rows = self
-            .0
-            .has_table("messages")
-            .and_then(|has| if has { self.0.rows(query, vec![id.as_str().into()]) } else { Ok(Vec::new()) });
-        let first = rows.unwrap_or_default().into_iter().next()?.into_iter().next()?;
-        Author::parse(&sql::as_text(first)?)
-    }
-
     fn unread(&self, seq: u64) -> u64 {
         let query = "SELECT COUNT(*) FROM messages WHERE author = 'visitor' AND seq > ?";
         let rows = self.0.rows(query, vec![sql::number(seq)]).unwrap_or_default();

@@ -135,6 +135,8 @@ async fn a_reply_that_breaks_a_rule_is_refused_with_a_code() {
     assert_eq!(refused("c1", "nobody", "x").await, (422, "unknown-agent".into()));
     assert_eq!(refused("c1", "ada", " ").await, (400, "empty-text".into()));
     assert_eq!(refused("c1", "ada", &"x".repeat(4_001)).await, (400, "text-too-long".into()));
+    let named = reply(&origin, "c1", json!({"agent": "ada", "text": "x", "id": "page.5"})).await;
+    assert_eq!(problem(named).await, (400, "misnamed".into()), "NAME-1");
     let draft = json!({"agent": "ada", "text": "x"});
     let response = origin.post("/sites/demo/conversations/c1/replies", &draft).send().await.unwrap();
     assert_eq!(problem(response).await, (401, "bad-token".into()));

@@ -4,7 +4,7 @@ use edge::conversation::{Conversation, Input, LinkId, Log, Meta, Output};
 use edge::origin_gate;
 use shared::Millis;
 use shared::frame::{EdgeFrame, Summary};
-use shared::id::{ConversationId, MessageId, SiteId};
+use shared::id::{ConversationId, SiteId};
 use shared::message::{Author, Message, Side};
 
 use crate::people::{ChatNo, SiteNo};
@@ -32,10 +32,6 @@ impl Log for MemoryLog {
 
     fn unread(&self, seq: u64) -> u64 {
         self.0.iter().filter(|message| message.author == Author::Visitor && message.seq > seq).count() as u64
-    }
-
-    fn author_of(&self, id: &MessageId) -> Option<Author> {
-        self.0.iter().find(|message| message.id == *id).map(|message| message.author.clone())
     }
 }
 

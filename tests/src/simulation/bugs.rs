@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use edge::conversation;
 use shared::event::{Event, Outcome, Receipt};
-use shared::frame::{Ack, ClientFrame, EdgeFrame};
+use shared::frame::{Ack, ClientFrame, EdgeFrame, Send};
 use shared::id::{Epoch, MessageId, WriterId};
 use shared::message::Message;
 use shared::session::{self, Link};
@@ -142,10 +142,21 @@ impl Adapter for AckBeforeStore {
     }
 }
 
-/// Every send gets a writer of its own on its way in; its acknowledgement gets the old name on its way out.
+/// Every send gets a writer of its own, and so another name, on its way in; what speaks of it gets the old ones on its way out.
 #[derive(Default)]
 struct NoDedupe {
-    names: BTreeMap<WriterId, (WriterId, u64)>,
+    names: BTreeMap<WriterId, Send>,
+}
+
+impl NoDedupe {
+    fn restore(&self, message: &mut Message) {
+        let by = |(writer, _): (&str, &str)| WriterId::parse(writer);
+        if let Some(send) =
+            message.id.as_str().rsplit_once('.').and_then(by).and_then(|it| self.names.get(&it))
+        {
+            message.id.clone_from(&send.id);
+        }
+    }
 }
 
 impl Adapter for NoDedupe {
@@ -153,8 +164,9 @@ impl Adapter for NoDedupe {
         for frame in &mut frames {
             if let ClientFrame::Send(send) = frame {
                 let name = WriterId::parse(&format!("new{}", self.names.len())).unwrap_or_default();
-                self.names.insert(name.clone(), (std::mem::replace(&mut send.writer, name), send.n));
-                send.n = 1;
+                let id = MessageId::parse(&format!("{name}.1")).unwrap_or_default();
+                let another = Send { id, writer: name.clone(), n: 1, text: send.text.clone() };
+                self.names.insert(name, std::mem::replace(send, another));
             }
         }
         frames
@@ -162,10 +174,20 @@ impl Adapter for NoDedupe {
 
     fn edge_does(&mut self, mut outputs: Vec<conversation::Output>) -> Vec<conversation::Output> {
         for output in &mut outputs {
-            if let conversation::Output::Send(_, EdgeFrame::Ack(ack)) = output
-                && let Some((writer, n)) = self.names.get(&ack.writer)
-            {
-                *ack = Ack { writer: writer.clone(), upto_n: *n, seq: ack.seq };
+            match output {
+                conversation::Output::Store { messages, .. } => {
+                    messages.iter_mut().for_each(|message| self.restore(message));
+                }
+                conversation::Output::Send(_, EdgeFrame::Event(message)) => self.restore(message),
+                conversation::Output::Send(_, EdgeFrame::Welcome(welcome)) => {
+                    welcome.messages.iter_mut().for_each(|message| self.restore(message));
+                }
+                conversation::Output::Send(_, EdgeFrame::Ack(ack)) => {
+                    if let Some(send) = self.names.get(&ack.writer) {
+                        *ack = Ack { writer: send.writer.clone(), upto_n: send.n, seq: ack.seq };
+                    }
+                }
+                _ => {}
             }
         }
         outputs

@@ -151,10 +151,8 @@ impl World {
         let it = &self.conversations[number];
         let mut places = BTreeMap::new();
         for message in &it.log.0 {
-            if let Some(earlier) = places.insert(&message.id, message.seq)
-                // Two tabs may send the same orphan under two names after a loss (EPOCH-4).
-                && it.lost.is_empty()
-            {
+            // NAME-2: also where two tabs send the same orphan under two names after a loss (EPOCH-4).
+            if let Some(earlier) = places.insert(&message.id, message.seq) {
                 return Err(format!("{} is in the log at {earlier} and at {}", message.id, message.seq));
             }
         }

@@ -9,7 +9,7 @@ use shared::Millis;
 use shared::close::CloseCode;
 use shared::event::{Outcome as Verdict, Receipt, Reply};
 use shared::frame::EdgeFrame;
-use shared::id::{ConversationId, Epoch, MessageId, SiteId};
+use shared::id::{ConversationId, Epoch, SiteId};
 use shared::message::{Author, Message};
 use shared::mode::Notice;
 
@@ -37,10 +37,6 @@ impl Log for MemoryLog {
 
     fn unread(&self, seq: u64) -> u64 {
         self.0.iter().filter(|message| message.author == Author::Visitor && message.seq > seq).count() as u64
-    }
-
-    fn author_of(&self, id: &MessageId) -> Option<Author> {
-        self.0.iter().find(|message| message.id == *id).map(|message| message.author.clone())
     }
 }
 

@@ -33,7 +33,7 @@ impl World {
         let it = &mut self.replies[number];
         it.n += 1;
         self.texts += 1;
-        let id = MessageId::parse(&format!("r{number}.{}", it.n)).unwrap_or_default();
+        let id = MessageId::parse(&format!("r{number}-{}", it.n)).unwrap_or_default();
         let writer = WriterId::parse("origin").unwrap_or_default();
         let (n, text) = (it.n, format!("text {} from the origin", self.texts));
         let saved = Saved { id: id.clone(), writer: writer.clone(), n, text: text.clone(), at_ms: 0 };

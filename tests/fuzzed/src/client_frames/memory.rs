@@ -1,7 +1,6 @@
 //! A conversation's log, in memory.
 
 use edge::conversation::Log;
-use shared::id::MessageId;
 use shared::message::{Author, Message};
 
 #[derive(Default)]
@@ -20,9 +19,5 @@ impl Log for Memory {
     fn unread(&self, seq: u64) -> u64 {
         let unread = |message: &&Message| message.author == Author::Visitor && message.seq > seq;
         self.0.iter().filter(unread).count() as u64
-    }
-
-    fn author_of(&self, id: &MessageId) -> Option<Author> {
-        self.0.iter().find(|message| message.id == *id).map(|message| message.author.clone())
     }
 }
