@@ -175,3 +175,28 @@ async fn nothing_scrolls_the_whole_chat_within_its_panel() {
                   (document.querySelector('seawall-chat').shadowRoot.querySelector('iframe'))";
     assert_eq!(tab.page(scroll).await, Some(json!([50, 0])));
 }
+
+/// What few pages need stands in a file of its own: the page's console hears of it, and nobody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_what_few_pages_need_does_not_come_or_throws_the_chat_works_and_the_console_says_why() {
+    let witness = "<script nonce=n>window.warned = []; console.warn = (...words) => warned.push(words.join(' '))</script>";
+    let chat = Chat::closed(witness).await;
+    let tab = &chat.tab;
+    tab.order("Network.setBlockedURLs", json!({ "urls": ["*/apart-*"] })).await;
+    tab.open_chat().await;
+    let say = async |label: &str| tab.page(&format!("Seawall('update', {{ label: '{label}' }}), true")).await;
+    say("Ask").await;
+    tab.until_page("warned.length == 1 && /^Seawall: .*\\/apart-/.test(warned[0])").await;
+    tab.say("Does it work?").await;
+
+    tab.order("Network.setBlockedURLs", json!({ "urls": [] })).await;
+    say("Ask us").await;
+    tab.until_page(&format!("{LAUNCHER}.textContent == 'Ask us'")).await;
+
+    // On a page that has changed what the browser has built in.
+    tab.page("DOMTokenList.prototype.toggle = () => { throw Error('changed by the page') }").await;
+    say("Ask me").await;
+    tab.until_page("warned.length == 2 && warned[1] == 'Seawall: Error: changed by the page'").await;
+    tab.say("And now?").await;
+    assert_eq!(tab.page("[warned.length, complaints]").await, Some(json!([2, []])));
+}
