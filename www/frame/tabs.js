@@ -11,9 +11,14 @@ const WAKE_MS = 6e5;
 const SAVED_MS = 1e3;
 // After these a session opens no link any more (`shared/src/close.rs`).
 const STOPS = [4400, 4401, 4403, 4404, 4411, 4413, 4440];
+// After this one only a newer token opens a link …
+const EXPIRED = 4441;
+// … which nobody may have: the place to lead goes round no faster than this.
+const RESIGN_MS = 5e3;
 
 let links = 0;
 let woken = 0;
+let resigned = 0;
 
 const isOver = ({ code }) => STOPS.includes(code);
 
@@ -87,6 +92,13 @@ export const follow = (tab, own, open) => {
   };
   held.link = { close: () => own.close() };
   say({ open: true });
+};
+
+/** LINK-6: whoever asks may have a newer token. As if it slept for a moment; where names decide who leads it comes last from now on. */
+const resign = (tab) => {
+  resigned = Date.now();
+  tab.me = "~" + tab.me;
+  for (const what of ["freeze", "resume"]) document.dispatchEvent(new Event(what));
 };
 
 /** The leader's part. Its own name among those who talk is "". */
@@ -192,8 +204,9 @@ const hub = (tab) => {
     told({ from, open, text, close }) {
       if (close) others.delete(from);
       if (open && others.size < MOST_TABS) {
-        const { link, up } = tab.held;
+        const { link, up, code } = tab.held;
         if (isOver(tab.held)) return tab.quit();
+        if (code === EXPIRED && Date.now() > resigned + RESIGN_MS) return resign(tab);
         // No app has asked for a link yet, and none may ever do so: whoever asks is better off alone until there is one.
         if (tab.anew && (!link || up === false)) return;
         others.set(from, false);

@@ -9,6 +9,8 @@ use tests::harness::proxy::Proxy;
 use tests::harness::sockets::Sockets;
 use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
+use tests::harness::tokens::{now_s, of_the_shop};
+use tests::harness::wait;
 
 /// The chat in a tab to whose frame this is done before it begins.
 async fn chat_with(browser: &Chromium, port: u16, before: &str) -> Tab {
@@ -112,4 +114,88 @@ async fn link_5_a_tab_whose_app_has_broken_leaves_the_link_to_another() {
     let tab = Tab::chat(&browser, sockets.port, "").await;
     tab.say_in_front("From a chat that works").await;
     sockets.are(1).await;
+}
+
+/// The chat of somebody for whom the page vouches once, with this token.
+async fn vouched(browser: &Chromium, port: u16, token: &str) -> Tab {
+    let tab = Tab::shop(browser, port, "", "data-site=demo").await;
+    tab.page(&format!("Seawall('identify', {{ token: '{token}' }}), true")).await;
+    tab.open_chat().await;
+    tab
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn link_6_where_the_leading_tabs_token_is_over_another_ones_holds_the_link_and_all_go_on() {
+    for storage in Storage::BOTH {
+        let stack = Stack::start().await;
+        let sockets = Sockets::count(stack.edge_port).await;
+        let browser = Chromium::start_with(storage).await;
+        let life_s = 15;
+        let until_s = now_s() + life_s;
+        let first = vouched(&browser, sockets.port, &of_the_shop("a", "Vera Lund", life_s as i64)).await;
+        first.say_in_front("From the one that leads").await;
+        let newer = of_the_shop("a", "Vera Lund", 3_600);
+        let second = vouched(&browser, sockets.port, &newer).await;
+        let third = vouched(&browser, sockets.port, &newer).await;
+        second.say_in_front("From the second").await;
+        third.say_in_front("From the third").await;
+        sockets.are(1).await;
+        first.frame("window.ended = 0; addEventListener('4441', () => ended++), true").await;
+        wait::until_true("the leading tab's token is over", 30, || async { now_s() > until_s }).await;
+        // With this the edge ends the link.
+        second.say_in_front("Over a link that ends").await;
+        first.until_frame("ended > 0").await;
+        third.say_in_front("And over the next").await;
+        // Its page has no newer token; the chat goes on by the others'.
+        first.say_in_front("Still here").await;
+        sockets.are(1).await;
+        let all = [
+            "From the one that leads",
+            "From the second",
+            "From the third",
+            "Over a link that ends",
+            "And over the next",
+            "Still here",
+        ];
+        for tab in [&first, &second, &third] {
+            let own = "[...document.querySelectorAll('[data-by=own] .text')].map((text) => text.innerText)";
+            tab.until_frame(&format!("{own}.join() == '{}'", all.join(","))).await;
+        }
+        let lines = ledger::whole(&stack, all.len(), 30).await;
+        assert_eq!(ledger::checked(&lines).len(), 1, "one conversation");
+        assert_eq!(lines.iter().map(|line| &*line.text).collect::<Vec<_>>(), all);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn link_6_where_every_tabs_token_is_over_a_newer_one_in_any_of_them_is_enough_for_all() {
+    for storage in Storage::BOTH {
+        let stack = Stack::start().await;
+        let sockets = Sockets::count(stack.edge_port).await;
+        let browser = Chromium::start_with(storage).await;
+        let life_s = 20;
+        let until_s = now_s() + life_s;
+        let token = of_the_shop("a", "Vera Lund", life_s as i64);
+        let first = vouched(&browser, sockets.port, &token).await;
+        first.say_in_front("While it lasts").await;
+        let second = vouched(&browser, sockets.port, &token).await;
+        wait::until_true("the token is over", 30, || async { now_s() > until_s }).await;
+        for tab in [&first, &second] {
+            tab.show().await;
+            tab.page("Seawall('send', 'After that'), true").await;
+            tab.until_frame("!!document.querySelector('[data-state=queued]')").await;
+        }
+        // Whoever leads by now.
+        let newer = of_the_shop("a", "Vera Lund", 3_600);
+        second.page(&format!("Seawall('identify', {{ token: '{newer}' }}), true")).await;
+        for tab in [&first, &second] {
+            tab.until_frame(
+                "document.querySelectorAll('[data-by=own]:has([data-state=delivered])').length == 3",
+            )
+            .await;
+        }
+        sockets.are(1).await;
+        let lines = ledger::whole(&stack, 3, 30).await;
+        assert_eq!(ledger::checked(&lines).len(), 1, "one conversation");
+    }
 }
