@@ -165,8 +165,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     }
   };
 
-  // What is asked meanwhile waits at the port. A browser remembers that an import has failed; over a line that broke a file once
-  // came without its end. Who asks waits for a minute, and asks again with the next message.
+  // What is asked meanwhile waits at the port. Over a line that broke a file once came without its end; a browser remembers a module
+  // that came broken, and older ones also one that did not come. Who asks waits for a minute, and asks again with the next message.
   let failed = 0;
   const bringKeep = async (port, prefix, left = MOST_AGAIN) => {
     const { keep } = await import("{{asset:keep.js}}?" + failed).catch(() => 0);

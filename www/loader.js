@@ -32,7 +32,7 @@ iframe{width:100%;height:100%;border:0}
   const url = (path) => new URL(path, script.src);
 
   const more = () => {
-    // A browser remembers that an import has failed: a new name makes it try again.
+    // Under a new name: a browser remembers a module that came broken, and older ones also one that did not come.
     host ||= import(url("/host.js?" + tries++))
       .then((host) => host.start(script, calls, panel, button, toggle, begin))
       .catch(() => {

@@ -53,7 +53,7 @@ const say = (sentence, label, act) => {
 
 const bring = async (attempt) => {
   try {
-    // A browser remembers that an import has failed; a new name makes it try again.
+    // Under a new name: a browser remembers a module that came broken, and older ones also one that did not come.
     const app = await import("{{asset:console/console.js}}" + (attempt ? "?" + attempt : ""));
     await app.default("{{asset:console/console_bg.wasm}}");
     // Agents read many texts. Without it they read them as they were written.

@@ -94,7 +94,7 @@ const prefill = (text) => {
   area.dispatchEvent(new InputEvent("input", { bubbles: true }));
 };
 
-/** Until it is there. A browser remembers that an import has failed; a new name makes it try again. */
+/** Until it is there. Each time under a new name: a browser remembers a module that came broken, and older ones also one that did not come. */
 const fetched = async (file, attempt = 0) => {
   try {
     return await import(file + attempt);
@@ -112,7 +112,7 @@ const bringWho = async () => (await fetched("{{asset:frame/visitor.js}}?")).visi
 /** In the browser, at the edge and, once it can be told, at the origin. What it takes is fetched, because few do it. */
 const forget = async () => {
   try {
-    // A browser remembers that an import has failed.
+    // Under a new name, as in `fetched`.
     const { forget } = await import("{{asset:frame/forget.js}}?" + Date.now());
     await forget(site, await who);
   } catch {
@@ -379,7 +379,7 @@ const runs = () => {
 const MOST_TRIES = 3;
 
 const bring = async (attempt) => {
-  // A browser remembers that an import has failed; a new name makes it try again.
+  // Under a new name, as in `fetched`.
   const again = attempt ? "?" + attempt : "";
   const spoken = bringWords(again).catch(() => {});
   // Words come a moment after the app, if that.

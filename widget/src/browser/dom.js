@@ -20,7 +20,7 @@ const open = (url, protocol, polls) => {
   import(dataset.poll).then(
     ({ poll }) => poll(link, url),
     () => {
-      // A browser remembers that an import has failed; a new name makes it try again.
+      // Under a new name: a browser remembers a module that came broken, and older ones also one that did not come.
       dataset.poll += "?";
       link.onclose?.({ type: "close", code: 1006 });
     },
@@ -141,7 +141,7 @@ export const mark = (log) => {
   // Each is looked at once.
   const texts = [...log.querySelectorAll(".text")].filter((text) => (text.waits ??= MARKS.test(text.textContent)));
   if (window.marks) texts.forEach(window.marks.draw);
-  // Meanwhile they stand there as they were written. A browser remembers that an import has failed; a new name makes it try again.
+  // Meanwhile they stand there as they were written. Each try has a new name, as in `open`.
   else if (texts[0] && !coming) {
     coming = import(document.body.dataset.marks + "?" + tries++).then(
       (marks) => {
