@@ -6,7 +6,8 @@ use crate::inbox::Verdict;
 use crate::message::{Message, Side};
 
 use super::lanes::{AfterNack, Keep};
-use super::{ASK_AFTER_MS, Link, Live, Output, Session, State, TYPING_EVERY_MS};
+use super::say::TYPING_EVERY_MS;
+use super::{ASK_AFTER_MS, Link, Live, Output, Session, State};
 
 /// Lines of the list of conversations: as many as the edge keeps of a site.
 const MAX_INBOX: usize = 1_000;
