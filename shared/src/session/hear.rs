@@ -172,13 +172,15 @@ impl Session {
         if self.transcript.accept(message) == Verdict::New && side != self.role.side() {
             self.other_types_until = None;
         }
+        self.receipted(0);
     }
 
     /// Whether anything that was kept is erased now.
     pub(super) fn receipted(&mut self, upto_seq: u64) -> bool {
         let upto_seq = upto_seq.max(self.transcript.receipted_upto);
         self.transcript.receipted_upto = upto_seq;
-        let erased = self.lanes.receipted(upto_seq);
+        // What the log has not brought yet is on the screen because it is kept.
+        let erased = self.lanes.receipted(upto_seq.min(self.transcript.last_seq()));
         let any = !erased.is_empty();
         for id in erased {
             self.outputs.push_back(Output::Erase(id));

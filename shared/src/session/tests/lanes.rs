@@ -32,6 +32,8 @@ fn adopt_1_an_acknowledgement_of_more_than_this_tab_knows_counts_for_what_it_kno
     page.hear(ack("old", 3, 3));
     assert_eq!(page.hellos(), 2, "RESUME-3: there is something at seq 3");
     page.hear(EdgeFrame::Receipted { upto_seq: 3 });
+    let messages = (1..=3).map(event).collect();
+    page.hear(EdgeFrame::Welcome(Box::new(Welcome { messages, ..welcome(EPOCH, 3) })));
     assert_eq!(page.saved.len(), 0);
 }
 

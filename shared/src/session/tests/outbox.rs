@@ -29,6 +29,30 @@ fn keep_2_a_message_is_kept_until_the_origin_has_it() {
     assert_eq!((page.states(), page.saved.len()), (vec![MessageState::Delivered], 0));
 }
 
+/// Seed 29 of the stories in browsers: several are acknowledged together, and of the first ones the place is not known yet. They
+/// were gone from the screen from the origin's receipt until the log brought them.
+#[test]
+fn keep_2_what_the_origin_has_stays_on_the_screen_until_the_log_has_brought_it() {
+    let mut page = Page::live("w", vec![]);
+    page.write("a");
+    page.write("b");
+    page.hear(ack("w", 2, 2));
+    assert_eq!(page.hellos(), 2, "RESUME-3: what stands at seq 1?");
+    page.hear(EdgeFrame::Receipted { upto_seq: 2 });
+    assert_eq!(page.states(), [MessageState::Sent, MessageState::Sent]);
+    let mine = |n: u64, text: &str| Message {
+        id: MessageId::parse(&format!("w.{n}")).unwrap(),
+        author: Author::Visitor,
+        text: text.to_owned(),
+        ..event(n)
+    };
+    page.hear(EdgeFrame::Event(mine(1, "a")));
+    assert_eq!((page.states().len(), page.saved.len()), (2, 2));
+    page.hear(EdgeFrame::Event(mine(2, "b")));
+    assert_eq!(page.states(), [MessageState::Delivered, MessageState::Delivered]);
+    assert_eq!(page.saved.len(), 0);
+}
+
 #[test]
 fn a_receipt_for_the_other_side_changes_nothing_that_is_seen_here() {
     let changes = |page: &mut Page, upto_seq| {
