@@ -1,6 +1,6 @@
-//! What this browser wrote and the origin does not have yet: one lane per writer. The first lane is this page's own, also what
-//! was written before the app was there; the others were left behind by earlier pages and are sent again under their old
-//! (writer, n), which the edge knows, so that it does not matter how many tabs do so at once (ADOPT-1).
+//! What this browser wrote and the origin does not have yet: one lane per writer. The last lane is this page's own, also what
+//! was written before the app was there; the others were left behind by earlier pages and are sent again, first (ADOPT-6), under
+//! their old (writer, n), which the edge knows, so that it does not matter how many tabs do so at once (ADOPT-1).
 
 use crate::Millis;
 use crate::codec::Saved;
@@ -141,6 +141,7 @@ pub(super) enum AfterNack {
 
 #[derive(Clone, Debug)]
 pub(super) struct Lanes {
+    /// In the order in which their pages began to write; the own one is last.
     lanes: Vec<Lane>,
     /// Messages that got another (writer, n), to be saved with it.
     renamed: Vec<Saved>,
@@ -167,12 +168,15 @@ impl Lanes {
                 continue;
             }
             let lane = self.lanes.iter().position(|lane| lane.page == page && lane.outbox.end() < n);
-            let index = lane.unwrap_or(self.lanes.len());
             let shift = n - wire_n;
-            if index == self.lanes.len() {
+            let index = lane.unwrap_or_else(|| {
+                let left = self.lanes.len() - 1;
+                let earlier = |lane: &&Lane| lane.entries.first().is_some_and(|first| first.at_ms <= at_ms);
+                let index = self.lanes[..left].iter().take_while(earlier).count();
                 let outbox = Outbox::resume(n - 1, n - 1);
-                self.lanes.push(Lane { shift, outbox, ..Lane::new(page, writer.clone()) });
-            }
+                self.lanes.insert(index, Lane { shift, outbox, ..Lane::new(page, writer.clone()) });
+                index
+            });
             let lane = &mut self.lanes[index];
             lane.outbox.extend(n);
             lane.entries.push(Entry { id, n, text, at_ms, keep: Keep::Unacked });
@@ -185,7 +189,8 @@ impl Lanes {
     }
 
     pub(super) fn write(&mut self, text: String, at_ms: Millis) -> Saved {
-        let lane = &mut self.lanes[0];
+        let own = self.lanes.len() - 1;
+        let lane = &mut self.lanes[own];
         let n = lane.outbox.push();
         // Unique, because a page's name is never used twice.
         let mut id = Writer(lane.page.as_str().to_owned());
@@ -304,9 +309,10 @@ impl Lanes {
         }
         // The own lane stays, empty or not; a finished orphan's is gone.
         let mut index = 0;
+        let all = self.lanes.len();
         self.lanes.retain(|lane| {
             index += 1;
-            index == 1 || !lane.entries.is_empty()
+            index == all || !lane.entries.is_empty()
         });
         erased
     }
@@ -355,7 +361,8 @@ impl Lanes {
 
     pub(super) fn unacked_writers(&self) -> impl Iterator<Item = &WriterId> {
         let waits = |lane: &&Lane| lane.entries.iter().any(|entry| entry.keep == Keep::Unacked);
-        self.lanes.iter().filter(waits).map(|lane| &lane.writer)
+        // The own one first: no more are listed than fit (HELLO-1).
+        self.lanes.iter().rev().filter(waits).map(|lane| &lane.writer)
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
@@ -369,6 +376,6 @@ impl Lanes {
     }
 
     pub(super) fn own_waiting(&self) -> usize {
-        self.lanes[0].outbox.waiting() as usize
+        self.lanes.last().map_or(0, |lane| lane.outbox.waiting() as usize)
     }
 }
