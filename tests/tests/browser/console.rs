@@ -1,7 +1,7 @@
 //! What an agent writes in the console while there is no network, and when a log in ends.
 
+use reqwest::Method;
 use serde_json::json;
-use shared::frame::EdgeFrame;
 use shared::session::MessageState;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
@@ -9,11 +9,9 @@ use tests::harness::fake_origin::FakeOrigin;
 use tests::harness::ledger;
 use tests::harness::person::Person;
 use tests::harness::proxy::{Proxy, Weather};
-use tests::harness::raw::RawLink;
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::tokens::{AgentKey, now_s};
 use tests::harness::wait;
-use tests::harness::wire::Door;
 
 /// What the browser's storage answers comes a second later.
 const BUSY_DISK: &str = "Object.defineProperty(IDBTransaction.prototype, 'oncomplete', {\
@@ -91,17 +89,21 @@ async fn keep_1_what_waits_in_one_conversation_of_an_agents_goes_to_that_one_and
     agent.quit().await;
 }
 
-/// What is an `id` in a page is a variable of its scripts: they once took a message for what they had not defined.
+/// What is an `id` in a page is a variable of its scripts: they once took a message for what they had not defined. Visitors choose no
+/// names any more (NAME-1), origins do.
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_a_visitor_calls_messages_an_agent_reads_the_others_and_connects_again() {
+async fn whatever_messages_are_called_an_agent_reads_the_others_and_connects_again() {
     let stack = Stack::start().await;
     let proxy = Proxy::start(stack.edge_port).await;
-    let (mut hostile, _) = RawLink::greeted(&Door::visitor(stack.edge_port), None).await;
-    let names = ["kept", "store", "takeLink", "visitor", "writer", "marks", "consent"];
-    for (id, n) in names.iter().zip(1..) {
-        hostile
-            .say(json!({ "type": "send", "id": id, "writer": "w", "n": n, "text": format!("I am {id}, **really**") }))
-            .await;
+    let visitor = Person::visitor(stack.edge_port);
+    visitor.write("Hello?");
+    visitor.has_come("Hello?", &MessageState::Delivered, 30).await;
+    let conversation = visitor.view().conversation.expect("a conversation");
+    for id in ["kept", "store", "takeLink", "visitor", "writer", "marks", "consent"] {
+        let reply = json!({ "agent": "grace", "id": id, "text": format!("I am {id}, **really**") });
+        let path = format!("/sites/demo/conversations/{conversation}/replies");
+        let answer = stack.admin(Method::POST, &path).json(&reply).send().await.expect("an answer");
+        assert_eq!(answer.status(), 202);
     }
     let otto = Person::visitor(stack.edge_port);
     otto.live().await;
@@ -116,7 +118,7 @@ async fn whatever_a_visitor_calls_messages_an_agent_reads_the_others_and_connect
     agent.say("Really?").await;
     agent.state("Really?", &["Queued"], 30).await;
     proxy.mend();
-    hostile.hear("the answer", |frame| matches!(frame, EdgeFrame::Event(_)).then_some(())).await;
+    visitor.sees("the answer", 60, |view| view.texts().contains(&"Really?")).await;
     agent.state("Really?", &["Delivered", "Seen"], 60).await;
     turn_to(&agent, "Otto").await;
     agent.reads("I am Otto", 30).await;

@@ -87,8 +87,8 @@ async fn frame_2_strange_frames_and_the_greatest_numbers_change_nothing_for_anyb
         json!({ "type": "history", "before_seq": 0 }),
         json!({ "type": "hello", "protocol": u64::MAX, "resume": { "epoch": u64::MAX, "last_seq": u64::MAX } }),
         json!({ "type": "hello", "protocol": 1, "unacked": vec!["w"; 1_000] }),
-        json!({ "type": "send", "id": "gap.9", "writer": "gap", "n": u64::MAX, "text": "a gap" }),
-        json!({ "type": "send", "id": "zero.0", "writer": "zero", "n": 0, "text": "no number" }),
+        send("gap", u64::MAX, "a gap"),
+        send("zero", 0, "no number"),
     ] {
         link.say(frame).await;
     }
