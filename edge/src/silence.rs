@@ -14,17 +14,32 @@ pub const SILENT_MS: Millis = 150_000;
 /// Nothing new is to be seen before the next pings.
 const LOOK_EVERY_MS: Millis = 20_000;
 
-#[derive(Default)]
 pub struct Silence {
     /// When each link was last heard; 0 where an instance that is gone has heard it.
     heard: BTreeMap<LinkId, Millis>,
     looked_at: Millis,
+    silent_ms: Millis,
+}
+
+impl Default for Silence {
+    fn default() -> Silence {
+        Silence { heard: BTreeMap::new(), looked_at: 0, silent_ms: SILENT_MS }
+    }
 }
 
 impl Silence {
     /// Of links whose object woke up. It is looked before anything else happens.
     pub fn restore(links: impl Iterator<Item = LinkId>) -> Silence {
-        Silence { heard: links.map(|link| (link, 0)).collect(), looked_at: 0 }
+        Silence { heard: links.map(|link| (link, 0)).collect(), ..Silence::default() }
+    }
+
+    /// Another time than [`SILENT_MS`], for tests that cannot wait so long.
+    pub fn ends_after(&mut self, silent_ms: Millis) {
+        self.silent_ms = silent_ms;
+    }
+
+    fn look_every_ms(&self) -> Millis {
+        LOOK_EVERY_MS.min(self.silent_ms / 7)
     }
 
     pub fn begins(&mut self, now: Millis, link: LinkId) {
@@ -43,13 +58,13 @@ impl Silence {
 
     pub fn is_look_due(&self, now: Millis) -> bool {
         // A clock that was set back has not made the last look fresh.
-        !self.heard.is_empty() && now.abs_diff(self.looked_at) >= LOOK_EVERY_MS
+        !self.heard.is_empty() && now.abs_diff(self.looked_at) >= self.look_every_ms()
     }
 
     /// When the first of the links may have become silent.
     pub fn look_at(&self) -> Option<Millis> {
         let first = self.heard.values().min()?;
-        Some((first + SILENT_MS).max(self.looked_at + LOOK_EVERY_MS))
+        Some((first + self.silent_ms).max(self.looked_at + self.look_every_ms()))
     }
 
     /// What the driver has seen; answers with the links that are to be ended.
@@ -58,7 +73,7 @@ impl Silence {
             self.heard(*at, *link);
         }
         self.looked_at = now;
-        let silent = |(link, at): (&LinkId, &Millis)| (now >= at + SILENT_MS).then_some(*link);
+        let silent = |(link, at): (&LinkId, &Millis)| (now >= at + self.silent_ms).then_some(*link);
         let silent: Vec<LinkId> = self.heard.iter().filter_map(silent).collect();
         silent.iter().for_each(|link| self.ends(*link));
         silent

@@ -219,5 +219,10 @@ planted! {
     a_log_in_the_order_of_the_clock_is_found: OrderByClock,
     a_browser_that_hears_a_former_link_is_found: FormerLinkHeard,
     an_edge_that_speaks_for_the_origin_is_found: ReceiptBeforeOrigin,
-    an_edge_that_takes_a_dead_link_for_an_open_one_is_found: GhostStays,
+}
+
+#[test]
+fn an_edge_that_takes_a_dead_link_for_an_open_one_is_found() {
+    let (_, Failure { what, .. }) = seeds_to_find(Bug::GhostStays);
+    assert!(what.contains("for one that is open"), "found as something else: {what}");
 }

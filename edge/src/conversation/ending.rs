@@ -7,8 +7,6 @@ use shared::close::CloseCode;
 use shared::event::{Event, Forgotten, Outcome, Receipt};
 use shared::outbox::Outbox;
 
-use crate::silence::Silence;
-
 use super::accept::Batch;
 use super::{Conversation, Output};
 
@@ -36,7 +34,7 @@ impl Conversation {
     /// FORGET-1: also while the origin is away; then its erasure waits here as its messages would have.
     pub(super) fn forget(&mut self, now: Millis) {
         let links = std::mem::take(&mut self.links);
-        self.silence = Silence::default();
+        links.keys().for_each(|link| self.silence.ends(*link));
         // Also what has been collected and was not stored yet.
         self.batch = Batch::default();
         if !self.meta.ending.is_some_and(|ending| ending.forgotten) {

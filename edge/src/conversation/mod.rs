@@ -265,9 +265,9 @@ impl Conversation {
         [self.reannounce_at, self.tell_gone_at, self.expires_at()].into_iter().flatten().min()
     }
 
-    /// LINK-7: whether the driver is to look at its links before it hands in what comes.
-    pub fn is_look_due(&self, now: Millis) -> bool {
-        self.silence.is_look_due(now)
+    /// LINK-7: it knows whether the driver is to look at its links before it hands in what comes.
+    pub fn silence(&mut self) -> &mut Silence {
+        &mut self.silence
     }
 
     /// When it is to look although nothing comes: an alarm, so not before anything is stored (COST-1), and not while there is nobody

@@ -26,7 +26,7 @@ use super::counts::{self, Count, Object};
 use super::log::SqlLog;
 use super::sockets::{self, Host, Says, Sockets, text};
 use super::sql::{self, Sql};
-use super::{admission, crowd, knowledge, now_ms};
+use super::{admission, crowd, knowledge, now_ms, silent_ms};
 
 /// The first news is told at once, what follows together: nobody reads a list faster, and each call is paid for.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -80,6 +80,7 @@ impl DurableObject for Conversation {
             news: RefCell::new(None),
             telling: Cell::new(false),
         };
+        driver.with(|machine| machine.silence().ends_after(silent_ms(&driver.env)));
         Conversation { driver: Rc::new(driver) }
     }
 
@@ -287,9 +288,13 @@ impl Driver {
     }
 
     fn know(&self, site: SiteId, conversation: ConversationId) {
-        self.machine.borrow_mut().get_or_insert_with(|| match self.log.meta() {
-            Some(meta) => Machine::restore(meta, Vec::new(), &self.log),
-            None => Machine::new(site, conversation),
+        self.machine.borrow_mut().get_or_insert_with(|| {
+            let mut machine = match self.log.meta() {
+                Some(meta) => Machine::restore(meta, Vec::new(), &self.log),
+                None => Machine::new(site, conversation),
+            };
+            machine.silence().ends_after(silent_ms(&self.env));
+            machine
         });
     }
 
@@ -323,7 +328,7 @@ impl Driver {
     /// LINK-7: whatever comes finds the links that are still there, and no others.
     fn look(&self) {
         let now = now_ms();
-        if self.with(|machine| machine.is_look_due(now)) == Some(true) {
+        if self.with(|machine| machine.silence().is_look_due(now)) == Some(true) {
             let heard = self.sockets.heard(&self.state);
             self.with(|machine| machine.handle(now, Input::Heard(heard), &self.log));
         }

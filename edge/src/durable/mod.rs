@@ -17,6 +17,7 @@ mod sql;
 
 use crate::admission::Admission;
 use crate::arrivals::Arrivals;
+use crate::silence::SILENT_MS;
 use crate::spread::Crowd;
 use js_sys::Reflect;
 use shared::Millis;
@@ -66,6 +67,12 @@ pub fn crowd<T>(ask: impl FnOnce(&mut Crowd<Holder>) -> T) -> T {
 pub fn variable_if_any(env: &Env, name: &str) -> Option<String> {
     let value = Reflect::get(env.unchecked_ref(), &name.into()).ok()?;
     value.as_string().filter(|value| !value.is_empty())
+}
+
+/// How long a link may be silent (LINK-7). Only a test sets the variable: it has no time to wait so long.
+fn silent_ms(env: &Env) -> Millis {
+    let tests = variable_if_any(env, "SEAWALL_SILENT_MS").and_then(|ms| ms.parse().ok());
+    tests.unwrap_or(SILENT_MS)
 }
 
 /// 32 hexadecimal digits, 122 bits of them random.

@@ -25,7 +25,7 @@ use super::calls::{
 use super::counts::Object;
 use super::sockets::{self, Host, Sockets, text};
 use super::sql::{self, Sql};
-use super::{crowd, now_ms};
+use super::{crowd, now_ms, silent_ms};
 
 /// How long "there is no such site" is believed.
 const UNKNOWN_FOR_MS: Millis = 60_000;
@@ -161,7 +161,9 @@ impl Driver {
                 Vec::new()
             });
             crowd(|crowd| crowd.recall(now_ms(), &stored.high_water));
-            Machine::restore(site.clone(), stored, summaries, self.links.take())
+            let mut machine = Machine::restore(site.clone(), stored, summaries, self.links.take());
+            machine.silence().ends_after(silent_ms(&self.env));
+            machine
         });
     }
 
@@ -312,7 +314,7 @@ impl Driver {
     /// LINK-7: whatever comes finds the consoles that are still there, and no others.
     fn look(&self) {
         let now = now_ms();
-        if self.with(|machine| machine.is_look_due(now)) == Some(true) {
+        if self.with(|machine| machine.silence().is_look_due(now)) == Some(true) {
             let heard = self.sockets.heard(&self.state);
             self.with(|machine| machine.handle(now, Input::Heard(heard)));
         }

@@ -283,9 +283,9 @@ impl Site {
         [self.fewer_agents_at, self.store_at, over, self.connected.due_at()].into_iter().flatten().min()
     }
 
-    /// LINK-7: whether the driver is to look at its links before it hands in what comes.
-    pub fn is_look_due(&self, now: Millis) -> bool {
-        self.silence.is_look_due(now)
+    /// LINK-7: it knows whether the driver is to look at its links before it hands in what comes.
+    pub fn silence(&mut self) -> &mut Silence {
+        &mut self.silence
     }
 
     /// When it is to look although nothing comes: too far away for a timer in memory, which would keep the object there.

@@ -96,7 +96,7 @@ fn link_7_a_console_that_died_silently_is_gone_for_visitors_and_for_the_origin()
     outputs(&mut site);
     assert_eq!(site.look_at(), Some(1_000 + SILENT_MS));
     let now = 1_000 + SILENT_MS;
-    assert!(site.is_look_due(now));
+    assert!(site.silence().is_look_due(now));
     site.handle(now, Input::Heard(vec![(LinkId(1), now - 60_000), (LinkId(2), 500)]));
     assert_eq!(outputs(&mut site), [Output::Close(LinkId(2), CloseCode::SILENT)]);
     site.handle(now + AGENT_GRACE_MS, Input::Timeout);

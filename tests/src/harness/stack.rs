@@ -61,6 +61,25 @@ impl Stack {
         stack
     }
 
+    /// The same with an edge that ends links after less silence than 150 s. No environment sets this variable: it is for tests alone.
+    pub async fn impatient(silent_ms: u64) -> Stack {
+        let mut stack = Stack::built(free_port(), &[], &env::temp_dir());
+        let dist = stack.data.path().join("dist");
+        std::fs::create_dir_all(&dist).expect("a folder");
+        copy(&stack.dist, &dist);
+        let path = dist.join("workerd.capnp");
+        let config = std::fs::read_to_string(&path).expect("the edge's configuration");
+        let variable = format!("bindings = [(name = \"SEAWALL_SILENT_MS\", text = \"{silent_ms}\"),");
+        assert!(config.contains("bindings = ["), "{config}");
+        std::fs::write(&path, config.replacen("bindings = [", &variable, 1)).expect("written");
+        stack.dist = dist;
+        stack.start_origin();
+        stack.let_them_write().await;
+        stack.start_edge();
+        stack.ready().await;
+        stack
+    }
+
     /// The same with another edge, and with its data in a folder below this one.
     pub async fn start_with(dist: PathBuf, below: &Path) -> Stack {
         let mut stack = Stack::built(free_port(), &[], below);
@@ -324,6 +343,13 @@ impl Stack {
                 assert!(!log.contains(alarm), "{name} says {alarm:?}:\n{log}");
             }
         }
+    }
+
+    /// What a disk loses: everything that conversations have stored, while the edge is dead.
+    pub fn lose_conversations(&self) {
+        assert!(self.edge.is_none(), "a running edge has its files open");
+        std::fs::remove_dir_all(self.data.path().join("edge/seawall-conversation"))
+            .expect("files of conversations");
     }
 
     /// How many conversations hold anything at the edge. workerd makes an empty database with every object.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use edge::conversation;
+use edge::conversation::{self, LinkId};
+use shared::Millis;
 use shared::event::{Event, Outcome, Receipt};
 use shared::frame::{Ack, ClientFrame, EdgeFrame, Send};
 use shared::id::{Epoch, MessageId, WriterId};
@@ -51,9 +52,9 @@ pub trait Adapter {
         false
     }
 
-    /// Whether the edge never looks whether its links are still there.
-    fn never_looks(&self) -> bool {
-        false
+    /// When each link was last heard, as an edge sees it that looks (LINK-7).
+    fn edge_sees(&mut self, _now: Millis, heard: Vec<(LinkId, Millis)>) -> Vec<(LinkId, Millis)> {
+        heard
     }
 
     /// Receipts that a conversation is given for what was only pulled.
@@ -274,11 +275,12 @@ impl Adapter for ReceiptLost {
     }
 }
 
+/// Every socket that is there counts as one that was just heard.
 struct GhostStays;
 
 impl Adapter for GhostStays {
-    fn never_looks(&self) -> bool {
-        true
+    fn edge_sees(&mut self, now: Millis, heard: Vec<(LinkId, Millis)>) -> Vec<(LinkId, Millis)> {
+        heard.into_iter().map(|(link, _)| (link, now)).collect()
     }
 }
 

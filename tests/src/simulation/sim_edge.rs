@@ -120,12 +120,13 @@ impl World {
 
     /// As the driver does, before anything that comes.
     fn look(&mut self, number: ConversationNo, now: Millis) {
-        if !self.conversations[number].machine().0.is_look_due(now) || self.bug.never_looks() {
+        if !self.conversations[number].machine().0.silence().is_look_due(now) {
             return;
         }
         let here = |(_, wire): &(&LinkId, &Wire)| wire.conversation == number && wire.at_edge;
         let wires = self.network.wires.iter().filter(here);
         let heard: Vec<(LinkId, Millis)> = wires.map(|(link, wire)| (*link, wire.pinged_at)).collect();
+        let heard = self.bug.edge_sees(now, heard);
         self.trace.tell(self.clock.now, || format!("conversation {number} looks: {heard:?}"));
         let (machine, log) = self.conversations[number].machine();
         machine.handle(now, Input::Heard(heard), log);

@@ -6,15 +6,17 @@ use tests::harness::proxy::{Proxy, Weather};
 use tests::harness::stack::{ADA, GRACE, Stack};
 use tests::harness::wire::Door;
 
-/// 150 s of silence, 3 s in which an agent may come back, and room for a slow machine.
-const GONE_WITHIN_S: u64 = 200;
+/// In place of 150 s, and longer than the 20 s after which a session says `ping`.
+const SILENT_MS: u64 = 25_000;
+/// That, 3 s in which an agent may come back, and room for a slow machine.
+const GONE_WITHIN_S: u64 = 60;
 /// In that time, per object: one for the safety net of a message, and two looks. Twice that is far from one for every ping.
 const MOST_ALARMS: u64 = 6;
 
 /// Two laptops are shut: an agent's, who was answering, and a visitor's. Nobody hangs up, and nothing comes any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn link_7_who_has_gone_without_a_word_is_told_as_gone_and_who_is_there_keeps_the_link() {
-    let stack = Stack::start().await;
+    let stack = Stack::impatient(SILENT_MS).await;
     let laptop = Proxy::start(stack.edge_port).await;
     let (ada, grace) = (stack.log_in(ADA).await, stack.log_in(GRACE).await);
     let colleague = Person::inbox(Door::inbox(stack.edge_port, &grace));

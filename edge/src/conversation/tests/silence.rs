@@ -79,7 +79,7 @@ fn link_7_a_visitor_whose_link_died_silently_is_told_as_gone_and_the_alarm_rests
     let outputs = desk.tell_at(now, Input::Heard(vec![(LinkId(5), now)]));
     assert_eq!((closed(&outputs), present(&outputs)), (vec![1], vec![false]));
     assert_eq!(desk.machine.look_at(), None, "an agent alone is told to nobody");
-    assert!(desk.machine.is_look_due(now + 20_000), "whoever comes next is told what holds");
+    assert!(desk.machine.silence().is_look_due(now + 20_000), "whoever comes next is told what holds");
 }
 
 /// Twenty changes of network, and the visitor was shut out of the own conversation.
@@ -92,7 +92,7 @@ fn link_7_links_that_died_silently_do_not_count_among_those_of_link_3() {
     let now = T + SILENT_MS + 5;
     let outputs = visitor(&mut desk, now, 30);
     assert!(outputs.contains(&Output::Close(LinkId(30), CloseCode::TOO_MANY_LINKS)), "{outputs:?}");
-    assert!(desk.machine.is_look_due(now));
+    assert!(desk.machine.silence().is_look_due(now));
     assert_eq!(closed(&desk.tell_at(now, Input::Heard(vec![(LinkId(2), T + 9)]))), [1, 3, 4, 5]);
     let outputs = visitor(&mut desk, now, 31);
     assert!(!outputs.iter().any(|output| matches!(output, Output::Close(..))), "{outputs:?}");
@@ -132,7 +132,7 @@ fn link_7_an_object_that_was_woken_looks_before_it_hears_anything() {
     let now = T + 100_000;
     for (heard, silent) in [(now - SILENT_MS + 1, vec![]), (now - SILENT_MS, vec![1])] {
         desk.machine = Conversation::restore(meta.clone(), links.clone(), &desk.log);
-        assert!(desk.machine.is_look_due(now));
+        assert!(desk.machine.silence().is_look_due(now));
         assert_eq!(closed(&desk.tell_at(now, Input::Heard(vec![(LinkId(1), heard)]))), silent);
     }
 }
