@@ -1,11 +1,13 @@
 //! LIMIT-1 and FORGET-1 on the running system: who says too much is told so, and nobody else notices.
 
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 use shared::close::CloseCode;
 use shared::session::{Input, MessageState, Standing};
 use tests::harness::person::Person;
+use tests::harness::raw::{RawLink, send};
 use tests::harness::stack::{ADA, Stack};
-use tests::harness::wire::Door;
+use tests::harness::wire::{ADDRESS_HEADER, Door, anywhere};
 use tests::harness::{ledger, wait};
 
 const NEIGHBOUR_S: u64 = 10;
@@ -80,6 +82,73 @@ async fn limit_1_links_without_end_and_frames_without_end_are_cut_off_with_a_cod
     chatter.has_come("sorry", &MessageState::Sent, 60).await;
 }
 
+/// Each of them is a paid call of an object, whether or not the link is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn limit_1_who_posts_or_deletes_without_end_is_told_so_before_any_object_is_called() {
+    let stack = Stack::start().await;
+    // Ten times as many for an address: 20 at once, and one every 3 s.
+    stack.site("small", json!({ "frames_per_link": { "at_once": 2, "per_minute": 2 } })).await;
+    let door = Door::visitor(stack.edge_port).of("small");
+    let (mut link, welcome) = RawLink::greeted(&door, None).await;
+    let token = welcome.token.expect("a token");
+    let calls = || stack.count("seawall_object_calls_total{object=\"conversation\"}");
+    let ask = async |method: Method, address: &str| {
+        let request = stack.edge(method, door.host, &format!("{}?link=7", door.path)).body("[]");
+        let answer =
+            request.header(ADDRESS_HEADER, address).bearer_auth(&token).send().await.expect("an answer");
+        let (status, again) = (answer.status().as_u16(), answer.headers().contains_key("retry-after"));
+        (status, again, answer.json::<Value>().await.expect("JSON")["close"].as_u64())
+    };
+    let too_fast = (429, true, Some(4430));
+    for (method, taken) in [(Method::POST, (200, false, Some(4408))), (Method::DELETE, (200, false, None))] {
+        let (here, before) = (anywhere(), calls().await);
+        let mut answers = Vec::new();
+        for _ in 0..40 {
+            answers.push(ask(method.clone(), &here).await);
+        }
+        let called = calls().await - before;
+        assert!((20..30).contains(&called), "{called} of 40 by {method} came to the object");
+        let refused = answers.iter().filter(|answer| **answer == too_fast).count();
+        assert_eq!(refused as u64, 40 - called, "{answers:?}");
+        assert!(answers[..20].iter().all(|answer| *answer == taken), "{answers:?}");
+        assert_eq!(ask(method.clone(), &anywhere()).await, taken, "who asks from elsewhere is not affected");
+    }
+    assert!(stack.count("seawall_refused_total{reason=\"too-fast\"}").await >= 20);
+    link.say(send("own", 1, "beside a flood")).await;
+    link.acked("own", 1).await;
+    stack.assert_calm();
+}
+
+/// After a lost storage, or when the edge has kept it for as long as it does, the origin alone has what was said.
+#[tokio::test(flavor = "multi_thread")]
+async fn forget_1_the_origin_erases_also_what_the_edge_has_nothing_of_any_more() {
+    let mut stack = Stack::start().await;
+    let (visitor, other) = (Person::visitor(stack.edge_port), Person::visitor(stack.edge_port));
+    for (person, text) in [(&visitor, "my address is 1 Main Street"), (&other, "keep this")] {
+        person.write(text);
+        person.has_come(text, &MessageState::Delivered, 30).await;
+        wait::until_true("the browser keeps nothing", 30, || async { person.kept() == 0 }).await;
+    }
+    let token = visitor.token();
+    drop((visitor, other));
+    stack.kill_edge();
+    stack.lose_conversations();
+    stack.start_edge();
+    stack.ready().await;
+    assert_eq!(stack.stored_conversations(), 0);
+    assert_eq!(ledger::read(&stack).await.len(), 2);
+
+    let path = "/v1/sites/demo/conversation";
+    let wish = stack.edge(Method::DELETE, "localhost", path).bearer_auth(&token).send();
+    assert_eq!(wish.await.expect("an answer").status(), 200);
+    wait::until_true("the origin has erased it", 60, || async {
+        let lines = ledger::read(&stack).await;
+        lines.iter().map(|line| line.text.as_str()).eq(["keep this"])
+    })
+    .await;
+    stack.assert_calm();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn forget_1_a_conversation_is_erased_at_the_edge_at_once_and_at_the_origin_when_it_is_back() {
     let stack = Stack::start().await;
@@ -102,9 +171,9 @@ async fn forget_1_a_conversation_is_erased_at_the_edge_at_once_and_at_the_origin
     visitor.has_come("and my telephone is 555", &MessageState::Sent, 30).await;
     let token = visitor.token();
     let path = "/v1/sites/demo/conversation";
-    let stranger = stack.edge(reqwest::Method::DELETE, "localhost", path).bearer_auth("v1.e30.AAAA").send();
+    let stranger = stack.edge(Method::DELETE, "localhost", path).bearer_auth("v1.e30.AAAA").send();
     assert_eq!(stranger.await.expect("an answer").status(), 401);
-    let wish = stack.edge(reqwest::Method::DELETE, "localhost", path).bearer_auth(&token).send();
+    let wish = stack.edge(Method::DELETE, "localhost", path).bearer_auth(&token).send();
     assert_eq!(wish.await.expect("an answer").status(), 200);
 
     let stopped =
@@ -149,9 +218,9 @@ async fn limit_1_without_a_header_nobody_is_limited_because_of_a_proxy() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_variable_that_is_missing_is_named_and_every_request_is_answered() {
     let stack = Stack::edge_without(&["SEAWALL_TOKEN_SECRET"]).await;
-    let answer = stack.edge(reqwest::Method::GET, "localhost", "/v1/status").send().await.expect("an answer");
+    let answer = stack.edge(Method::GET, "localhost", "/v1/status").send().await.expect("an answer");
     assert_eq!(answer.status(), 500);
-    let problem: serde_json::Value = answer.json().await.expect("problem+json");
+    let problem: Value = answer.json().await.expect("problem+json");
     assert_eq!(problem["code"], "edge-not-configured");
     assert!(stack.log("edge.log").contains("SEAWALL_TOKEN_SECRET is not set"));
 }
