@@ -20,6 +20,7 @@ mod servers;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tests::bench::asked::Asked;
 use tests::bench::progress::Progress;
 use tests::harness::stack::program;
 
@@ -28,35 +29,18 @@ use report::Report;
 use scenarios::{Scenario, Stage};
 use servers::{Arm, Server};
 
-struct Options {
-    json: bool,
-    rounds: usize,
-    /// How long a scenario is measured.
-    window: Duration,
-    /// Idle conversations at which memory is looked at.
-    crowds: &'static [usize],
-}
-
-impl Options {
-    fn parse() -> Options {
-        let given: Vec<String> = std::env::args().collect();
-        let has = |flag: &str| given.iter().any(|argument| argument == flag);
-        let rounds = given.iter().position(|argument| argument == "--rounds");
-        let rounds = rounds.and_then(|at| given.get(at + 1)?.parse().ok()).unwrap_or(5);
-        if has("--quick") {
-            let window = Duration::from_millis(300);
-            return Options { json: has("--json"), rounds: rounds.min(2), window, crowds: &[50, 100] };
-        }
-        Options { json: has("--json"), rounds, window: Duration::from_secs(2), crowds: &[1_000, 5_000] }
-    }
-}
-
 #[tokio::main]
 async fn main() {
-    let options = Options::parse();
+    let asked = Asked::parse(2);
+    // How long a scenario is measured, and the idle conversations at which memory is looked at.
+    let (window, crowds) = if asked.quick {
+        (Duration::from_millis(300), [50, 100])
+    } else {
+        (Duration::from_secs(2), [1_000, 5_000])
+    };
     let progress = Progress::begin();
     let folder: PathBuf = program("SEAWALL_BENCH_DATA");
-    let mut report = Report::new(Disk::below(&folder), options.rounds);
+    let mut report = Report::new(Disk::below(&folder), asked.rounds);
 
     progress.say("starting the servers");
     let mut stages = Vec::new();
@@ -66,7 +50,7 @@ async fn main() {
         server.without_origin();
         stages.push((server, stage));
     }
-    for round in 0..options.rounds {
+    for round in 0..asked.rounds {
         report.disk.measure();
         for scenario in Scenario::ALL {
             for turn in 0..stages.len() {
@@ -75,22 +59,22 @@ async fn main() {
                 progress.say(&format!(
                     "round {} of {}: {}, {}",
                     round + 1,
-                    options.rounds,
+                    asked.rounds,
                     scenario.name(),
                     server.arm.name()
                 ));
-                let measured = stage.play(scenario, server, options.window).await;
+                let measured = stage.play(scenario, server, window).await;
                 report.add(scenario, server.arm, measured);
             }
         }
     }
     drop(stages);
 
-    for crowd in memory::measure(&folder, options.crowds, |what| progress.say(what)).await {
+    for crowd in memory::measure(&folder, &crowds, |what| progress.say(what)).await {
         report.memory.push(crowd);
     }
     progress.end();
-    if options.json {
+    if asked.json {
         println!("{}", report.json());
     } else {
         print!("{}", report.table());

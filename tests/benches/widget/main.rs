@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tests::bench::asked::Asked;
 use tests::bench::progress::Progress;
 use tests::harness::stack::program;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,26 +28,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use contenders::Contender;
 use report::Report;
 use scenarios::{How, Stage};
-
-struct Options {
-    json: bool,
-    rounds: usize,
-    how: How,
-}
-
-impl Options {
-    fn parse() -> Options {
-        let given: Vec<String> = std::env::args().collect();
-        let has = |flag: &str| given.iter().any(|argument| argument == flag);
-        let rounds = given.iter().position(|argument| argument == "--rounds");
-        let rounds = rounds.and_then(|at| given.get(at + 1)?.parse().ok()).unwrap_or(5);
-        if has("--quick") {
-            let how = How { typing: Duration::from_secs(2), paintings: 5 };
-            return Options { json: has("--json"), rounds: rounds.min(1), how };
-        }
-        Options { json: has("--json"), rounds, how: How { typing: Duration::from_secs(8), paintings: 20 } }
-    }
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -60,14 +41,19 @@ async fn main() -> ExitCode {
 }
 
 async fn measure() -> ExitCode {
-    let options = Options::parse();
+    let asked = Asked::parse(1);
+    let how = if asked.quick {
+        How { typing: Duration::from_secs(2), paintings: 5 }
+    } else {
+        How { typing: Duration::from_secs(8), paintings: 20 }
+    };
     let progress = Progress::begin();
     let packages: PathBuf = program("SEAWALL_BENCH_PACKAGES");
     progress.say("starting servers and browser");
-    let mut stage = Stage::set(&packages, options.how, |what| progress.say(what)).await;
-    let mut report = Report::new(options.rounds, stage.browser_version());
-    for round in 0..options.rounds {
-        let say = |what: &str| progress.say(&format!("round {} of {}: {what}", round + 1, options.rounds));
+    let mut stage = Stage::set(&packages, how, |what| progress.say(what)).await;
+    let mut report = Report::new(asked.rounds, stage.browser_version());
+    for round in 0..asked.rounds {
+        let say = |what: &str| progress.say(&format!("round {} of {}: {what}", round + 1, asked.rounds));
         report.begin_round();
         // Somebody else begins in each round.
         let mut contenders = Contender::ALL;
@@ -106,13 +92,13 @@ async fn measure() -> ExitCode {
         }
     }
     stage.fill(|what| progress.say(what)).await;
-    for round in 0..options.rounds {
-        let say = |what: &str| progress.say(&format!("round {} of {}: {what}", round + 1, options.rounds));
+    for round in 0..asked.rounds {
+        let say = |what: &str| progress.say(&format!("round {} of {}: {what}", round + 1, asked.rounds));
         stage.paint(round, &mut report, say).await;
     }
     drop(stage);
     progress.end();
-    if options.json {
+    if asked.json {
         println!("{}", report.json());
     } else {
         print!("{}", report.table());
