@@ -75,7 +75,7 @@ export const store = () => {
     const { name } = kept;
     if (!name) throw 0;
     const { dataset } = document.body;
-    // A browser remembers that an import has failed; a new name makes it try again.
+    // Under a new name: a browser remembers a module that came broken, and older ones also one that did not come.
     const sealed = () => import(dataset.sealed).catch(() => (dataset.sealed += "?"));
     opened ||= database(name, lost).then(
       (place) => {
