@@ -6,6 +6,7 @@ mod alarm;
 pub mod calls;
 mod conversation;
 pub mod counts;
+mod host;
 pub mod knowledge;
 mod log;
 pub(crate) mod origin;

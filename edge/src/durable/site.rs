@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use shared::Millis;
-use shared::close::CloseCode;
 use shared::frame::{ClientFrame, Summary};
 use shared::id::{AgentId, ConversationId, SiteId};
 use shared::mode::Notice;
@@ -15,6 +14,7 @@ use worker::{
 };
 
 use crate::conversation::LinkId;
+use crate::silence::Silence;
 use crate::site::{InboxLink, Input, Output, Site as Machine, Stored};
 
 use super::alarm::Alarm;
@@ -23,7 +23,8 @@ use super::calls::{
     ToSite, Way, answer, body_of, link_of, to_conversation, to_gate,
 };
 use super::counts::Object;
-use super::sockets::{self, Host, Sockets, text};
+use super::host::{self, Host};
+use super::sockets::Sockets;
 use super::sql::{self, Sql};
 use super::{crowd, now_ms, silent_ms};
 
@@ -94,33 +95,37 @@ impl DurableObject for Site {
     }
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
-        if let Some(link) = sockets::link_of(&socket) {
-            sockets::said(&self.driver, link, text(&message));
-        }
+        host::message(&self.driver, &socket, &message);
         Ok(())
     }
 
     async fn websocket_close(&self, socket: WebSocket, _: usize, _: String, _: bool) -> Result<()> {
-        let _ = socket.close(Some(CloseCode::NORMAL.0), Some("bye"));
-        self.driver.socket_closed(&socket);
+        host::hung_up(&self.driver, &socket);
         Ok(())
     }
 
     async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> Result<()> {
-        self.driver.socket_closed(&socket);
+        host::lost(&self.driver, &socket);
         Ok(())
     }
 
     async fn alarm(&self) -> Result<Response> {
-        self.driver.alarm.has_gone_off();
-        self.driver.input(Input::Timeout);
+        host::alarm(&self.driver);
         Response::ok("")
     }
 }
 
 impl Host for Driver {
+    fn state(&self) -> &State {
+        &self.state
+    }
+
     fn sockets(&self) -> &Sockets {
         &self.sockets
+    }
+
+    fn alarm(&self) -> &Alarm {
+        &self.alarm
     }
 
     fn frames(self: &Rc<Self>, link: LinkId, frames: Vec<ClientFrame>) {
@@ -130,6 +135,18 @@ impl Host for Driver {
 
     fn closed(self: &Rc<Self>, link: LinkId) {
         self.input(Input::Closed { link });
+    }
+
+    fn timeout(self: &Rc<Self>) {
+        self.input(Input::Timeout);
+    }
+
+    fn silence<T>(&self, ask: impl FnOnce(&mut Silence) -> T) -> Option<T> {
+        self.with(|machine| ask(machine.silence()))
+    }
+
+    fn heard(&self, now: Millis, heard: Vec<(LinkId, Millis)>) {
+        self.with(|machine| machine.handle(now, Input::Heard(heard)));
     }
 }
 
@@ -147,9 +164,9 @@ impl Driver {
             }
             Way::Post { link } => {
                 let text = request.text().await?;
-                sockets::post(self, &self.state, owner, link, &text, open).await.response(None)
+                host::post(self, owner, link, &text, open).await.response(None)
             }
-            Way::Leave { link } => sockets::leave(self, &owner, link).response(None),
+            Way::Leave { link } => host::leave(self, &owner, link).response(None),
         }
     }
 
@@ -263,15 +280,8 @@ impl Driver {
         }
     }
 
-    fn socket_closed(self: &Rc<Self>, socket: &WebSocket) {
-        if let Some(link) = sockets::link_of(socket) {
-            self.sockets.forget(link);
-            self.closed(link);
-        }
-    }
-
     fn input(self: &Rc<Self>, input: Input) {
-        self.look();
+        host::look(&**self);
         self.with(|machine| machine.handle(now_ms(), input));
         while let Some(output) = self.with(Machine::poll_output).flatten() {
             let stored = match output {
@@ -308,15 +318,6 @@ impl Driver {
         self.set_timer();
         if let Some(at) = self.with(|machine| machine.look_at()).flatten() {
             self.alarm.wake_at(&self.state, at);
-        }
-    }
-
-    /// LINK-7: whatever comes finds the consoles that are still there, and no others.
-    fn look(&self) {
-        let now = now_ms();
-        if self.with(|machine| machine.silence().is_look_due(now)) == Some(true) {
-            let heard = self.sockets.heard(&self.state);
-            self.with(|machine| machine.handle(now, Input::Heard(heard)));
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,16 +11,13 @@ use shared::frame::{ClientFrame, EdgeFrame, SUBPROTOCOL};
 use shared::limits::MAX_FRAMES_PER_MESSAGE;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
-use worker::{
-    Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair, console_error, web_sys,
-};
+use worker::{Response, Result, State, WebSocket, WebSocketPair, console_error, web_sys};
 use worker_sys::WebSocketRequestResponsePair;
 
 use crate::conversation::LinkId;
-use crate::frames;
 
 use super::now_ms;
-use super::polls::{self, Answer, Polls};
+use super::polls::Polls;
 
 #[wasm_bindgen]
 extern "C" {
@@ -171,72 +167,6 @@ impl Sockets {
     }
 }
 
-/// What objects with links have in common.
-pub(super) trait Host: 'static {
-    fn sockets(&self) -> &Sockets;
-    fn frames(self: &Rc<Self>, link: LinkId, frames: Vec<ClientFrame>);
-    fn closed(self: &Rc<Self>, link: LinkId);
-}
-
-/// One WebSocket message, or the body of a POST; nothing stands for what is not text.
-pub(super) fn said(host: &Rc<impl Host>, link: LinkId, text: Option<&str>) {
-    match text.map_or(Err(CloseCode::BAD_FRAME), frames::parse) {
-        Ok(frames) => host.frames(link, frames),
-        Err(code) => {
-            host.sockets().close(link, code);
-            host.closed(link);
-        }
-    }
-}
-
-/// POLL-1: the first POST opens a link and is answered with its number and what there is to say; a POST with frames
-/// brings them; an empty one waits for frames.
-pub(super) async fn post<H: Host>(
-    host: &Rc<H>,
-    state: &State,
-    owner: String,
-    asked: Option<LinkId>,
-    text: &str,
-    open: impl FnOnce(LinkId),
-) -> Answer {
-    let polls = &host.sockets().polls;
-    let link = match asked {
-        None => {
-            let link = host.sockets().poll(owner);
-            open(link);
-            polls::watch(host, state, |host| &host.sockets().polls, H::closed);
-            link
-        }
-        Some(link) if polls.asked(link, &owner) => link,
-        Some(_) => return Answer::closed(CloseCode::SILENT),
-    };
-    let waits = asked.is_some() && text == "[]";
-    if !waits {
-        said(host, link, Some(text));
-    }
-    match asked {
-        None => polls.opened(link),
-        Some(_) if waits => {
-            let answer = polls.wait(link).await;
-            // Of a link that ended because too much waited, nobody else tells the machine.
-            if answer.ends() {
-                host.closed(link);
-            }
-            answer
-        }
-        Some(_) => Answer::default(),
-    }
-}
-
-/// The client goes, and says so.
-pub(super) fn leave(host: &Rc<impl Host>, owner: &str, link: LinkId) -> Answer {
-    if host.sockets().polls.asked(link, owner) {
-        host.sockets().forget(link);
-        host.closed(link);
-    }
-    Answer::default()
-}
-
 /// What is said to each link while outputs are performed; goes out together.
 #[derive(Default)]
 pub(super) struct Says(BTreeMap<LinkId, Vec<EdgeFrame>>);
@@ -250,14 +180,6 @@ impl Says {
         for (link, frames) in std::mem::take(&mut self.0) {
             sockets.send(link, &frames);
         }
-    }
-}
-
-/// Nothing where it is not text.
-pub(super) fn text(message: &WebSocketIncomingMessage) -> Option<&str> {
-    match message {
-        WebSocketIncomingMessage::String(text) => Some(text),
-        WebSocketIncomingMessage::Binary(_) => None,
     }
 }
 

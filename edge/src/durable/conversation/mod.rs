@@ -1,35 +1,39 @@
 //! Conversation on workerd: SQLite for the log, hibernating sockets, one alarm as the safety net.
 
+mod crowd;
+mod disk;
+mod news;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
 
+use shared::Millis;
 use shared::close::CloseCode;
-use shared::frame::{ClientFrame, Summary};
+use shared::frame::ClientFrame;
 use shared::id::{ConversationId, SiteId};
 use shared::message::Side;
-use shared::mode::Notice;
 use worker::{
-    Delay, DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage,
-    console_error, durable_object,
+    DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, console_error,
+    durable_object,
 };
 
 use crate::admission::TooMany;
 use crate::conversation::{Conversation as Machine, Input, LinkId, LinkInfo, Output};
+use crate::silence::Silence;
 
 use super::alarm::Alarm;
 use super::calls::{
-    Announced, ConversationCall, ConversationLink, GateCall, Known, Pulled, Replied, Settled, SiteCall,
-    ToConversation, Way, answer, body_of, link_of, to_conversation, to_gate, to_site,
+    Announced, ConversationCall, ConversationLink, GateCall, Known, Pulled, Replied, Settled, ToConversation,
+    Way, answer, body_of, link_of, to_gate,
 };
 use super::counts::{self, Count, Object};
+use super::host::{self, Host};
 use super::log::SqlLog;
-use super::sockets::{self, Host, Says, Sockets, text};
-use super::sql::{self, Sql};
+use super::sockets::{Says, Sockets};
+use super::sql::Sql;
 use super::{admission, crowd, knowledge, now_ms, silent_ms};
 
-/// The first news is told at once, what follows together: nobody reads a list faster, and each call is paid for.
-const TELL_EVERY: Duration = Duration::from_millis(200);
+use news::News;
 
 #[durable_object]
 pub struct Conversation {
@@ -51,12 +55,6 @@ struct Driver {
     /// The latest news for the agents' list; of several that wait only the last is told.
     news: RefCell<Option<News>>,
     telling: Cell<bool>,
-}
-
-enum News {
-    Line(Summary),
-    /// The conversation is no more.
-    Gone,
 }
 
 impl DurableObject for Conversation {
@@ -93,33 +91,37 @@ impl DurableObject for Conversation {
     }
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
-        if let Some(link) = sockets::link_of(&socket) {
-            sockets::said(&self.driver, link, text(&message));
-        }
+        host::message(&self.driver, &socket, &message);
         Ok(())
     }
 
     async fn websocket_close(&self, socket: WebSocket, _: usize, _: String, _: bool) -> Result<()> {
-        let _ = socket.close(Some(CloseCode::NORMAL.0), Some("bye"));
-        self.driver.socket_closed(&socket);
+        host::hung_up(&self.driver, &socket);
         Ok(())
     }
 
     async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> Result<()> {
-        self.driver.socket_closed(&socket);
+        host::lost(&self.driver, &socket);
         Ok(())
     }
 
     async fn alarm(&self) -> Result<Response> {
-        self.driver.alarm.has_gone_off();
-        self.driver.input(Input::Timeout);
+        host::alarm(&self.driver);
         Response::ok("")
     }
 }
 
 impl Host for Driver {
+    fn state(&self) -> &State {
+        &self.state
+    }
+
     fn sockets(&self) -> &Sockets {
         &self.sockets
+    }
+
+    fn alarm(&self) -> &Alarm {
+        &self.alarm
     }
 
     fn frames(self: &Rc<Self>, link: LinkId, frames: Vec<ClientFrame>) {
@@ -145,6 +147,18 @@ impl Host for Driver {
     fn closed(self: &Rc<Self>, link: LinkId) {
         self.input(Input::Closed { link });
     }
+
+    fn timeout(self: &Rc<Self>) {
+        self.input(Input::Timeout);
+    }
+
+    fn silence<T>(&self, ask: impl FnOnce(&mut Silence) -> T) -> Option<T> {
+        self.with(|machine| ask(machine.silence()))
+    }
+
+    fn heard(&self, now: Millis, heard: Vec<(LinkId, Millis)>) {
+        self.with(|machine| machine.handle(now, Input::Heard(heard), &self.log));
+    }
 }
 
 impl Driver {
@@ -161,10 +175,10 @@ impl Driver {
             Way::Post { link } => {
                 let text = request.text().await?;
                 let open = |link| self.open(facts, link);
-                let answer = sockets::post(self, &self.state, owner, link, &text, open).await;
+                let answer = host::post(self, owner, link, &text, open).await;
                 answer.response(set_cookie.as_deref())
             }
-            Way::Leave { link } => sockets::leave(self, &owner, link).response(None),
+            Way::Leave { link } => host::leave(self, &owner, link).response(None),
         }
     }
 
@@ -222,15 +236,6 @@ impl Driver {
         }
     }
 
-    /// SPREAD-1: what the welcome that is due will tell.
-    fn spread(self: &Rc<Self>) {
-        if let Some((site, conversation)) = self.name() {
-            let holder = (site, Some(conversation));
-            let (spread, again) = crowd(|crowd| crowd.greets(now_ms(), &holder));
-            self.input(Input::Spread { spread, again });
-        }
-    }
-
     /// MODE-9: a silent conversation is not on the site's list, and nobody else would tell it.
     fn ask_what_holds(self: &Rc<Self>) {
         let Some((site, _)) = self.name() else { return };
@@ -241,28 +246,6 @@ impl Driver {
                 driver.input(Input::Notice(knowledge.notice));
             }
         });
-    }
-
-    /// Tells the crowd of links that came and went; where it outgrows what others were told, they are called.
-    fn count(self: &Rc<Self>) {
-        let now = self.with(|machine| (machine.greeted(), machine.has_begun())).unwrap_or_default();
-        if self.counted.get() == Some(now) {
-            return;
-        }
-        let Some((site, conversation)) = self.name() else { return };
-        let (links, chatting) = now;
-        self.counted.set(Some(now));
-        crowd(|crowd| crowd.counts(now_ms(), (site, Some(conversation)), links, chatting));
-        while let Some(behind) = crowd(|crowd| crowd.outgrown(now_ms())) {
-            // Consoles are told by their site, which is asked every other second while links come.
-            let (site, Some(conversation)) = behind else { continue };
-            let driver = Rc::clone(self);
-            self.state.wait_until(async move {
-                let call = ConversationCall::Spread {};
-                // Who is not reached is told with the next welcome, and until then the edge lets in what it can.
-                let _ = to_conversation::<()>(&driver.env, &site, &conversation, call).await;
-            });
-        }
     }
 
     /// LIMIT-1, asked of this isolate's memory: nobody waits for it.
@@ -306,13 +289,6 @@ impl Driver {
         self.machine.borrow_mut().as_mut().map(act)
     }
 
-    fn socket_closed(self: &Rc<Self>, socket: &WebSocket) {
-        if let Some(link) = sockets::link_of(socket) {
-            self.sockets.forget(link);
-            self.closed(link);
-        }
-    }
-
     fn input(self: &Rc<Self>, input: Input) {
         // A link's client hears of a failure by its end.
         let _ = self.told(input);
@@ -320,18 +296,9 @@ impl Driver {
 
     /// The same for whoever waits for the outcome.
     fn told(self: &Rc<Self>, input: Input) -> Result<()> {
-        self.look();
+        host::look(&**self);
         self.with(|machine| machine.handle(now_ms(), input, &self.log));
         self.perform()
-    }
-
-    /// LINK-7: whatever comes finds the links that are still there, and no others.
-    fn look(&self) {
-        let now = now_ms();
-        if self.with(|machine| machine.silence().is_look_due(now)) == Some(true) {
-            let heard = self.sockets.heard(&self.state);
-            self.with(|machine| machine.handle(now, Input::Heard(heard), &self.log));
-        }
     }
 
     /// An error where something could not be stored: then nothing has happened.
@@ -379,48 +346,6 @@ impl Driver {
         Ok(())
     }
 
-    /// STORE-1: nothing that was not stored may be acknowledged. Without this instance the clients come back and send
-    /// again.
-    fn cannot_store(&self, error: &worker::Error) {
-        console_error!("cannot store: {error}");
-        if let Some((site, conversation)) = self.name() {
-            crowd(|crowd| crowd.counts(now_ms(), (site, Some(conversation)), 0, false));
-        }
-        self.counted.set(None);
-        self.machine.borrow_mut().take();
-        self.sockets.close_all(CloseCode::EDGE_ERROR);
-    }
-
-    /// The platform holds the answers back by itself; the machine hears of it to store together what came meanwhile.
-    fn when_on_disk(self: &Rc<Self>) {
-        let driver = Rc::clone(self);
-        let heard = self.heard.get();
-        self.state.wait_until(async move {
-            match sql::on_disk(&driver.state).await {
-                Ok(()) => {
-                    if !cfg!(feature = "commit-each") {
-                        driver.hear_all(heard).await;
-                    }
-                    driver.input(Input::Stored);
-                }
-                Err(error) => driver.cannot_store(&error),
-            }
-        });
-    }
-
-    /// workerd syncs on the thread that reads the sockets, so most of what came meanwhile still waits in them, and is
-    /// handed over message by message. Once something came, the rest is let in first, so that the next store takes
-    /// it all together (STORE-2). Where nothing came, nothing waits.
-    async fn hear_all(&self, mut heard: u64) {
-        for _ in 0..MOST_TURNS {
-            if self.heard.get() == heard {
-                return;
-            }
-            heard = self.heard.get();
-            Delay::from(Duration::ZERO).await;
-        }
-    }
-
     /// Nothing of the conversation is left; the next link would find a new one.
     fn delete(self: &Rc<Self>) {
         self.machine.borrow_mut().take();
@@ -447,48 +372,7 @@ impl Driver {
         });
     }
 
-    fn tell(self: &Rc<Self>, news: News) {
-        *self.news.borrow_mut() = Some(news);
-        let Some((site, conversation)) = self.name() else { return };
-        if self.telling.replace(true) {
-            return;
-        }
-        let driver = Rc::clone(self);
-        self.state.wait_until(async move {
-            // One after the other, so that an older line never overtakes a later one.
-            while let Some(news) = driver.news.take() {
-                driver.tell_one(&site, &conversation, news).await;
-                Delay::from(TELL_EVERY).await;
-            }
-            driver.telling.set(false);
-        });
-    }
-
-    async fn tell_one(self: &Rc<Self>, site: &SiteId, conversation: &ConversationId, news: News) {
-        match news {
-            News::Line(summary) => {
-                let call = SiteCall::Notify { summary: Box::new(summary) };
-                match to_site::<Notice>(&self.env, site, call).await {
-                    Ok(notice) => self.input(Input::Notice(notice)),
-                    // The next message brings a newer line.
-                    Err(error) => console_error!("the site was not told: {error}"),
-                }
-            }
-            News::Gone => {
-                let call = SiteCall::Gone { conversation: conversation.clone() };
-                let told = to_site::<()>(&self.env, site, call).await;
-                if let Err(error) = &told {
-                    console_error!("the site was not told of the end: {error}");
-                }
-                self.input(Input::Gone { told: told.is_ok() });
-            }
-        }
-    }
-
     fn name(&self) -> Option<(SiteId, ConversationId)> {
         self.with(|machine| (machine.meta().site.clone(), machine.meta().conversation.clone()))
     }
 }
-
-/// Of the platform's loop, in each of which something came: then it is stored, although more may come.
-const MOST_TURNS: usize = 64;
