@@ -2,7 +2,10 @@
 // says so. `window.agreed` is the last word.
 
 const AGAIN_MS = 5e3;
+// A tab's whole turn takes less; a word that is older comes to one that was asleep.
 const SLEPT_MS = 6e4;
+// So soon the tab that is given the token has told it.
+const TOLD_MS = 3e3;
 
 /** Makes the document's token a cookie, or the cookie the document's; tried until the edge answers or another word comes. */
 const ask = async (site, method, token) => {
@@ -98,7 +101,13 @@ const withdraw = async (host, heard) => {
   }
   take(heard);
   take(answer);
-  // One tab alone is given it.
+  // One tab alone is given it, and tells the others.
   if (answer.token) taken.postMessage(answer);
+  else if (heard && !dataset.token) {
+    await new Promise((told) => {
+      taken.addEventListener("message", told);
+      setTimeout(told, TOLD_MS);
+    });
+  }
   tell({ withdrawn: true });
 };

@@ -21,6 +21,8 @@ const writer = (window.writer = crypto.getRandomValues(new BigUint64Array(2)).jo
 if (token) window.visitor = { token, scope: "-" + writer };
 const kept = (window.kept = store());
 
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
 /** What is kept of this visitor, and shared among tabs, goes by this name. */
 const scope = () => "seawall-" + site + (window.visitor?.scope ?? "");
 
@@ -100,7 +102,7 @@ const fetched = async (file, attempt = 0) => {
     return await import(file + attempt);
   } catch {
     sayLoading();
-    await new Promise((done) => setTimeout(done, Math.random() * 3e4));
+    await pause(Math.random() * 3e4);
     return fetched(file, attempt + 1);
   }
 };
@@ -152,14 +154,19 @@ addEventListener("pagehide", () => {
   if (draft) drafts()[draft] = find("textarea")?.value ?? "";
 });
 
+// Better a new conversation than none.
+const TURN_MS = 1e4;
 const heed = (...given) =>
   import("{{asset:frame/consent.js}}?" + Date.now()).then(
     ({ consent }) => consent({ site, settled, keepAll, tell, taken }, ...given),
-    () => setTimeout(heed, 5e3, ...given),
+    () => pause(5e3).then(() => heed(...given)),
   );
 /** What the page says of its visitor's consent (CONSENT-2), or has said in another tab: that is `heard`. The last word counts. */
 const agree = (given, heard) => {
-  if (given !== (window.agreed ?? window.keeps)) heed((window.agreed = given), heard);
+  if (given === (window.agreed ?? window.keeps)) return;
+  const done = heed((window.agreed = given), heard);
+  // No link is opened meanwhile: the cookie ends, and this document may not have yet what takes its place.
+  if (!given) window.turn = Promise.race([done, pause(TURN_MS)]);
 };
 // What is taken back in any tab of this browser is taken back here, whoever is there (CONSENT-3): of a page in the back/forward
 // cache the browser is rid with the first word, and one that sleeps hears it when it wakes.
@@ -383,7 +390,7 @@ const bring = async (attempt) => {
   const again = attempt ? "?" + attempt : "";
   const spoken = bringWords(again).catch(() => {});
   // Words come a moment after the app, if that.
-  const spokenWithin = (ms) => Promise.race([spoken, new Promise((done) => setTimeout(done, ms))]);
+  const spokenWithin = (ms) => Promise.race([spoken, pause(ms)]);
   await resumed;
   try {
     if (!runs() || attempt > MOST_TRIES) {
@@ -420,10 +427,9 @@ const onTrap = (error) => {
 addEventListener("error", (event) => onTrap(event.error));
 addEventListener("unhandledrejection", (event) => onTrap(event.reason));
 
-// A key is not kept waiting for all that is to be begun.
-const pause = () => new Promise((done) => setTimeout(done));
 // Whose conversation it is, is known.
 const settle = async () => {
+  // A key is not kept waiting for all that is to be begun.
   await pause();
   waits = false;
   share();
