@@ -285,8 +285,10 @@ impl Stage {
         let typing = async {
             let mut ticks = tokio::time::interval(TYPE_EVERY);
             let keys = during.as_millis() / TYPE_EVERY.as_millis();
-            for _ in 0..keys {
+            for key in 0..keys {
                 ticks.tick().await;
+                // 200 ms are 12 frames of the screen: without this all keys of a round would come at the same moment of a frame.
+                tokio::time::sleep(Duration::from_millis(key as u64 * 5 % 17)).await;
                 visit.press_a_key();
             }
             keys

@@ -1,4 +1,4 @@
-//! At most one drawing per animation frame, however many frames arrive, and no more than a fifth of the thread: where much comes or
+//! At most one drawing per animation frame, however many frames arrive, and no more than a ninth of the thread: where much comes or
 //! the device is slow, what has come meanwhile is drawn together, and keys are heard between two drawings. A hidden page draws when
 //! it is shown again.
 
@@ -13,7 +13,7 @@ use super::page::window;
 use super::timer::{after, now};
 
 /// After a drawing comes so many times its length without one.
-const REST: Millis = 4;
+const REST: Millis = 8;
 /// A device that was asleep, or a clock that was put back, shall not hold a drawing up.
 const MOST_REST_MS: Millis = 250;
 
