@@ -192,7 +192,8 @@ async fn consent_3_what_is_said_before_boot_holds_for_the_site_that_boot_names()
 
 /// A tab that nobody has looked at for a while hears nothing until it wakes.
 #[tokio::test(flavor = "multi_thread")]
-async fn consent_3_what_is_taken_back_while_a_tab_sleeps_is_taken_back_there_when_it_wakes_and_its_chat_goes_on() {
+async fn consent_3_what_is_taken_back_while_a_tab_sleeps_is_taken_back_there_when_it_wakes_and_its_chat_goes_on()
+ {
     let stack = Stack::start().await;
     for storage in Storage::BOTH {
         let mut visitor = Visitor::arrives(&stack, storage).await;
