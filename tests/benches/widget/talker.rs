@@ -18,12 +18,15 @@ pub(crate) const TEXT: &str = "We have looked into it, and your order left our h
 
 const IN_FLIGHT: u64 = 64;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// LINK-2; the edge ends who never says it (LINK-7).
+const PING_EVERY: Duration = Duration::from_secs(20);
 
 pub(crate) struct Talker {
     socket: WebSocketStream<TcpStream>,
     writer: WriterId,
     n: u64,
     acknowledged: u64,
+    pinged: Instant,
 }
 
 impl Talker {
@@ -45,7 +48,7 @@ impl Talker {
         let writer =
             WriterId::parse(&format!("bench-{}", tests::harness::wire::anywhere().replace('.', "-")));
         let writer = writer.expect("a writer's name");
-        let mut talker = Talker { socket, writer, n: 0, acknowledged: 0 };
+        let mut talker = Talker { socket, writer, n: 0, acknowledged: 0, pinged: Instant::now() };
         let hello = ClientFrame::Hello(Hello { protocol: PROTOCOL, ..Hello::default() });
         talker.socket.send(Message::text(codec::encode(&[hello]))).await.expect("a hello");
         while !talker.hear().await.iter().any(|frame| matches!(frame, EdgeFrame::Welcome(_))) {}
@@ -54,6 +57,13 @@ impl Talker {
 
     /// So many messages as fast as they are stored.
     pub(crate) async fn say(&mut self, messages: u64) {
+        if self.pinged.elapsed() > PING_EVERY {
+            self.pinged = Instant::now();
+            self.socket
+                .send(Message::text(codec::encode(&[ClientFrame::Ping])))
+                .await
+                .expect("the link is up");
+        }
         let upto = self.n + messages;
         while self.acknowledged < upto {
             while self.n < upto && self.n < self.acknowledged + IN_FLIGHT {
