@@ -109,5 +109,6 @@ const withdraw = async (host, heard) => {
       setTimeout(told, TOLD_MS);
     });
   }
-  tell({ withdrawn: true });
+  // They may have agreed again meanwhile.
+  if (!window.agreed) tell({ withdrawn: true });
 };
