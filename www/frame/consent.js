@@ -38,11 +38,15 @@ export const consent = (host, given, heard) => {
 
 const give = async (host) => {
   const { dataset } = document.body;
-  const { token } = dataset;
   window.keeps = undefined;
-  if (token) await ask(host.site, "PUT", token);
-  // Nobody's texts and a known person's have places of their own.
-  await host.settled;
+  let token;
+  // Another tab may be telling just now what takes the cookie's place.
+  do {
+    ({ token } = dataset);
+    if (token) await ask(host.site, "PUT", token);
+    // Nobody's texts and a known person's have places of their own.
+    await host.settled;
+  } while (dataset.token !== token);
   // They have taken it back meanwhile, and that is told: the two answers may have overtaken each other.
   if (!window.agreed) return withdraw(host, {});
   dataset.token = "";
@@ -59,9 +63,11 @@ const withdraw = async (host, heard) => {
   const { dataset } = document.body;
   /** The conversation goes on in the documents that are open alone. */
   const take = ({ token } = {}) => {
-    if (!token || window.agreed || dataset.token) return;
+    if (!token || dataset.token) return;
     dataset.token = token;
     window.visitor ??= { token, scope: "-" + window.writer };
+    // They have agreed again before this was known, and the cookie has ended.
+    if (window.agreed && window.keeps) give(host);
   };
   taken.addEventListener("message", ({ data }) => take(data));
   // Whoever is there, also where this document has kept nothing.
@@ -94,16 +100,11 @@ const withdraw = async (host, heard) => {
   // From now on; done once the cookie has ended.
   tell({ forgotten: "seawall-" + site, withdrawn: false });
   const answer = await ask(site, "DELETE");
-  if (window.agreed) {
-    // They agree again meanwhile, and the cookie has ended.
-    if (answer.token) give(host, (dataset.token = answer.token));
-    return;
-  }
   take(heard);
   take(answer);
   // One tab alone is given it, and tells the others.
   if (answer.token) taken.postMessage(answer);
-  else if (heard && !dataset.token) {
+  else if (!dataset.token) {
     await new Promise((told) => {
       taken.addEventListener("message", told);
       setTimeout(told, TOLD_MS);

@@ -172,7 +172,9 @@ const agree = (given, heard) => {
 // cache the browser is rid with the first word, and one that sleeps hears it when it wakes.
 const taken = new BroadcastChannel("seawall:" + site);
 const heard = {};
-taken.onmessage = ({ data }) => document.body.dataset.token || agree(false, Object.assign(heard, data));
+// What takes the cookie's place is no new word to whom has agreed again since.
+const isWord = ({ at }) => !document.body.dataset.token && (at || !window.agreed);
+taken.onmessage = ({ data }) => isWord(data) && agree(false, Object.assign(heard, data));
 
 const told = (message) => {
   if ("theme" in message) setTheme(message.theme ?? "auto");

@@ -155,6 +155,77 @@ async fn consent_3_where_one_tab_takes_it_back_the_conversation_goes_on_in_the_o
     stack.assert_calm();
 }
 
+/// It has been taken back in another tab. The cookie has ended, the other tab has been given what takes its place, and has not told
+/// it yet (until `letGo()`).
+async fn taken_back_elsewhere(stack: &Stack, storage: Storage) -> (Visitor, Tab) {
+    let mut visitor = Visitor::arrives(stack, storage).await;
+    visitor.agrees(true).await;
+    visitor.opens().await;
+    visitor.says("Before").await;
+    visitor.shows("Before", &DELIVERED).await;
+    has_cookie(&visitor).await;
+    // From here on it is the cookie's, not the document's.
+    visitor.tab.reload().await;
+    visitor.opens().await;
+    visitor.shows("Before", &DELIVERED).await;
+    let other = Tab::open(&visitor.browser, &visitor.url).await;
+    other.press_launcher().await;
+    other.until_app().await;
+    other.frame(HELD_UP).await;
+    visitor.tab.frame("window.before = true").await;
+    visitor.tab.frame(HELD_UP).await;
+    other.page("Seawall('setConsent', false)").await;
+    visitor.tab.until_frame("window.keeps === false").await;
+    other.until_frame("window.answered").await;
+    visitor.tab.frame("letGo(), true").await;
+    visitor.tab.until_frame("window.answered").await;
+    (visitor, other)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_who_agrees_again_before_it_is_all_taken_back_goes_on_with_the_conversation() {
+    let stack = Stack::start().await;
+    for (round, storage) in Storage::BOTH.into_iter().enumerate() {
+        let (mut visitor, other) = taken_back_elsewhere(&stack, storage).await;
+        visitor.agrees(true).await;
+        visitor.tab.until_frame("window.agreed === true").await;
+        // A link that begins in between waits for it.
+        visitor.proxy.reset();
+        visitor.tab.frame("dispatchEvent(new Event('ready')), true").await;
+        other.frame("letGo(), true").await;
+        visitor.tab.until_frame("window.keeps === true").await;
+        visitor.tab.show().await;
+        visitor.says("Agreed again").await;
+        visitor.shows("Agreed again", &DELIVERED).await;
+        visitor.shows("Before", &DELIVERED).await;
+        has_cookie(&visitor).await;
+        visitor.tab.reload().await;
+        visitor.opens().await;
+        visitor.shows("Before", &DELIVERED).await;
+        visitor.shows("Agreed again", &DELIVERED).await;
+        let lines = ledger::whole(&stack, 2 * (round + 1), 30).await;
+        assert_eq!(ledger::checked(&lines).len(), round + 1, "one conversation: {lines:#?}");
+        visitor.browser.quit().await;
+    }
+    stack.assert_calm();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_who_agrees_again_in_time_is_not_told_afterwards_that_it_was_taken_back() {
+    let stack = Stack::start().await;
+    let (mut visitor, _other) = taken_back_elsewhere(&stack, Storage::Allowed).await;
+    visitor.agrees(true).await;
+    visitor.tab.until_frame("window.keeps === true").await;
+    // The other tab says nothing more, and this one waits for it no longer.
+    visitor.tab.until_frame("(window.turn.then(() => (window.over = true)), window.over)").await;
+    // The next chat of this page begins with what the page outside was told.
+    visitor.tab.page("Seawall('shutdown')").await;
+    visitor.tab.page("Seawall('boot', { site: 'demo' })").await;
+    visitor.opens().await;
+    visitor.tab.until_frame("window.keeps === true").await;
+    visitor.browser.quit().await;
+}
+
 /// Nobody has written anything: the pointer has been over the launcher once.
 #[tokio::test(flavor = "multi_thread")]
 async fn consent_3_a_cookie_of_a_chat_that_was_only_loaded_is_erased_as_well() {
