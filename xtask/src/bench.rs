@@ -4,7 +4,7 @@ use std::env;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::process::{self, raise_descriptor_limit};
 use crate::tools::{Browser, Tools, other_widgets};
@@ -21,7 +21,7 @@ enum What {
     /// The edge on disk, against one commit per message and against the same worker in JavaScript
     Edge(How),
     /// The chat in a real Chromium, against deep-chat and @n8n/chat; fails where one of our bounds is broken
-    Widget(How),
+    Widget(WidgetHow),
 }
 
 #[derive(Args)]
@@ -35,6 +35,38 @@ struct How {
     /// Short and small, to see that it works; its numbers mean little
     #[arg(long)]
     quick: bool,
+}
+
+#[derive(Args)]
+struct WidgetHow {
+    #[command(flatten)]
+    how: How,
+    /// One part alone, for two builds in turns; holds our bounds on what it measures
+    #[arg(long)]
+    only: Option<Part>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Part {
+    /// Bytes, launcher, long tasks, shifts and heap of a page view
+    Views,
+    /// From the click to a composer and to a live link, on a slow line
+    Opening,
+    /// Keys while messages arrive
+    Typing,
+    /// Messages that are painted in a short and in a long conversation
+    Painting,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::Views => "views",
+            Part::Opening => "opening",
+            Part::Typing => "typing",
+            Part::Painting => "painting",
+        }
+    }
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -55,9 +87,12 @@ fn run_edge(how: &How) -> Result<()> {
     finish(command)
 }
 
-fn run_widget(how: &How) -> Result<()> {
+fn run_widget(WidgetHow { how, only }: &WidgetHow) -> Result<()> {
     let tools = build::build()?;
     let mut command = bench("widget", how, &tools)?;
+    if let Some(part) = only {
+        command.args(["--only", part.name()]);
+    }
     command
         .env("SEAWALL_CHROMIUM", Browser::set_up()?.chromium)
         .env("SEAWALL_BENCH_PACKAGES", other_widgets()?);

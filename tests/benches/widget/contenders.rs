@@ -5,7 +5,8 @@ pub(crate) enum Contender {
     Seawall,
     DeepChat,
     N8n,
-    /// The customer's page without any chat: what is the page's own, and the machine's.
+    /// The customer's page without any chat: what is the page's own, and the machine's. What opens in it is a frame of another site
+    /// with a field, and nothing else: what is the line's, and the browser's.
     Bare,
 }
 
@@ -71,7 +72,15 @@ import {{ createChat }} from "{edge}/npm/@n8n/chat/dist/chat.bundle.es.js";
 createChat({{ webhookUrl: location.origin + "/bench/webhook" }});
 </script>"#
             ),
-            Contender::Bare => String::new(),
+            Contender::Bare => format!(
+                r#"<script>
+const frame = document.createElement("iframe");
+frame.src = "{edge}/bench/{FIELD}";
+frame.style = "position:fixed;right:0;bottom:0;width:400px;height:600px";
+document.querySelector("h1").onpointerover = () => frame.isConnected || document.body.append(frame);
+document.querySelector("h1").onclick = () => frame.focus();
+</script>"#
+            ),
         }
     }
 
@@ -81,8 +90,15 @@ createChat({{ webhookUrl: location.origin + "/bench/webhook" }});
     }
 }
 
+const FIELD: &str = "field";
+const FIELD_PAGE: &str = "<!doctype html>\n<title>A field</title>\n<textarea></textarea>\n\
+                          <script>document.querySelector(\"textarea\").focus()</script>\n";
+
 /// The customer's page is on 127.0.0.1 and everybody's files on localhost, another site, as in life.
 pub(crate) fn host_page(name: &str, port: &str) -> Option<String> {
+    if name == FIELD {
+        return Some(FIELD_PAGE.to_owned());
+    }
     let contender = Contender::ALL.into_iter().find(|contender| contender.name() == name)?;
     let embed = contender.embed(&format!("http://localhost:{port}"));
     let paragraph = "<p>Lamps, ropes and woollens from a small shop at the quay.</p>\n".repeat(20);
@@ -123,7 +139,7 @@ const PAGE_WATCH: &str = r#"(() => {
   addEventListener("pointerdown", open, true);
 })()"#;
 
-/// Runs in our chat's frame before anything else. Live: the welcome is there and the app stands in place of the plain page; then
+/// Runs in the frame before anything else. Live: the welcome is there and the app stands in place of the plain page; then
 /// the animation frame after the one in which that is seen, because the app draws what a welcome has changed in the next one.
 pub(crate) const FRAME_WATCH: &str = r#"(() => {
   const seen = (window.bench = {});

@@ -58,43 +58,46 @@ async fn measure() -> ExitCode {
         // Somebody else begins in each round.
         let mut contenders = Contender::ALL;
         contenders.rotate_left(round % Contender::ALL.len());
-        for contender in contenders {
-            say(&format!("page view, {}", contender.name()));
-            stage.page_view(contender, 1.0, &mut report).await;
-        }
-        for contender in contenders {
-            say(&format!("page view with a slow processor, {}", contender.name()));
-            stage.page_view(contender, 6.0, &mut report).await;
-        }
-        for contender in contenders {
-            match contender {
-                Contender::Seawall => {
-                    for hovered in [false, true] {
-                        say(&format!(
-                            "opening on slow 4G, seawall{}",
-                            if hovered { ", hovered" } else { "" }
-                        ));
-                        stage.open(contender, hovered, &mut report).await;
-                    }
-                }
-                Contender::N8n => {
-                    say("opening on slow 4G, n8n");
-                    stage.open(contender, false, &mut report).await;
-                }
-                Contender::DeepChat | Contender::Bare => {}
+        if asked.wants("views") {
+            for contender in contenders {
+                say(&format!("page view, {}", contender.name()));
+                stage.page_view(contender, 1.0, &mut report).await;
+            }
+            for contender in contenders {
+                say(&format!("page view with a slow processor, {}", contender.name()));
+                stage.page_view(contender, 6.0, &mut report).await;
             }
         }
-        for contender in contenders {
-            if let Contender::Seawall | Contender::DeepChat = contender {
-                say(&format!("typing, {}", contender.name()));
-                stage.typing(contender, &mut report).await;
+        if asked.wants("opening") {
+            for contender in contenders {
+                let ways: &[bool] = match contender {
+                    Contender::Seawall => &[false, true],
+                    Contender::N8n | Contender::Bare => &[false],
+                    // It stands open.
+                    Contender::DeepChat => &[],
+                };
+                for &hovered in ways {
+                    let after = if hovered { ", hovered" } else { "" };
+                    say(&format!("opening on slow 4G, {}{after}", contender.name()));
+                    stage.open(contender, hovered, &mut report).await;
+                }
+            }
+        }
+        if asked.wants("typing") {
+            for contender in contenders {
+                if let Contender::Seawall | Contender::DeepChat = contender {
+                    say(&format!("typing, {}", contender.name()));
+                    stage.typing(contender, &mut report).await;
+                }
             }
         }
     }
-    stage.fill(|what| progress.say(what)).await;
-    for round in 0..asked.rounds {
-        let say = |what: &str| progress.say(&format!("round {} of {}: {what}", round + 1, asked.rounds));
-        stage.paint(round, &mut report, say).await;
+    if asked.wants("painting") {
+        stage.fill(|what| progress.say(what)).await;
+        for round in 0..asked.rounds {
+            let say = |what: &str| progress.say(&format!("round {} of {}: {what}", round + 1, asked.rounds));
+            stage.paint(round, &mut report, say).await;
+        }
     }
     drop(stage);
     progress.end();

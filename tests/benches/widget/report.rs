@@ -151,21 +151,25 @@ impl Report {
     }
 
     /// Of two metrics in the same round.
-    fn ratio(&self, contender: Contender) -> Spread {
-        let (few, many) = (&self.measured[&(PaintFew, contender)], &self.measured[&(PaintMany, contender)]);
-        Spread::of(many.iter().zip(few).map(|(many, few)| many / few).collect())
+    fn ratio(&self, contender: Contender) -> Option<Spread> {
+        let of = |metric| self.measured.get(&(metric, contender));
+        let (few, many) = (of(PaintFew)?, of(PaintMany)?);
+        Some(Spread::of(many.iter().zip(few).map(|(many, few)| many / few).collect()))
     }
 
     /// What is more than on a page without a chat, in the same round.
     fn beside_bare(&self, metric: Metric) -> f64 {
-        let (ours, bare) = (&self.measured[&(metric, Seawall)], &self.measured[&(metric, Bare)]);
-        Spread::of(ours.iter().zip(bare).map(|(ours, bare)| ours - bare).collect()).median
+        let of = |contender| self.measured.get(&(metric, contender)).map_or(&[][..], Vec::as_slice);
+        let beside: Vec<_> = of(Seawall).iter().zip(of(Bare)).map(|(ours, bare)| ours - bare).collect();
+        if beside.is_empty() { f64::NAN } else { Spread::of(beside).median }
     }
 
+    /// On what has been measured.
     fn bounds(&self) -> Vec<Bound> {
         let ours = |metric| self.median(metric, Seawall);
         let bound = |what, is, most| Bound { what, is, most };
-        vec![
+        let ratio = self.ratio(Seawall).map_or(f64::NAN, |ratio| ratio.median);
+        let all = vec![
             bound("page view, bytes", ours(PageView), 1_000.0),
             bound("chat opened, bytes", ours(Opened), 72_000.0),
             bound("click to a composer that takes typing, ms", ours(Composer), 400.0),
@@ -173,9 +177,10 @@ impl Report {
             bound("click to live after a hover of 500 ms, ms", ours(LiveHovered), 300.0),
             bound("long tasks beside the page's own", self.beside_bare(LongTasks), 0.0),
             bound("layout shift of the page", ours(Shift), 0.0),
-            bound("painting with 5,000 messages against 200, ratio", self.ratio(Seawall).median, 1.5),
+            bound("painting with 5,000 messages against 200, ratio", ratio, 1.5),
             bound("typing, ms (deep-chat's)", ours(Typing), self.median(Typing, DeepChat)),
-        ]
+        ];
+        all.into_iter().filter(|bound| !bound.is.is_nan()).collect()
     }
 
     /// Whether all bounds hold; the table and the JSON name those that do not.
@@ -193,8 +198,8 @@ impl Report {
                     values.insert(metric.told().0, spread.json());
                 }
             }
-            if self.measured.contains_key(&(PaintMany, contender)) {
-                values.insert("paint_ratio", self.ratio(contender).json());
+            if let Some(ratio) = self.ratio(contender) {
+                values.insert("paint_ratio", ratio.json());
             }
             contenders.insert(contender.name(), values);
         }
@@ -230,7 +235,11 @@ impl Report {
             self.browser,
             self.rounds
         );
-        for (title, metrics) in SECTIONS {
+        let is_measured = |metrics: &[Metric]| {
+            let all = metrics.iter().flat_map(|metric| Contender::ALL.map(|contender| (*metric, contender)));
+            all.into_iter().any(|key| self.measured.contains_key(&key))
+        };
+        for (title, metrics) in SECTIONS.into_iter().filter(|(_, metrics)| is_measured(metrics)) {
             out.push_str(&format!("\n{title}\n"));
             row(&mut out, "", Contender::ALL.map(|contender| contender.title().to_owned()));
             for metric in metrics {
@@ -245,9 +254,9 @@ impl Report {
                 );
             }
             if metrics.contains(&PaintMany) {
-                let ratio = |contender| match contender {
-                    Seawall => cell(&self.ratio(contender), 2),
-                    _ => PaintMany.absent(contender).to_owned(),
+                let ratio = |contender| match self.ratio(contender) {
+                    Some(ratio) => cell(&ratio, 2),
+                    None => PaintMany.absent(contender).to_owned(),
                 };
                 row(&mut out, "ratio", Contender::ALL.map(ratio));
             }

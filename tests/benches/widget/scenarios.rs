@@ -174,7 +174,10 @@ impl Stage {
             tokio::time::sleep(HOVER).await;
         }
         visit.click().await;
-        let place = if contender == Contender::Seawall { Place::Frame } else { Place::Page };
+        let place = match contender {
+            Contender::Seawall | Contender::Bare => Place::Frame,
+            Contender::DeepChat | Contender::N8n => Place::Page,
+        };
         // Somebody who types without looking, until it is taken.
         {
             let typing = async {
@@ -191,13 +194,16 @@ impl Stage {
         let began = visit.number(Place::Page, began).await;
         let typed = visit.number(place, "bench.typed").await - began;
         report.add(if hovered { Metric::ComposerHovered } else { Metric::Composer }, contender, typed);
+        if let (Place::Frame, false) = (place, hovered) {
+            visit.until(Place::Frame, FIRST_PAINT, "the frame is painted").await;
+            let shown = visit.number(Place::Frame, FIRST_PAINT).await - began;
+            report.add(Metric::ComposerShown, contender, shown);
+        }
         if contender == Contender::Seawall {
             visit.until(Place::Frame, "bench.live", "the chat is live").await;
             let live = visit.number(Place::Frame, "bench.live").await - began;
             report.add(if hovered { Metric::LiveHovered } else { Metric::Live }, contender, live);
             if !hovered {
-                let shown = visit.number(Place::Frame, FIRST_PAINT).await - began;
-                report.add(Metric::ComposerShown, contender, shown);
                 visit.until(Place::Frame, "bench.storage", "the browser's storage has answered").await;
                 let storage = visit.number(Place::Frame, "bench.storage").await;
                 report.add(Metric::Storage, contender, storage);
@@ -353,6 +359,6 @@ fn add(n: &str) -> String {
 }
 
 const FIRST_PAINT: &str =
-    "performance.timeOrigin + performance.getEntriesByName('first-contentful-paint')[0].startTime";
+    "performance.timeOrigin + performance.getEntriesByName('first-contentful-paint')[0]?.startTime";
 
 const N8N_COMPOSER: &str = r#"document.querySelector(".chat-window textarea")?.getClientRects().length"#;

@@ -158,7 +158,7 @@ async fn consent_3_where_one_tab_takes_it_back_the_conversation_goes_on_in_the_o
 /// It has been taken back in another tab. The cookie has ended, the other tab has been given what takes its place, and has not told
 /// it yet (until `letGo()`).
 async fn taken_back_elsewhere(stack: &Stack, storage: Storage) -> (Visitor, Tab) {
-    let mut visitor = Visitor::arrives(stack, storage).await;
+    let visitor = Visitor::arrives(stack, storage).await;
     visitor.agrees(true).await;
     visitor.opens().await;
     visitor.says("Before").await;
