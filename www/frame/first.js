@@ -1,6 +1,6 @@
 // What comes before the long script (`frame.js`), which takes longer to read and to run than the page takes to be painted: the
-// site's theme and colour, so that no other is seen first; whether we are shown, which the page outside says as soon as this document
-// has loaded; and the cursor in the field as soon as there is something to see.
+// site's theme and colour, so that no other is seen first; what is being written, which outlives a reload; whether we are shown, which
+// the page outside says as soon as this document has loaded; and the cursor in the field as soon as there is something to see.
 
 // A page outside that is slow does not hold the chat up, and neither does a browser that paints nothing for now.
 const WORD_MS = 100;
@@ -35,6 +35,17 @@ const dress = ({ theme, color }) => {
   if (color) setColor(color);
 };
 dress(Object.fromEntries(new URLSearchParams(location.search)));
+
+// What is being written is kept from the first letter on, where anything may be and it is known whose it is.
+const { token } = document.body.dataset;
+window.draft = !token && !/\bidentified/.test(location.search) && "seawall-" + location.pathname.split("/")[2];
+addEventListener("pagehide", () => {
+  const written = document.querySelector("textarea")?.value ?? "";
+  try {
+    // An older one may be there that this document has not taken yet.
+    if (draft && (written || window.keeps)) sessionStorage[draft] = written;
+  } catch {}
+});
 
 let ran, wait;
 /** What stands there is no script to the browser until now. */

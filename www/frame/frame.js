@@ -63,7 +63,7 @@ const tell = (message, ports) => outside?.postMessage({ ...news, ...(window.keep
 /** A fresh document takes this one's place. */
 const leave = (why, search = location.search) => {
   tell({ call: "leave", ...why });
-  outside = draft = undefined;
+  outside = window.draft = undefined;
   location.replace(search || location.href);
 };
 
@@ -130,8 +130,6 @@ const here = () => ({ find, app, sent, leave, word, say });
 
 // ---- what outlives the page ----
 
-let draft;
-
 const drafts = () => {
   try {
     return sessionStorage;
@@ -143,16 +141,14 @@ const drafts = () => {
 /** From now on, or no longer. */
 const keepAll = (now) => {
   window.keeps = now;
-  draft = now && scope();
+  // From now on under this name (`first.js`).
+  const draft = (window.draft = now && scope());
   now ? kept.allow(draft) : kept.deny();
   tell();
   // What is being written is this tab's alone, and stands in one place only.
   prefill(drafts()[draft]);
   delete drafts()[draft];
 };
-addEventListener("pagehide", () => {
-  if (draft) drafts()[draft] = find("textarea")?.value ?? "";
-});
 
 // Better a new conversation than none.
 const TURN_MS = 1e4;

@@ -61,6 +61,11 @@ async fn outlives_a_reload(owner: &Owner, storage: Storage) {
         opens(owner).await;
         holds(owner, "I was about").await;
     }
+    // The browser has kept the page for "back", and the draft twice: what is sent then is gone from both.
+    owner.browser.leave_chat().await;
+    owner.leaves_and_comes_back("").await;
+    owner.browser.enter_chat().await;
+    holds(owner, "I was about").await;
     owner.browser.say("I was about to ask").await;
     owner.browser.state("I was about to ask", &["Sent", "Delivered"], 30).await;
     is_sealed(owner, storage, false).await;

@@ -141,6 +141,38 @@ async fn a_browser_that_paints_nothing_does_not_hold_the_chats_script_up() {
     tab.until_frame("!!document.querySelector('textarea') && !document.querySelector('[type=late]')").await;
 }
 
+/// KEEP-6
+#[tokio::test(flavor = "multi_thread")]
+async fn keep_6_what_is_being_written_before_the_chats_script_has_run_outlives_a_reload() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let value = "document.querySelector('textarea').value";
+    let tab = before_the_script(&stack, &browser, "").await;
+    tab.focus("textarea").await;
+    tab.insert("I was about").await;
+    // Twice: the second document is left before it has taken what the first one has kept.
+    for _ in 0..2 {
+        assert_eq!(tab.frame("!!document.querySelector('script[type=late]')").await, Some(json!(true)));
+        tab.reload().await;
+        tab.until_launcher().await;
+        tab.press_launcher().await;
+        tab.until_frame("!!document.querySelector('textarea') && document.readyState == 'complete'").await;
+    }
+    tab.forget_order("Page.addScriptToEvaluateOnNewDocument");
+    tab.reload().await;
+    tab.until_launcher().await;
+    tab.open_chat().await;
+    tab.until_frame(&format!("{value} == 'I was about'")).await;
+    // It is kept in one place: what is sent meanwhile does not come back.
+    tab.focus("textarea").await;
+    tab.press("Enter").await;
+    is_sent(&tab, "I was about").await;
+    tab.reload().await;
+    tab.until_launcher().await;
+    tab.open_chat().await;
+    assert_eq!(tab.frame(value).await, Some(json!("")));
+}
+
 /// The page outside speaks once the frame has loaded all that it begins with, which takes as long as the network does.
 #[tokio::test(flavor = "multi_thread")]
 async fn escape_and_the_close_button_close_a_chat_that_is_still_loading() {
