@@ -296,6 +296,33 @@ async fn consent_3_what_is_taken_back_while_a_tab_sleeps_is_taken_back_there_whe
     stack.assert_calm();
 }
 
+/// A tab that has slept hears an old word. Meanwhile somebody may have agreed again in another one: what there is, is of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_a_word_that_is_more_than_a_minute_old_erases_nothing() {
+    let stack = Stack::start().await;
+    for storage in Storage::BOTH {
+        let mut visitor = Visitor::arrives(&stack, storage).await;
+        visitor.agrees(true).await;
+        visitor.opens().await;
+        visitor.says("Before").await;
+        visitor.shows("Before", &DELIVERED).await;
+        has_cookie(&visitor).await;
+        visitor.tab.reload().await;
+        visitor.opens().await;
+        visitor.shows("Before", &DELIVERED).await;
+        let word = "new BroadcastChannel('seawall:demo').postMessage({ at: Date.now() - 61000 }), true";
+        visitor.tab.frame(word).await;
+        visitor.tab.until_frame("window.keeps === false && window.turn.then(() => true)").await;
+        has_cookie(&visitor).await;
+        visitor.tab.reload().await;
+        visitor.opens().await;
+        visitor.tab.until_frame("window.keeps === true").await;
+        visitor.shows("Before", &DELIVERED).await;
+        visitor.browser.quit().await;
+    }
+    stack.assert_calm();
+}
+
 /// As a browser does it with tabs that nobody has looked at for a while.
 async fn sleep(tab: &Tab, asleep: bool) {
     // One that is in front, or for which that is pretended, never sleeps.
