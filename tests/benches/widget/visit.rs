@@ -2,7 +2,7 @@
 //! alike.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::harness::wait;
@@ -107,28 +107,32 @@ impl Visit {
         value.as_f64().unwrap_or_else(|| panic!("{expression} is {value}"))
     }
 
+    /// Looking takes the measured thread's time: seldom, and at nothing but the condition until it is nearly too late.
     pub(crate) async fn until(&self, place: Place, condition: &str, what: &str) {
-        let look = format!(
-            "[!!({condition}), `; ${{location}} has seen ${{JSON.stringify(window.bench)}} and reads ${{document.body?.innerText.slice(0, 300)}}`]"
-        );
-        wait::until_ok(&format!("{what}: "), 60, || async {
-            let now = self.try_eval(place, &look).await.unwrap_or_default();
-            if now[0] == json!(true) {
+        let look = format!("!!({condition})");
+        let began = Instant::now();
+        wait::until_ok(&format!("{what}: "), LIMIT_S, || async {
+            if self.try_eval(place, &look).await == Some(json!(true)) {
                 return Ok(());
             }
-            // Looking takes the measured thread's time: seldom.
             tokio::time::sleep(LOOK_EVERY).await;
-            let instead = match now[1].as_str() {
-                Some(instead) => instead.to_owned(),
-                None => format!(
-                    "; is not there, and the launcher says {} session {:?}",
-                    self.launcher_says().await,
-                    self.session(Place::Frame)
-                ),
-            };
-            Err(format!("{place:?}{instead}"))
+            let late = began.elapsed().as_secs() + 5 > LIMIT_S;
+            Err(if late { self.looks(place).await } else { String::new() })
         })
         .await;
+    }
+
+    /// What there is instead.
+    async fn looks(&self, place: Place) -> String {
+        let look = "`${location} has seen ${JSON.stringify(window.bench)} and reads ${document.body?.innerText.slice(0, 300)}`";
+        match self.try_eval(place, look).await {
+            Some(looks) => format!("{place:?}; {looks}"),
+            None => format!(
+                "{place:?}; is not there, and the launcher says {} session {:?}",
+                self.launcher_says().await,
+                self.session(Place::Frame)
+            ),
+        }
     }
 
     async fn launcher_says(&self) -> Value {
@@ -230,4 +234,5 @@ fn text(value: &Value) -> String {
 
 /// deep-chat's page thinks for seconds.
 const MOST_EVALUATION: Duration = Duration::from_secs(20);
+const LIMIT_S: u64 = 60;
 const LOOK_EVERY: Duration = Duration::from_millis(80);
