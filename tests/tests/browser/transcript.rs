@@ -148,7 +148,7 @@ async fn what_came_meanwhile_stands_under_a_line_and_is_counted_on_the_way_back_
 
 /// Much comes, and each drawing takes 40 ms: what has come meanwhile is drawn together, and in between there is time for keys.
 #[tokio::test(flavor = "multi_thread")]
-async fn drawing_takes_no_more_than_a_fifth_of_the_thread() {
+async fn drawing_takes_no_more_than_a_sixth_of_the_thread() {
     let stack = Stack::start().await;
     let much = json!({ "messages_per_conversation": { "at_once": 1000, "per_minute": 1000 } });
     stack.site("much", much).await;
@@ -160,16 +160,16 @@ async fn drawing_takes_no_more_than_a_fifth_of_the_thread() {
                 while (performance.now() < now + 40); }).observe(document.querySelector('.rows'), { childList: true })";
     tab.frame(slow).await;
     let flood = "window.heard = 0; Seawall('on', 'sent', ({ seq }) => (heard = seq)); \
-                 let n = 0; const timer = setInterval(() => ++n > 45 ? clearInterval(timer) : Seawall('send', 'Message ' + n), 25)";
+                 let n = 0; const timer = setInterval(() => ++n > 90 ? clearInterval(timer) : Seawall('send', 'Message ' + n), 25)";
     tab.page(flood).await;
-    tab.until_frame("document.querySelector('[role=log]').innerText.includes('Message 45')").await;
-    tab.until_page("heard == 46").await;
+    tab.until_frame("document.querySelector('[role=log]').innerText.includes('Message 90')").await;
+    tab.until_page("heard == 91").await;
     let drawn = tab.frame("drawn").await.expect("times");
     let drawn: Vec<f64> = drawn.as_array().expect("times").iter().filter_map(Value::as_f64).collect();
     let mut gaps: Vec<f64> = drawn.windows(2).map(|pair| pair[1] - pair[0]).collect();
     gaps.sort_by(f64::total_cmp);
-    // Scrolling draws as well, in between.
-    assert!(gaps.len() > 3 && gaps[gaps.len() / 2] > 120.0, "{gaps:?} ms between two drawings");
+    // Scrolling draws as well, in between. After 40 ms it is 250 ms without.
+    assert!(gaps.len() > 3 && gaps[gaps.len() / 2] > 260.0, "{gaps:?} ms between two drawings");
 }
 
 /// The new log counts from 1 again.
