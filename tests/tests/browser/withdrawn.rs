@@ -13,8 +13,31 @@ use super::consent::Visitor;
 
 const DELIVERED: [&str; 2] = ["delivered", "seen"];
 
+/// What is taken back is taken back.
+const OVER: &str = "(window.turn.then(() => (window.over = true)), window.over)";
+
 async fn has_cookie(visitor: &Visitor) {
     visitor.is_stored(|stored| stored.iter().any(|one| one.contains("visitor")), "the cookie").await;
+}
+
+/// Somebody who has agreed, and has said something.
+async fn with_leave(stack: &Stack, storage: Storage) -> Visitor {
+    let visitor = Visitor::arrives(stack, storage).await;
+    visitor.agrees(true).await;
+    visitor.opens().await;
+    visitor.says("Before").await;
+    visitor.shows("Before", &DELIVERED).await;
+    has_cookie(&visitor).await;
+    visitor
+}
+
+/// The same on the next page: the conversation is the cookie's, not the document's.
+async fn with_a_cookie(stack: &Stack, storage: Storage) -> Visitor {
+    let visitor = with_leave(stack, storage).await;
+    visitor.tab.reload().await;
+    visitor.opens().await;
+    visitor.shows("Before", &DELIVERED).await;
+    visitor
 }
 
 /// As a banner of a website does it: denied by default, and then what the visitor has chosen.
@@ -158,16 +181,7 @@ async fn consent_3_where_one_tab_takes_it_back_the_conversation_goes_on_in_the_o
 /// It has been taken back in another tab. The cookie has ended, the other tab has been given what takes its place, and has not told
 /// it yet (until `letGo()`).
 async fn taken_back_elsewhere(stack: &Stack, storage: Storage) -> (Visitor, Tab) {
-    let visitor = Visitor::arrives(stack, storage).await;
-    visitor.agrees(true).await;
-    visitor.opens().await;
-    visitor.says("Before").await;
-    visitor.shows("Before", &DELIVERED).await;
-    has_cookie(&visitor).await;
-    // From here on it is the cookie's, not the document's.
-    visitor.tab.reload().await;
-    visitor.opens().await;
-    visitor.shows("Before", &DELIVERED).await;
+    let visitor = with_a_cookie(stack, storage).await;
     let other = Tab::open(&visitor.browser, &visitor.url).await;
     other.press_launcher().await;
     other.until_app().await;
@@ -217,7 +231,7 @@ async fn consent_3_who_agrees_again_in_time_is_not_told_afterwards_that_it_was_t
     visitor.agrees(true).await;
     visitor.tab.until_frame("window.keeps === true").await;
     // The other tab says nothing more, and this one waits for it no longer.
-    visitor.tab.until_frame("(window.turn.then(() => (window.over = true)), window.over)").await;
+    visitor.tab.until_frame(OVER).await;
     // The next chat of this page begins with what the page outside was told.
     visitor.tab.page("Seawall('shutdown')").await;
     visitor.tab.page("Seawall('boot', { site: 'demo' })").await;
@@ -267,12 +281,7 @@ async fn consent_3_what_is_taken_back_while_a_tab_sleeps_is_taken_back_there_whe
  {
     let stack = Stack::start().await;
     for storage in Storage::BOTH {
-        let mut visitor = Visitor::arrives(&stack, storage).await;
-        visitor.agrees(true).await;
-        visitor.opens().await;
-        visitor.says("Before").await;
-        visitor.shows("Before", &DELIVERED).await;
-        has_cookie(&visitor).await;
+        let mut visitor = with_leave(&stack, storage).await;
         let other = Tab::open(&visitor.browser, &visitor.url).await;
         sleep(&visitor.tab, true).await;
         other.until_launcher().await;
@@ -301,18 +310,11 @@ async fn consent_3_what_is_taken_back_while_a_tab_sleeps_is_taken_back_there_whe
 async fn consent_3_a_word_that_is_more_than_a_minute_old_erases_nothing() {
     let stack = Stack::start().await;
     for storage in Storage::BOTH {
-        let mut visitor = Visitor::arrives(&stack, storage).await;
-        visitor.agrees(true).await;
-        visitor.opens().await;
-        visitor.says("Before").await;
-        visitor.shows("Before", &DELIVERED).await;
-        has_cookie(&visitor).await;
-        visitor.tab.reload().await;
-        visitor.opens().await;
-        visitor.shows("Before", &DELIVERED).await;
+        let mut visitor = with_a_cookie(&stack, storage).await;
         let word = "new BroadcastChannel('seawall:demo').postMessage({ at: Date.now() - 61000 }), true";
         visitor.tab.frame(word).await;
-        visitor.tab.until_frame("window.keeps === false && window.turn.then(() => true)").await;
+        visitor.tab.until_frame("window.keeps === false").await;
+        visitor.tab.until_frame(OVER).await;
         has_cookie(&visitor).await;
         visitor.tab.reload().await;
         visitor.opens().await;
