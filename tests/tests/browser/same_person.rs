@@ -1,5 +1,7 @@
 //! An application that says on each of its pages who is there, which is mostly the same person.
 
+use std::sync::OnceLock;
+
 use fantoccini::elements::{Element, ElementRef};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -12,12 +14,14 @@ use tests::harness::proxy::Proxy;
 use tests::harness::sockets::Sockets;
 use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
-use tests::harness::tokens::of_the_shop;
+use tests::harness::tokens::{now_s, until};
 use tests::harness::wait;
 
-/// Another one each time, because another second is its last.
-fn token(n: i64) -> String {
-    of_the_shop("a", "Vera Lund", 3_600 - 5 * n)
+/// Another one each time, because another second is its last: counted from the first one on, so that what a test takes in
+/// between does not make two of them the same.
+fn token(n: u64) -> String {
+    static FIRST_S: OnceLock<u64> = OnceLock::new();
+    until("a", "Vera Lund", FIRST_S.get_or_init(now_s) + 3 * 3_600 - n)
 }
 
 #[tokio::test(flavor = "multi_thread")]
