@@ -29,6 +29,9 @@ use contenders::Contender;
 use report::Report;
 use scenarios::{How, Stage};
 
+/// What `--only` may name (`xtask/src/bench.rs` names them too).
+const PARTS: [&str; 4] = ["views", "opening", "typing", "painting"];
+
 #[tokio::main]
 async fn main() -> ExitCode {
     // Whoever ends this ends servers and browser as well: they go with what is dropped here.
@@ -42,6 +45,10 @@ async fn main() -> ExitCode {
 
 async fn measure() -> ExitCode {
     let asked = Asked::parse(1);
+    if let Err(unknown) = asked.knows(&PARTS) {
+        eprintln!("{unknown}");
+        return ExitCode::from(2);
+    }
     let how = if asked.quick {
         How { typing: Duration::from_secs(2), paintings: 5 }
     } else {

@@ -27,6 +27,16 @@ impl Asked {
         Asked { json: has("--json"), rounds: rounds.min(most), quick, only: after("--only").cloned() }
     }
 
+    /// A part that the benchmark does not have would be measured as nothing, and hold every bound.
+    pub fn knows(&self, parts: &[&str]) -> Result<(), String> {
+        match &self.only {
+            Some(only) if !parts.contains(&only.as_str()) => {
+                Err(format!("there is no part {only:?}, only {}", parts.join(", ")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether this part is to be measured.
     pub fn wants(&self, part: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only == part)
@@ -56,5 +66,7 @@ mod tests {
         let only = of("widget --only opening --rounds 3");
         assert_eq!((only.rounds, ["views", "opening"].map(|part| only.wants(part))), (3, [false, true]));
         assert!(["views", "opening"].iter().all(|part| of("widget").wants(part)));
+        assert!(["widget", "widget --only views"].iter().all(|line| of(line).knows(&["views"]).is_ok()));
+        assert!(of("widget --only viewing").knows(&["views"]).is_err());
     }
 }
