@@ -178,9 +178,9 @@ async fn consent_3_where_one_tab_takes_it_back_the_conversation_goes_on_in_the_o
     stack.assert_calm();
 }
 
-/// It has been taken back in another tab. The cookie has ended, the other tab has been given what takes its place, and has not told
-/// it yet (until `letGo()`).
-async fn taken_back_elsewhere(stack: &Stack, storage: Storage) -> (Visitor, Tab) {
+/// It has been taken back, in another tab or in this one. The cookie has ended, the other tab has been given what takes its place,
+/// and has not told it yet (until `letGo()`).
+async fn taken_back(stack: &Stack, storage: Storage, here: bool) -> (Visitor, Tab) {
     let visitor = with_a_cookie(stack, storage).await;
     let other = Tab::open(&visitor.browser, &visitor.url).await;
     other.press_launcher().await;
@@ -188,7 +188,8 @@ async fn taken_back_elsewhere(stack: &Stack, storage: Storage) -> (Visitor, Tab)
     other.frame(HELD_UP).await;
     visitor.tab.frame("window.before = true").await;
     visitor.tab.frame(HELD_UP).await;
-    other.page("Seawall('setConsent', false)").await;
+    let says = if here { &visitor.tab } else { &other };
+    says.page("Seawall('setConsent', false)").await;
     visitor.tab.until_frame("window.keeps === false").await;
     other.until_frame("window.answered").await;
     visitor.tab.frame("letGo(), true").await;
@@ -196,16 +197,58 @@ async fn taken_back_elsewhere(stack: &Stack, storage: Storage) -> (Visitor, Tab)
     (visitor, other)
 }
 
+/// A link is wanted before the other tab has told; it would have been opened by now.
+async fn link_in_between(visitor: &Visitor) {
+    let watch = "{ const take = takeLink; window.wanted = new Promise((wanted) =>\
+        (window.takeLink = (make) => (setTimeout(wanted, 50, true), take(make)))) } true";
+    visitor.tab.frame(watch).await;
+    visitor.proxy.reset();
+    // As when a network is back.
+    visitor.tab.until_frame("(dispatchEvent(new Event('ready')), Promise.race([wanted, new Promise((done) => setTimeout(done, 100))]))").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_a_tab_whose_own_word_finds_the_cookie_gone_goes_on_with_the_conversation() {
+    let stack = Stack::start().await;
+    for (round, storage) in Storage::BOTH.into_iter().enumerate() {
+        let (mut visitor, other) = taken_back(&stack, storage, true).await;
+        link_in_between(&visitor).await;
+        other.frame("letGo(), true").await;
+        visitor.tab.show().await;
+        visitor.says("In memory").await;
+        visitor.shows("In memory", &DELIVERED).await;
+        visitor.shows("Before", &DELIVERED).await;
+        visitor.has_nothing().await;
+        let lines = ledger::whole(&stack, 2 * (round + 1), 30).await;
+        assert_eq!(ledger::checked(&lines).len(), round + 1, "one conversation: {lines:#?}");
+        visitor.browser.quit().await;
+    }
+    stack.assert_calm();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_3_where_nobody_ever_answers_a_link_begins_all_the_same() {
+    let stack = Stack::start().await;
+    let mut visitor = with_a_cookie(&stack, Storage::Allowed).await;
+    visitor.tab.frame("window.before = true").await;
+    visitor.tab.frame(HELD_UP).await;
+    visitor.agrees(false).await;
+    visitor.tab.until_frame("window.keeps === false").await;
+    visitor.tab.show().await;
+    link_in_between(&visitor).await;
+    visitor.says("Anybody there?").await;
+    visitor.shows("Anybody there?", &DELIVERED).await;
+    visitor.browser.quit().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn consent_3_who_agrees_again_before_it_is_all_taken_back_goes_on_with_the_conversation() {
     let stack = Stack::start().await;
     for (round, storage) in Storage::BOTH.into_iter().enumerate() {
-        let (mut visitor, other) = taken_back_elsewhere(&stack, storage).await;
+        let (mut visitor, other) = taken_back(&stack, storage, false).await;
         visitor.agrees(true).await;
         visitor.tab.until_frame("window.agreed === true").await;
-        // A link that begins in between waits for it.
-        visitor.proxy.reset();
-        visitor.tab.frame("dispatchEvent(new Event('ready')), true").await;
+        link_in_between(&visitor).await;
         other.frame("letGo(), true").await;
         visitor.tab.until_frame("window.keeps === true").await;
         visitor.tab.show().await;
@@ -227,7 +270,7 @@ async fn consent_3_who_agrees_again_before_it_is_all_taken_back_goes_on_with_the
 #[tokio::test(flavor = "multi_thread")]
 async fn consent_3_who_agrees_again_in_time_is_not_told_afterwards_that_it_was_taken_back() {
     let stack = Stack::start().await;
-    let (mut visitor, _other) = taken_back_elsewhere(&stack, Storage::Allowed).await;
+    let (mut visitor, _other) = taken_back(&stack, Storage::Allowed, false).await;
     visitor.agrees(true).await;
     visitor.tab.until_frame("window.keeps === true").await;
     // The other tab says nothing more, and this one waits for it no longer.
@@ -280,7 +323,7 @@ async fn consent_3_what_is_said_before_boot_holds_for_the_site_that_boot_names()
 async fn consent_3_what_is_taken_back_while_a_tab_sleeps_is_taken_back_there_when_it_wakes_and_its_chat_goes_on()
  {
     let stack = Stack::start().await;
-    for storage in Storage::BOTH {
+    for (round, storage) in Storage::BOTH.into_iter().enumerate() {
         let mut visitor = with_leave(&stack, storage).await;
         let other = Tab::open(&visitor.browser, &visitor.url).await;
         sleep(&visitor.tab, true).await;
@@ -299,6 +342,8 @@ async fn consent_3_what_is_taken_back_while_a_tab_sleeps_is_taken_back_there_whe
         visitor.shows("After", &DELIVERED).await;
         visitor.shows("Before", &DELIVERED).await;
         visitor.is_stored(<[String]>::is_empty, "nothing is left").await;
+        let lines = ledger::whole(&stack, 2 * (round + 1), 30).await;
+        assert_eq!(ledger::checked(&lines).len(), round + 1, "one conversation: {lines:#?}");
         drop(other);
         visitor.browser.quit().await;
     }
