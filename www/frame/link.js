@@ -8,8 +8,6 @@ const HELLO = '{"type":"hello","protocol":1}';
 const ENDED = { type: "close", code: 1000 };
 // A leader answers at once. A busy one may be late: two lead for a moment, which costs a socket and no message.
 const ANSWER_MS = 60;
-// What others have said while this page slept is heard by then, and a link may depend on it (CONSENT-3).
-const HEARD_MS = 50;
 
 // Under a new name: a browser remembers a module that came broken, and older ones also one that did not come.
 let file = "{{asset:frame/tabs.js}}";
@@ -25,7 +23,7 @@ export const links = (name, url, protocol) => {
   /** `held.link` is what `held.own`, the app's link, is made of; what comes before the app waits in `held.heard`. */
   const tab = { me: Math.random().toString(36).slice(2), held: {} };
   let fresh = true;
-  let asking, over, settle, settled, waking;
+  let asking, over, settle, settled;
 
   tab.post = (message) => tab.channel?.postMessage(message);
   tab.say = (what) => dispatchEvent(new Event(what));
@@ -113,10 +111,6 @@ export const links = (name, url, protocol) => {
     over = new AbortController();
     if (!tab.out) request({ ifAvailable: true }).catch(tab.ask);
   };
-  const wake = () => {
-    clearTimeout(waking);
-    waking = setTimeout(arrive, HEARD_MS);
-  };
   const release = () => {
     tab.post({ left: tab.me, led: tab.leads });
     over.abort();
@@ -130,7 +124,6 @@ export const links = (name, url, protocol) => {
   };
   /** Away, to sleep, or into the back/forward cache, which takes no page with a socket or a lock. */
   const leave = () => {
-    clearTimeout(waking);
     // One follows upon the other.
     if (!tab.channel) return;
     unsettle();
@@ -142,9 +135,9 @@ export const links = (name, url, protocol) => {
   arrive();
   addEventListener("quit", tab.quit);
   addEventListener("pagehide", leave);
-  addEventListener("pageshow", wake);
+  addEventListener("pageshow", arrive);
   document.addEventListener("freeze", leave);
-  document.addEventListener("resume", wake);
+  document.addEventListener("resume", arrive);
 
   return (open) => {
     const link = { send() {}, close: () => (link.over = true) };
