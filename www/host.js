@@ -36,8 +36,13 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   let port;
   let current;
   let bringing;
-  // Hears what concerns `visit.js`.
-  let later;
+  // Hears what concerns `visit.js`; until that is here, what has been taken back in another tab.
+  let missed;
+  let later = (message) => {
+    if (message.withdrawn === undefined) return;
+    missed = message;
+    bringing || bring();
+  };
   // Nobody knows yet for whom texts are.
   let held = false;
   // What every document of the frame is told first.
@@ -152,7 +157,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     else if (event) emit(event, detail);
     // Its document ends; what is said until the next one is there waits.
     if (call === "leave") drop();
-    later?.(message);
+    later(message);
     // It says so where it stores nothing.
     if (chatting !== 0) setMark();
     try {
@@ -302,6 +307,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       const { calls: more, heard } = visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, mark, setMark, tell, draw, drop, hold, hello, dress, looks, name });
       Object.assign(methods, more);
       later = heard;
+      missed && heard(missed);
     } catch {
       return setTimeout(bring, Math.random() * AGAIN_MS, attempt + 1);
     }

@@ -318,13 +318,27 @@ async fn consent_3_what_is_said_before_boot_holds_for_the_site_that_boot_names()
     visitor.browser.quit().await;
 }
 
+/// What has been said while it slept comes a moment after the chat has woken.
+const LATE: &str = "window.BroadcastChannel = class extends BroadcastChannel {\
+    set onmessage(heard) {\
+        super.onmessage = this.name === 'seawall:demo' ? (event) => setTimeout(heard, 20, event) : heard;\
+    } }";
+
 /// A tab that nobody has looked at for a while hears nothing until it wakes.
 #[tokio::test(flavor = "multi_thread")]
 async fn consent_3_what_is_taken_back_while_a_tab_sleeps_is_taken_back_there_when_it_wakes_and_its_chat_goes_on()
  {
     let stack = Stack::start().await;
-    for (round, storage) in Storage::BOTH.into_iter().enumerate() {
+    // The conversation is the document's, or the cookie's.
+    let each = Storage::BOTH.into_iter().flat_map(|storage| [(storage, false), (storage, true)]);
+    for (round, (storage, reloaded)) in each.enumerate() {
         let mut visitor = with_leave(&stack, storage).await;
+        if reloaded {
+            visitor.tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": LATE })).await;
+            visitor.tab.reload().await;
+            visitor.opens().await;
+            visitor.shows("Before", &DELIVERED).await;
+        }
         let other = Tab::open(&visitor.browser, &visitor.url).await;
         sleep(&visitor.tab, true).await;
         other.until_launcher().await;
