@@ -11,6 +11,9 @@ const STYLE = `b{position:absolute;top:0;right:0;min-width:20px;border-radius:20
 const SILENT_MS = 2e3;
 const AGAIN_MS = 3e4;
 const MOST_AGAIN = 4;
+// So often, and for 5 s, a chat that is coming is told that it is shown.
+const HURRY_MS = 20;
+const MOST_HURRY = 250;
 const MOST_CHARACTERS = 4000;
 // Said while there is no frame that could take it.
 const MOST_WAITING = 100;
@@ -203,7 +206,14 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       heard(message);
       if (message.notify) apart("notify", message.notify, ports[0], root, data.site, methods.open);
     };
-    frame.contentWindow.postMessage({ theme: data.theme, ...looks(), ...hello }, new URL(frame.src).origin, [channel.port2]);
+    frame.contentWindow.postMessage({ theme: data.theme, ...looks(), ...hello }, frame.src, [channel.port2]);
+  };
+
+  /** The cursor need not wait for all of the document, which cannot be seen from here any more once it is the edge's. */
+  const hurry = (frame, left) => {
+    if (frame.title || !left) return;
+    if (isOpen() && !frame.contentDocument) frame.contentWindow?.postMessage({ shown: true }, frame.src);
+    setTimeout(hurry, HURRY_MS, frame, left - 1);
   };
 
   const watch = () => {
@@ -216,6 +226,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     frame.addEventListener("load", () => connect(frame));
     // The loader gives it a title when it has loaded.
     if (frame.title) connect(frame);
+    hurry(frame, MOST_HURRY);
   };
 
   let wasOpen = false;

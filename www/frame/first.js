@@ -1,6 +1,7 @@
-// What comes before the long script (`frame.js`), which takes longer to read and to run than the page takes to be painted: the
-// site's theme and colour, so that no other is seen first; what is being written, which outlives a reload; whether we are shown, which
-// the page outside says as soon as this document has loaded; and the cursor in the field as soon as there is something to see.
+// What comes before the long script (`frame.js`), which takes longer to read and to run than the page takes to be painted. The chat
+// takes typing from here on; the app draws the same elements later and takes their place. Here are the site's theme and colour, so that
+// no other is seen first; what is being written, which outlives a reload; and the cursor, which is in the field as soon as there is one
+// and the page outside has said that it is shown: it says so before this document is there whole.
 
 // A page outside that is slow does not hold the chat up, and neither does a browser that paints nothing for now.
 const WORD_MS = 100;
@@ -47,7 +48,7 @@ addEventListener("pagehide", () => {
   } catch {}
 });
 
-let ran, wait;
+let wait;
 /** What stands there is no script to the browser until now. */
 const run = (event) => {
   // Half of it is none: what is done before the rest has come is done then.
@@ -56,32 +57,37 @@ const run = (event) => {
     event.key || event.preventDefault();
     return addEventListener("DOMContentLoaded", () => event.target.dispatchEvent(new event.constructor(event.type, event)));
   }
-  if (ran) return;
-  ran = true;
   const late = document.querySelector("script[type=late]");
+  if (!late) return;
   const script = document.createElement("script");
   script.nonce = late.nonce;
   script.text = late.text;
   late.replaceWith(script);
 };
 
-// The focus before the first painting would have everything laid out for it, and nobody's keys come before.
+// The long script would hold up the first painting, and it the first letter.
 const painted = new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 
+let shown;
 const hear = (event) => {
-  if (event.source !== parent || !event.ports[0]) return;
+  if (event.source !== parent) return;
+  // Said as soon as somebody may hear it, and more than once: who has turned to something else since stays there.
+  if (event.data?.shown && !shown) {
+    shown = true;
+    focusField();
+  }
+  if (!event.ports[0]) return;
   removeEventListener("message", hear);
   // For the long script, which hears all that comes later.
-  if (!ran) window.firstWord = event;
+  window.firstWord = event;
   if (!event.data.shown) return run();
   clearTimeout(wait);
   setTimeout(run, PAINTED_MS);
   dress(event.data);
-  painted.then(() => {
-    focusField();
-    setTimeout(run);
-  });
+  painted.then(() => setTimeout(run));
 };
+// It may have come while this was still on its way (`index.html`).
+if (window.word) hear(word);
 addEventListener("message", hear);
 // What somebody does at once, but to write a letter, waits for the script and is heard by it: it listens further on.
 addEventListener("keydown", (event) => event.key.length > 1 && run(event), true);

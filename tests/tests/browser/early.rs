@@ -74,6 +74,47 @@ async fn is_sent(tab: &Tab, text: &str) {
     assert_eq!(tab.frame("document.querySelector('textarea').value").await, Some(json!("")));
 }
 
+/// The page outside speaks to the chat once all of its document is there. That it is shown it says before.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_opens_the_chat_may_write_while_half_of_its_document_is_there() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let proxy = Proxy::start(stack.edge_port).await;
+    let tab = Tab::shop(&browser, proxy.port, "", "data-site=demo").await;
+    proxy.weather(Weather::Halting("new BroadcastChannel("));
+    tab.press_launcher().await;
+    tab.until_frame("document.hasFocus() && document.activeElement === document.querySelector('textarea')")
+        .await;
+    tab.insert("On a bad line").await;
+    // It is said more than once, and who has turned to something else stays there.
+    tab.frame("document.querySelector('.menu').focus(), window.words = 0, addEventListener('message', () => words++)").await;
+    tab.until_frame("words > 2").await;
+    assert_eq!(tab.frame("document.activeElement.className").await, Some(json!("menu")));
+    assert_eq!(tab.frame("document.readyState").await, Some(json!("loading")), "half of it is there");
+    tab.focus("textarea").await;
+    proxy.mend();
+    tab.until_app().await;
+    tab.press("Enter").await;
+    is_sent(&tab, "On a bad line").await;
+    assert_eq!(tab.page("complaints").await, Some(json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_is_only_loaded_leaves_the_focus_where_it_is() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let tab = Tab::shop(&browser, stack.edge_port, "<input>", "data-site=demo").await;
+    tab.page("document.querySelector('input').focus(), true").await;
+    tab.page(
+        "document.querySelector('seawall-chat').shadowRoot.querySelector('button')\
+              .dispatchEvent(new PointerEvent('pointerenter'))",
+    )
+    .await;
+    tab.until_app().await;
+    assert_eq!(tab.frame("document.activeElement === document.body").await, Some(json!(true)));
+    assert_eq!(tab.page("document.hasFocus() && document.activeElement.tagName").await, Some(json!("INPUT")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_enter_a_click_and_a_submit_from_before_the_chats_script_has_run_send() {
     let stack = Stack::start().await;
