@@ -72,8 +72,24 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   // Some people click twice wherever they click.
   button.onclick = ({ detail }) => detail > 1 || toggle();
 
-  // What few pages or few people need is fetched; without it all else works.
-  const apart = (what, ...rest) => import("{{asset:apart.js}}").then((apart) => apart[what](...rest)).catch((error) => console.warn("Seawall:", error));
+  // What few pages or few people need is fetched; without it all else works. Over a line that broke a file once came without its end; a
+  // browser remembers a module that came broken, and older ones also one that did not come: it is asked for under a new name.
+  const source = (file) => {
+    let failed = 0;
+    const load = (left) =>
+      file(failed).catch(async (error) => {
+        failed++;
+        if (!left) throw error;
+        await new Promise((done) => setTimeout(done, Math.random() * AGAIN_MS));
+        return load(left - 1);
+      });
+    return (use, left = MOST_AGAIN) => load(left).then(use).catch((error) => console.warn("Seawall:", error));
+  };
+  const withVisit = source((failed) => import("{{asset:visit.js}}?" + failed));
+  const withKeep = source((failed) => import("{{asset:keep.js}}?" + failed));
+  const withApart = source((failed) => import("{{asset:apart.js}}?" + failed));
+
+  const apart = (what, ...rest) => withApart((apart) => apart[what](...rest));
   const dress = () => apart("dress", data, panel, button);
   if (data.label || data.round) dress();
   const fit = () => matchMedia("(max-width:480px)").matches && apart("phone", panel, tell, hello);
@@ -173,16 +189,6 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     }
   };
 
-  // What is asked meanwhile waits at the port. Over a line that broke a file once came without its end; a browser remembers a module
-  // that came broken, and older ones also one that did not come. Who asks waits for a minute, and asks again with the next message.
-  let failed = 0;
-  const bringKeep = async (port, prefix, left = MOST_AGAIN) => {
-    const { keep } = await import("{{asset:keep.js}}?" + failed).catch(() => 0);
-    if (keep) return keep(port, prefix);
-    failed++;
-    if (left) setTimeout(bringKeep, Math.random() * AGAIN_MS, port, prefix, left - 1);
-  };
-
   const connect = (frame) => {
     const channel = new MessageChannel();
     current = channel.port1;
@@ -198,7 +204,8 @@ export const start = (script, calls, panel, button, toggle, begin) => {
       if (current !== channel.port1) return;
       clearTimeout(silent);
       // A frame that is denied storage has its outbox here, sealed.
-      if (message.keep) return bringKeep(ports[0], message.keep + ":");
+      // What is asked meanwhile waits at the port; who asks waits for a minute, and asks again with the next message.
+      if (message.keep) return withKeep(({ keep }) => keep(ports[0], message.keep + ":"));
       if (port !== channel.port1) {
         port = channel.port1;
         hold(held);
@@ -311,19 +318,16 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     bring();
   };
 
-  const bring = async (attempt = 0) => {
+  const bring = () => {
     bringing = true;
-    try {
-      const { visit } = await import("{{asset:visit.js}}?" + attempt);
+    withVisit(({ visit }) => {
       const { calls: more, heard } = visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, mark, setMark, tell, draw, drop, hold, hello, dress, looks, name });
       Object.assign(methods, more);
       later = heard;
       missed && heard(missed);
-    } catch {
-      return setTimeout(bring, Math.random() * AGAIN_MS, attempt + 1);
-    }
-    bringing = false;
-    calls.splice(0).forEach(perform);
+      bringing = false;
+      calls.splice(0).forEach(perform);
+    }, Infinity);
   };
 
   calls.push = perform;

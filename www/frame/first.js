@@ -72,10 +72,7 @@ let shown;
 const hear = (event) => {
   if (event.source !== parent) return;
   // Said as soon as somebody may hear it, and more than once: who has turned to something else since stays there.
-  if (event.data?.shown && !shown) {
-    shown = true;
-    focusField();
-  }
+  if (event.data?.shown && !shown) focusField((shown = true));
   if (!event.ports[0]) return;
   removeEventListener("message", hear);
   // For the long script, which hears all that comes later.

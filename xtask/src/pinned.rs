@@ -12,8 +12,8 @@ use sha2::{Digest, Sha384};
 const IMPORTS: [(&str, &str, &str); 4] = [
     ("loader.js", r#"import(url("/host.js?" + tries++))"#, "Promise.resolve(whole)"),
     ("host.js", r#"import("{{asset:keep.js}}?" + failed)"#, r#"import("./keep.js")"#),
-    ("host.js", r#"import("{{asset:visit.js}}?" + attempt)"#, r#"import("./visit.js")"#),
-    ("host.js", r#"import("{{asset:apart.js}}")"#, r#"import("./apart.js")"#),
+    ("host.js", r#"import("{{asset:visit.js}}?" + failed)"#, r#"import("./visit.js")"#),
+    ("host.js", r#"import("{{asset:apart.js}}?" + failed)"#, r#"import("./apart.js")"#),
 ];
 
 const FILES: [&str; 9] = [

@@ -12,18 +12,20 @@ use tests::harness::wait;
 
 /// A chat that makes no pause before another try.
 async fn hasty(browser: &Chromium, port: u16) -> Tab {
-    let tab = refused(browser, port, &[]).await;
+    let tab = refused(browser, port, "", &[]).await;
     tab.open_chat().await;
     tab
 }
 
 /// The same with a launcher that nobody has touched, where these files are not to be had.
-async fn refused(browser: &Chromium, port: u16, files: &[&str]) -> Tab {
+async fn refused(browser: &Chromium, port: u16, settings: &str, files: &[&str]) -> Tab {
     let tab = Tab::open(browser, "about:blank").await;
     tab.order("Network.setBlockedURLs", json!({ "urls": files })).await;
     let hasty = "Math.random = ((random) => () => random() / 50)(Math.random)";
     tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": hasty })).await;
-    let tag = format!(r#"<script async src="http://localhost:{port}/seawall.js" data-site=demo></script>"#);
+    let tag = format!(
+        r#"<script async src="http://localhost:{port}/seawall.js" data-site=demo {settings}></script>"#
+    );
     let shop = website(vec![Page::html("/", "", &tag)]).await;
     tab.go(&format!("http://127.0.0.1:{shop}/")).await;
     tab.until_launcher().await;
@@ -39,6 +41,21 @@ async fn has_come(tab: &Tab, file: &str, page: bool) {
     let come =
         format!("performance.getEntriesByType('resource').some(({{ name }}) => name.includes('{file}'))");
     if page { tab.until_page(&come).await } else { tab.until_frame(&come).await }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_launcher_gets_its_label_also_where_the_file_that_draws_it_came_broken() {
+    let stack = Stack::start().await;
+    let proxy = Proxy::start(stack.edge_port).await;
+    let browser = Chromium::start().await;
+    proxy.weather(Weather::Garbling(" as dress"));
+    let tab = refused(&browser, proxy.port, "data-label=Ask", &[]).await;
+    has_come(&tab, "/apart-", true).await;
+    proxy.mend();
+    tab.until_page(
+        "document.querySelector('seawall-chat').shadowRoot.querySelector('button').textContent == 'Ask'",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,7 +112,7 @@ async fn keep_3_what_is_written_is_said_to_be_at_risk_also_where_the_file_that_k
 {
     let stack = Stack::start().await;
     let browser = Chromium::start().await;
-    let tab = refused(&browser, stack.edge_port, &["*/visitor-*"]).await;
+    let tab = refused(&browser, stack.edge_port, "", &["*/visitor-*"]).await;
     let token = of_the_shop("a", "Vera Lund", 3_600);
     tab.page(&format!("Seawall('identify', {{ token: '{token}' }}), Seawall('open'), true")).await;
     let says = |sentence: &str| {
@@ -113,7 +130,7 @@ async fn keep_3_what_is_written_is_said_to_be_at_risk_also_where_the_file_that_k
 async fn keep_4_the_file_that_keeps_texts_on_the_page_is_tried_a_few_times_for_each_that_asks() {
     let stack = Stack::start().await;
     let browser = Chromium::start_with(Storage::Denied).await;
-    let tab = refused(&browser, stack.edge_port, &["*/keep-*"]).await;
+    let tab = refused(&browser, stack.edge_port, "", &["*/keep-*"]).await;
     tab.open_chat().await;
     let tries = "performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.includes('/keep-'))";
     tab.until_page(&format!("{tries}.length >= 5")).await;
