@@ -8,6 +8,9 @@ const HELLO = '{"type":"hello","protocol":1}';
 const ENDED = { type: "close", code: 1000 };
 // A leader answers at once. A busy one may be late: two lead for a moment, which costs a socket and no message.
 const ANSWER_MS = 60;
+// What has been said while this page slept is heard by then, and a link may depend on it: by other tabs (CONSENT-3), and by the page
+// outside, where somebody else may sit there now (IDENTITY-4).
+const HEARD_MS = 50;
 
 // Under a new name: a browser remembers a module that came broken, and older ones also one that did not come.
 let file = "{{asset:frame/tabs.js}}";
@@ -23,7 +26,7 @@ export const links = (name, url, protocol) => {
   /** `held.link` is what `held.own`, the app's link, is made of; what comes before the app waits in `held.heard`. */
   const tab = { me: Math.random().toString(36).slice(2), held: {} };
   let fresh = true;
-  let asking, over, settle, settled;
+  let asking, over, settle, settled, waking;
 
   tab.post = (message) => tab.channel?.postMessage(message);
   tab.say = (what) => dispatchEvent(new Event(what));
@@ -89,12 +92,14 @@ export const links = (name, url, protocol) => {
     tab.post({ ask: tab.me });
     asking = setTimeout(tab.settle, ANSWER_MS, true);
   };
-  const request = async (options) =>
+  const request = async (options, { signal } = over) =>
     navigator.locks.request(name, options, (lock) => {
+      // It has gone in the meantime, and may be back with another request.
+      if (signal.aborted) return;
       tab.settle(!!lock);
       // Held until this tab goes; whoever has not got it stands in line.
-      if (lock) return tab.out || new Promise((done) => (over.signal.onabort = done));
-      request({ signal: over.signal }).catch(() => {});
+      if (lock) return tab.out || new Promise((done) => (signal.onabort = done));
+      request({ signal }).catch(() => {});
     });
   const hear = ({ data }) => {
     if (tab.leads && data.ask) tab.post({ here: tab.me });
@@ -111,6 +116,10 @@ export const links = (name, url, protocol) => {
     over = new AbortController();
     if (!tab.out) request({ ifAvailable: true }).catch(tab.ask);
   };
+  const wake = () => {
+    clearTimeout(waking);
+    waking = setTimeout(arrive, HEARD_MS);
+  };
   const release = () => {
     tab.post({ left: tab.me, led: tab.leads });
     over.abort();
@@ -124,6 +133,7 @@ export const links = (name, url, protocol) => {
   };
   /** Away, to sleep, or into the back/forward cache, which takes no page with a socket or a lock. */
   const leave = () => {
+    clearTimeout(waking);
     // One follows upon the other.
     if (!tab.channel) return;
     unsettle();
@@ -135,9 +145,9 @@ export const links = (name, url, protocol) => {
   arrive();
   addEventListener("quit", tab.quit);
   addEventListener("pagehide", leave);
-  addEventListener("pageshow", arrive);
+  addEventListener("pageshow", wake);
   document.addEventListener("freeze", leave);
-  document.addEventListener("resume", arrive);
+  document.addEventListener("resume", wake);
 
   return (open) => {
     const link = { send() {}, close: () => (link.over = true) };

@@ -8,6 +8,7 @@ use tests::harness::ledger;
 use tests::harness::owner::Owner;
 use tests::harness::person::Person;
 use tests::harness::proxy::{Proxy, Weather};
+use tests::harness::sockets::Sockets;
 use tests::harness::stack::{ADA, Stack};
 use tests::harness::tokens::{now_s, of_the_shop};
 use tests::harness::wait;
@@ -114,6 +115,7 @@ async fn identity_4_who_comes_next_sees_nothing_of_the_former_and_sends_nothing_
 async fn identity_4_a_page_that_the_browser_has_kept_shows_whose_turn_it_is_and_never_the_former() {
     let stack = Stack::start().await;
     let polling = Proxy::without_websockets(stack.edge_port).await;
+    let sockets = Sockets::count(stack.edge_port).await;
     let tokens =
         json!({ "a": of_the_shop("a", "Vera Lund", 3_600), "b": of_the_shop("b", "Otto Berg", 3_600) });
     // The site's server takes its time, but for the first answer.
@@ -125,7 +127,7 @@ async fn identity_4_a_page_that_the_browser_has_kept_shows_whose_turn_it_is_and_
          Seawall('identify', () => new Promise((done) => {{\
              window.answer = () => done(tokens[localStorage.who]); if (!window.slow) answer() }}))"
     );
-    for (port, how) in [(stack.edge_port, "WebSocket"), (polling.port, "long poll")] {
+    for (port, how) in [(sockets.port, "WebSocket"), (polling.port, "long poll")] {
         let owner = Owner::shop(port, "data-site=demo", &early).await;
         let mine = |name: &str| format!("This is {name} by {how}");
         let everybody = [mine("Vera"), mine("Otto"), mine("nobody")];
@@ -138,7 +140,15 @@ async fn identity_4_a_page_that_the_browser_has_kept_shows_whose_turn_it_is_and_
                 _ => &everybody[2],
             };
             let others: Vec<_> = everybody.iter().filter(|text| *text != own).map(String::as_str).collect();
+            let before = sockets.opened();
             owner.leaves_and_comes_back(&format!("localStorage.who = '{who}'")).await;
+            // Nor has it a link: one is there within some 100 ms where it may be.
+            owner.browser.script("window.since = performance.now()", vec![]).await;
+            wait::until_true("it has had the time for a link", 30, || async {
+                owner.browser.script("return performance.now() > since + 400", vec![]).await == json!(true)
+            })
+            .await;
+            assert_eq!(sockets.opened(), before, "{who:?}");
             // Nothing is seen before it is known who asks.
             assert_eq!(
                 owner.browser.script("return window.covered", vec![]).await,
