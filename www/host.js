@@ -11,9 +11,8 @@ const STYLE = `b{position:absolute;top:0;right:0;min-width:20px;border-radius:20
 const SILENT_MS = 2e3;
 const AGAIN_MS = 3e4;
 const MOST_AGAIN = 4;
-// So often, and for 5 s, a chat that is coming is told that it is shown.
-const HURRY_MS = 20;
-const MOST_HURRY = 250;
+// So often a chat that is coming is told whether it is shown.
+const HURRY_MS = 50;
 const MOST_CHARACTERS = 4000;
 // Said while there is no frame that could take it.
 const MOST_WAITING = 100;
@@ -38,13 +37,15 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   // The last document's, once it has answered.
   let port;
   let current;
+  // What is called meanwhile waits for `visit.js`.
   let bringing;
+  let visiting;
   // Hears what concerns `visit.js`; until that is here, what has been taken back in another tab.
   let missed;
   let later = (message) => {
     if (message.withdrawn === undefined) return;
     missed = message;
-    bringing || bring();
+    bring();
   };
   // Nobody knows yet for whom texts are.
   let held = false;
@@ -76,14 +77,16 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   // browser remembers a module that came broken, and older ones also one that did not come: it is asked for under a new name.
   const source = (file) => {
     let failed = 0;
-    const load = (left) =>
-      file(failed).catch(async (error) => {
-        failed++;
-        if (!left) throw error;
-        await new Promise((done) => setTimeout(done, Math.random() * AGAIN_MS));
-        return load(left - 1);
-      });
-    return (use, left = MOST_AGAIN) => load(left).then(use).catch((error) => console.warn("Seawall:", error));
+    const load = (use, left = MOST_AGAIN) =>
+      file(failed)
+        .then(use)
+        .catch(async (error) => {
+          failed++;
+          if (!left) return console.warn("Seawall:", error);
+          await new Promise((done) => setTimeout(done, Math.random() * AGAIN_MS));
+          return load(use, left - 1);
+        });
+    return load;
   };
   const withVisit = source((failed) => import("{{asset:visit.js}}?" + failed));
   const withKeep = source((failed) => import("{{asset:keep.js}}?" + failed));
@@ -217,10 +220,14 @@ export const start = (script, calls, panel, button, toggle, begin) => {
   };
 
   /** The cursor need not wait for all of the document, which cannot be seen from here any more once it is the edge's. */
-  const hurry = (frame, left) => {
-    if (frame.title || !left) return;
-    if (isOpen() && !frame.contentDocument) frame.contentWindow?.postMessage({ shown: true }, frame.src);
-    setTimeout(hurry, HURRY_MS, frame, left - 1);
+  const hurry = (frame) => {
+    if (frame.title || !frame.isConnected) return;
+    try {
+      frame.contentWindow.document;
+    } catch {
+      frame.contentWindow.postMessage({ shown: isOpen() }, frame.src);
+    }
+    setTimeout(() => hurry(frame), HURRY_MS);
   };
 
   const watch = () => {
@@ -233,7 +240,7 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     frame.addEventListener("load", () => connect(frame));
     // The loader gives it a title when it has loaded.
     if (frame.title) connect(frame);
-    hurry(frame, MOST_HURRY);
+    hurry(frame);
   };
 
   let wasOpen = false;
@@ -315,23 +322,22 @@ export const start = (script, calls, panel, button, toggle, begin) => {
     if (Object.hasOwn(methods, method)) return methods[method](...rest);
     if (methods.boot) return fail("unknown-method", `there is no "${method}", only ${Object.keys(methods).join(", ")}`);
     wait(call);
-    bring();
+    bringing = bring();
   };
 
-  const bring = () => {
-    bringing = true;
-    withVisit(({ visit }) => {
+  const bring = () =>
+    (visiting ??= withVisit(({ visit }) => {
       const { calls: more, heard } = visit({ data, shell, panel, button, waiting, begin, emit, fail, methods, flag, mark, setMark, tell, draw, drop, hold, hello, dress, looks, name });
       Object.assign(methods, more);
       later = heard;
       missed && heard(missed);
+    }, Infinity).then(() => {
       bringing = false;
       calls.splice(0).forEach(perform);
-    }, Infinity);
-  };
+    }));
 
   calls.push = perform;
-  if (!data.site) bring();
+  if (!data.site) bringing = bring();
   calls.splice(0).forEach(perform);
   // It may be open already, and whoever listens hears of that.
   look();

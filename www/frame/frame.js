@@ -75,14 +75,11 @@ const close = () => {
 };
 
 const show = (now) => {
+  if (now > shown) focusField();
   shown = now;
   app?.show(now);
-  if (now) focusField();
 };
-
-// The page has given us its focus before it could tell us that we are shown.
-if (document.hasFocus()) focusField();
-else addEventListener("focus", focusField, { once: true });
+if (alone) focusField();
 
 /** What else a site may choose, and what a telephone's edges hide. */
 const setLook = async (look) => (await import("{{asset:frame/look.js}}")).put(look);
@@ -193,6 +190,8 @@ const hearPage = ({ source, origin, data, ports }) => {
   // The app may have been quicker than the page outside.
   tell(healthBefore && { event: "health", detail: JSON.parse(healthBefore) });
   if (keepers) keep(keepers);
+  // By then the caret has been in the field (`first.js`), and may have left it.
+  shown = data.shown;
   told(data);
   if (closing) close();
 };

@@ -91,12 +91,32 @@ async fn who_opens_the_chat_may_write_while_half_of_its_document_is_there() {
     tab.until_frame("words > 2").await;
     assert_eq!(tab.frame("document.activeElement.className").await, Some(json!("menu")));
     assert_eq!(tab.frame("document.readyState").await, Some(json!("loading")), "half of it is there");
-    tab.focus("textarea").await;
     proxy.mend();
     tab.until_app().await;
+    assert_eq!(tab.frame("document.activeElement.className").await, Some(json!("menu")));
+    tab.focus("textarea").await;
     tab.press("Enter").await;
     is_sent(&tab, "On a bad line").await;
     assert_eq!(tab.page("complaints").await, Some(json!([])));
+}
+
+/// What is said before the field is there counts only where nothing else has been said since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_is_closed_again_before_its_field_has_come_leaves_the_focus_where_it_is() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let proxy = Proxy::start(stack.edge_port).await;
+    let tab = Tab::shop(&browser, proxy.port, "<input>", "data-site=demo").await;
+    proxy.weather(Weather::Halting("class=\"transcript\""));
+    tab.press_launcher().await;
+    tab.until_frame("window.word?.data.shown === true").await;
+    tab.press_launcher().await;
+    tab.until_frame("word.data.shown === false").await;
+    tab.page("document.querySelector('input').focus(), true").await;
+    proxy.mend();
+    tab.until_app().await;
+    assert_eq!(tab.frame("document.activeElement === document.body").await, Some(json!(true)));
+    assert_eq!(tab.page("document.hasFocus() && document.activeElement.tagName").await, Some(json!("INPUT")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -225,7 +245,7 @@ async fn escape_and_the_close_button_close_a_chat_that_is_still_loading() {
         let source = "if (top === window) { const { postMessage } = window; \
             const get = Object.getOwnPropertyDescriptor(HTMLIFrameElement.prototype, 'contentWindow').get;\
             Object.defineProperty(HTMLIFrameElement.prototype, 'contentWindow', { get() { const frame = get.call(this);\
-            return { postMessage: (...word) => (window.speak = () => frame.postMessage(...word)) } } }) }\
+            return { postMessage: (...word) => word[2] && (window.speak = () => frame.postMessage(...word)) } } }) }\
             const later = setTimeout; if (top === window) window.setTimeout = (act, ms, ...rest) => ms !== 2000 && later(act, ms, ...rest)";
         tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
         tab.reload().await;
