@@ -1,7 +1,7 @@
 // The second file on the customer's page, fetched with the chat's frame or at the first call that needs it: speaks with that
 // frame, and is the API behind `Seawall(method, …)`; of its calls, those that few pages make are in `visit.js`. The two talk
-// through a MessageChannel whose other end is handed to the edge's origin alone: nothing here listens to the page's own
-// messages, and nothing is posted to `*`.
+// through a MessageChannel whose other end is handed to the edge's origin alone, which before that is told only whether it is shown:
+// nothing here listens to the page's own messages, and nothing is posted to `*`.
 
 const EVENTS = ["ready", "open", "close", "unread", "message", "sent", "delivered", "health", "error"];
 // What the launcher needs only once the chat is there.

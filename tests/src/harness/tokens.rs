@@ -48,11 +48,11 @@ pub fn identity(secret: &str, header: &Value, claims: &Value) -> String {
 
 /// The same for somebody of the demonstration's shop, for so many seconds from now.
 pub fn of_the_shop(sub: &str, name: &str, life_s: i64) -> String {
-    until(sub, name, now_s().saturating_add_signed(life_s))
+    of_the_shop_until(sub, name, now_s().saturating_add_signed(life_s))
 }
 
 /// The same until this second.
-pub fn until(sub: &str, name: &str, exp: u64) -> String {
+pub fn of_the_shop_until(sub: &str, name: &str, exp: u64) -> String {
     let claims = json!({ "sub": sub, "name": name, "aud": "demo", "exp": exp });
     identity(IDENTITY_SECRET, &json!({ "alg": "HS256", "typ": "JWT" }), &claims)
 }

@@ -14,14 +14,14 @@ use tests::harness::proxy::Proxy;
 use tests::harness::sockets::Sockets;
 use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
-use tests::harness::tokens::{now_s, until};
+use tests::harness::tokens::{now_s, of_the_shop_until};
 use tests::harness::wait;
 
 /// Another one each time, because another second is its last: counted from the first one on, so that what a test takes in
 /// between does not make two of them the same.
 fn token(n: u64) -> String {
     static FIRST_S: OnceLock<u64> = OnceLock::new();
-    until("a", "Vera Lund", FIRST_S.get_or_init(now_s) + 3 * 3_600 - n)
+    of_the_shop_until("a", "Vera Lund", FIRST_S.get_or_init(now_s) + 3 * 3_600 - n)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -356,6 +356,11 @@ async fn consent_3_what_is_taken_back_while_a_tab_sleeps_is_taken_back_there_whe
         visitor.shows("After", &DELIVERED).await;
         visitor.shows("Before", &DELIVERED).await;
         visitor.is_stored(<[String]>::is_empty, "nothing is left").await;
+        // By this the page's next chat goes, whether or not the page has said anything itself.
+        visitor
+            .tab
+            .until_page("document.querySelector('script[data-site]').dataset.consent === 'refused'")
+            .await;
         let lines = ledger::whole(&stack, 2 * (round + 1), 30).await;
         assert_eq!(ledger::checked(&lines).len(), round + 1, "one conversation: {lines:#?}");
         drop(other);
