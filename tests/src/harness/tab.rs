@@ -12,6 +12,11 @@ use super::cdp::{Cdp, Chromium};
 use super::customer::{Page, website};
 use super::wait;
 
+/// Of a tab that waits ten times as long for another one's answer (`ANSWER_MS` in `link.js` and `tabs.js`): however busy the machine
+/// is, the one that leads is neither overlooked nor taken for gone.
+pub const PATIENT: &str = "{ const later = setTimeout;\
+    window.setTimeout = (act, ms, ...rest) => later(act, ms === 60 || ms === 1000 ? 10 * ms : ms, ...rest) }";
+
 pub struct Tab {
     cdp: Cdp,
     target: String,
@@ -104,13 +109,24 @@ impl Tab {
 
     /// A shop whose page has `before` and then the script's tag, with a launcher that nobody has touched.
     pub async fn shop(browser: &Chromium, edge_port: u16, before: &str, attributes: &str) -> Tab {
+        Tab::blank(browser, None).await.in_the_shop(edge_port, before, attributes).await
+    }
+
+    /// The demonstration's shop, where `script` runs in the page and in the chat's frame before anything of their own.
+    pub async fn shop_after(browser: &Chromium, edge_port: u16, script: &str) -> Tab {
+        let tab = Tab::blank(browser, None).await;
+        tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+        tab.in_the_shop(edge_port, "", "data-site=demo").await
+    }
+
+    async fn in_the_shop(self, edge_port: u16, before: &str, attributes: &str) -> Tab {
         let page = format!(
             r#"{before}<script async nonce=n src="http://localhost:{edge_port}/seawall.js" {attributes}></script>"#
         );
         let port = website(vec![Page::html("/", "", &page)]).await;
-        let tab = Tab::open(browser, &format!("http://127.0.0.1:{port}/")).await;
-        tab.until_launcher().await;
-        tab
+        self.go(&format!("http://127.0.0.1:{port}/")).await;
+        self.until_launcher().await;
+        self
     }
 
     /// Opens it as a person does, and waits for the app.

@@ -138,7 +138,7 @@ async fn link_6_at_the_end_of_a_log_in_the_console_asks_for_another_and_keeps_wh
     visitor.has_come("I am Vera", &MessageState::Delivered, 30).await;
     let profile = TempDir::new().expect("a folder for the profile");
     let agent = Browser::open(profile.path(), Storage::Allowed, Look::WIDE).await;
-    let life_s = 12;
+    let life_s = 20;
     origin.lets_in_for(life_s as i64);
     agent.log_in(stack.edge_port, ADA).await;
     let over_s = now_s() + life_s;

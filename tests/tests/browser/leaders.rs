@@ -4,11 +4,10 @@
 use serde_json::{Value, json};
 use tests::harness::browser::Storage;
 use tests::harness::cdp::Chromium;
-use tests::harness::customer::{Page, website};
 use tests::harness::ledger::{self, Line};
 use tests::harness::sockets::Sockets;
 use tests::harness::stack::Stack;
-use tests::harness::tab::Tab;
+use tests::harness::tab::{PATIENT, Tab};
 
 /// What a tab says to the others is held up, as by a page that is busy, until `loosen()`. `but` is said at once.
 fn gag(but: &str) -> String {
@@ -109,13 +108,15 @@ async fn link_5_of_two_tabs_that_lead_one_gives_way_and_nothing_is_lost_or_doubl
 
 /// The chat in a tab whose name among the others is made of this number.
 async fn named(browser: &Chromium, port: u16, chance: f64) -> Tab {
-    let tab = Tab::open(browser, "about:blank").await;
     let once = format!("Math.random = ((random) => () => (Math.random = random, {chance}))(Math.random)");
-    tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": once })).await;
-    let tag = format!(r#"<script async src="http://localhost:{port}/seawall.js" data-site=demo></script>"#);
-    let shop = website(vec![Page::html("/", "", &tag)]).await;
-    tab.go(&format!("http://127.0.0.1:{shop}/")).await;
-    tab.until_launcher().await;
+    let tab = Tab::shop_after(browser, port, &once).await;
+    tab.open_chat().await;
+    tab
+}
+
+/// The chat in a tab that gives the others time.
+async fn patient(browser: &Chromium, port: u16) -> Tab {
+    let tab = Tab::shop_after(browser, port, PATIENT).await;
     tab.open_chat().await;
     tab
 }
@@ -126,9 +127,9 @@ async fn link_5_a_leading_tab_that_the_browser_puts_to_sleep_hands_the_link_on_a
         let stack = Stack::start().await;
         let sockets = Sockets::count(stack.edge_port).await;
         let browser = Chromium::start_with(storage).await;
-        let first = Tab::chat(&browser, sockets.port, "").await;
+        let first = patient(&browser, sockets.port).await;
         first.say_in_front("Good night").await;
-        let second = Tab::chat(&browser, sockets.port, "").await;
+        let second = patient(&browser, sockets.port).await;
         reads(&second, "Good night").await;
         second.say_in_front("I stay up").await;
         sockets.are(1).await;
@@ -206,7 +207,7 @@ async fn link_5_fifty_tabs_follow_one_that_has_the_only_socket_and_read_the_same
     let browser = Chromium::start().await;
     let page = Tab::open(&browser, "about:blank").await;
     page.tell("Page.setBypassCSP", json!({ "enabled": true })).await;
-    page.tell("Page.addScriptToEvaluateOnNewDocument", json!({ "source": PATIENT })).await;
+    page.tell("Page.addScriptToEvaluateOnNewDocument", json!({ "source": UNWEARIED })).await;
     page.go(&format!("http://localhost:{}/v1/status", sockets.port)).await;
     let grow = async |by: u32| {
         let add = format!(
@@ -252,7 +253,7 @@ async fn link_5_fifty_tabs_follow_one_that_has_the_only_socket_and_read_the_same
 }
 
 /// However busy the machine is that has so many chats to load, nobody takes the leading one for gone (after 1 s), until it is said.
-const PATIENT: &str = "{ const later = setTimeout;\
+const UNWEARIED: &str = "{ const later = setTimeout;\
     window.setTimeout = (act, ms, ...rest) => (ms !== 1000 || top.impatient) && later(act, ms, ...rest) }";
 
 const CHATS: &str =

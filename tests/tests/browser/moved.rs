@@ -16,8 +16,8 @@ async fn identity_4_what_waits_for_a_known_person_is_sent_for_nobody_else_also_a
         let stack = Stack::start().await;
         let proxy = Proxy::start(stack.edge_port).await;
         let owner = Owner::with(proxy.port, "data-site=demo", "", storage, Look::WIDE).await;
-        let until_s = now_s() + 10;
-        owner.call(&format!("'identify', {{ token: '{}' }}", of_the_shop("a", "Vera Lund", 10))).await;
+        let until_s = now_s() + 15;
+        owner.call(&format!("'identify', {{ token: '{}' }}", of_the_shop("a", "Vera Lund", 15))).await;
         owner.call("'open'").await;
         owner.says("I am Vera").await;
         wait::until_true("her token's time is over", 30, || async { now_s() > until_s }).await;

@@ -3,25 +3,13 @@
 use serde_json::json;
 use tests::harness::browser::Storage;
 use tests::harness::cdp::Chromium;
-use tests::harness::customer::{Page, website};
 use tests::harness::ledger;
 use tests::harness::proxy::Proxy;
 use tests::harness::sockets::Sockets;
 use tests::harness::stack::Stack;
-use tests::harness::tab::Tab;
+use tests::harness::tab::{PATIENT, Tab};
 use tests::harness::tokens::{now_s, of_the_shop};
 use tests::harness::wait;
-
-/// The chat in a tab to whose frame this is done before it begins.
-async fn chat_with(browser: &Chromium, port: u16, before: &str) -> Tab {
-    let tab = Tab::open(browser, "about:blank").await;
-    tab.order("Page.addScriptToEvaluateOnNewDocument", json!({ "source": before })).await;
-    let tag = format!(r#"<script async src="http://localhost:{port}/seawall.js" data-site=demo></script>"#);
-    let shop = website(vec![Page::html("/", "", &tag)]).await;
-    tab.go(&format!("http://127.0.0.1:{shop}/")).await;
-    tab.until_page("!!document.querySelector('seawall-chat')").await;
-    tab
-}
 
 /// Whoever leads, the other tab's session has stopped, and stays open.
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +46,7 @@ async fn link_5_a_tab_that_runs_no_app_leaves_the_link_to_one_that_does() {
     let stack = Stack::start().await;
     let sockets = Sockets::count(stack.edge_port).await;
     let browser = Chromium::start_with(Storage::Allowed).await;
-    let form = chat_with(&browser, sockets.port, "delete window.WebAssembly").await;
+    let form = Tab::shop_after(&browser, sockets.port, "delete window.WebAssembly").await;
     form.press_launcher().await;
     form.until_frame("!!document.querySelector('.contact input')").await;
     sockets.are(0).await;
@@ -76,7 +64,7 @@ async fn link_5_a_tab_whose_app_does_not_come_answers_nobody_once_its_first_link
     let proxy = Proxy::start(stack.edge_port).await;
     let browser = Chromium::start_with(Storage::Allowed).await;
     // Neither does the form.
-    let first = chat_with(&browser, proxy.port, "").await;
+    let first = Tab::shop(&browser, proxy.port, "", "data-site=demo").await;
     first.order("Network.setBlockedURLs", json!({ "urls": ["*/widget*", "*/form*"] })).await;
     first.press_launcher().await;
     first.until_frame("!!document.querySelector('textarea')").await;
@@ -118,7 +106,7 @@ async fn link_5_a_tab_whose_app_has_broken_leaves_the_link_to_another() {
 
 /// The chat of somebody for whom the page vouches once, with this token.
 async fn vouched(browser: &Chromium, port: u16, token: &str) -> Tab {
-    let tab = Tab::shop(browser, port, "", "data-site=demo").await;
+    let tab = Tab::shop_after(browser, port, PATIENT).await;
     tab.page(&format!("Seawall('identify', {{ token: '{token}' }}), true")).await;
     tab.open_chat().await;
     tab
@@ -133,6 +121,7 @@ async fn link_6_where_the_leading_tabs_token_is_over_another_ones_holds_the_link
         let life_s = 15;
         let until_s = now_s() + life_s;
         let first = vouched(&browser, sockets.port, &of_the_shop("a", "Vera Lund", life_s as i64)).await;
+        first.frame("window.ended = 0; addEventListener('4441', () => ended++), true").await;
         first.say_in_front("From the one that leads").await;
         let newer = of_the_shop("a", "Vera Lund", 3_600);
         let second = vouched(&browser, sockets.port, &newer).await;
@@ -140,7 +129,6 @@ async fn link_6_where_the_leading_tabs_token_is_over_another_ones_holds_the_link
         second.say_in_front("From the second").await;
         third.say_in_front("From the third").await;
         sockets.are(1).await;
-        first.frame("window.ended = 0; addEventListener('4441', () => ended++), true").await;
         wait::until_true("the leading tab's token is over", 30, || async { now_s() > until_s }).await;
         // With this the edge ends the link.
         second.say_in_front("Over a link that ends").await;

@@ -6,6 +6,7 @@ use tests::harness::ledger;
 use tests::harness::pair::Pair;
 use tests::harness::sockets::Sockets;
 use tests::harness::stack::{ADA, Stack};
+use tests::harness::tab::PATIENT;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn link_5_tabs_share_one_socket_and_say_the_same_where_a_lock_says_who_leads() {
@@ -61,7 +62,10 @@ async fn shared(storage: Storage) {
     to(browser, &second).await;
     browser.reads("And we are two", 30).await;
     sockets.are(1).await;
-    assert_eq!(sockets.opened(), before + 1, "sockets opened to go on");
+    let to_go_on = sockets.opened() - before;
+    // Where they elect it, another one than the first may have led: whom nobody answers at once leads, and of two the lesser name.
+    let led = storage == Storage::Allowed;
+    assert!(to_go_on == 1 || !led && to_go_on == 0, "{to_go_on} sockets opened to go on");
 
     // Reloaded, whoever it is.
     to(browser, &third).await;
@@ -86,6 +90,7 @@ async fn tab(browser: &Browser, port: u16) -> WindowHandle {
     let handle = browser.client.new_window(true).await.expect("a tab").handle;
     browser.client.switch_to_window(handle.clone()).await.expect("the tab");
     browser.open_chat(port).await;
+    browser.script(PATIENT, vec![]).await;
     handle
 }
 
