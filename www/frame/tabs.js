@@ -13,7 +13,7 @@ const SAVED_MS = 1e3;
 const STOPS = [4400, 4401, 4403, 4404, 4411, 4413, 4440];
 // After this one only a newer token opens a link …
 const EXPIRED = 4441;
-// … which nobody may have: the place to lead goes round no faster than this.
+// … and whoever says that theirs lasts may be wrong about the time: the place to lead goes round no faster than this.
 const RESIGN_MS = 5e3;
 
 let links = 0;
@@ -91,10 +91,10 @@ export const follow = (tab, own, open) => {
     say({ close: true });
   };
   held.link = { close: () => own.close() };
-  say({ open: true });
+  say({ open: true, lasts: window.visitor?.until > Date.now() });
 };
 
-/** LINK-6: whoever asks may have a newer token. As if it slept for a moment; where names decide who leads it comes last from now on. */
+/** LINK-6: whoever asks has a newer token. As if it slept for a moment; where names decide who leads it comes last from now on. */
 const resign = (tab) => {
   resigned = Date.now();
   tab.me = "~" + tab.me;
@@ -201,12 +201,13 @@ const hub = (tab) => {
       if (isOver(event)) tab.quit();
     },
     /** What another tab asks of us. */
-    told({ from, open, text, close }) {
+    told({ from, open, lasts, text, close }) {
       if (close) others.delete(from);
       if (open && others.size < MOST_TABS) {
         const { link, up, code } = tab.held;
         if (isOver(tab.held)) return tab.quit();
-        if (code === EXPIRED && Date.now() > resigned + RESIGN_MS) return resign(tab);
+        // Nobody waits for a link that another one's newer token may open sooner.
+        if (code === EXPIRED) return lasts && Date.now() > resigned + RESIGN_MS ? resign(tab) : tell([from], "close", { code });
         // No app has asked for a link yet, and none may ever do so: whoever asks is better off alone until there is one.
         if (tab.anew && (!link || up === false)) return;
         others.set(from, false);

@@ -74,6 +74,7 @@ export const visitor = (site, tell, sayLoading, resumed) => {
     state.conversation = conversation;
     fresh = state.token;
     state.token = token;
+    state.until = Date.now() + expires_in_s * 1e3;
     state.scope = "-" + conversation;
     timer = setTimeout(tell, Math.max(SOONEST_MS, expires_in_s * 1e3 * RENEW_AT), { ask: "token" });
     clearTimeout(late);
