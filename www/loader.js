@@ -47,6 +47,7 @@ iframe{width:100%;height:100%;border:0}
     // Put in with its address: without one a browser makes an empty document first.
     frame = document.createElement("iframe");
     frame.src = url("/frame/" + data.site + "?" + new URLSearchParams(data));
+    frame.ariaLabel = "Chat";
     panel.replaceChildren(frame);
     // Tells `host.js`, should it come later, that the frame has loaded.
     frame.onload = () => (frame.title = "Chat");

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use shared::session::Input;
+use tests::harness::cdp::Chromium;
 use tests::harness::chat::Chat;
 use tests::harness::ledger;
 use tests::harness::person::Person;
-use tests::harness::stack::ADA;
+use tests::harness::proxy::{Proxy, Weather};
+use tests::harness::stack::{ADA, Stack};
 use tests::harness::tab::Tab;
 use tests::harness::wait;
 use tests::harness::wire::Door;
@@ -103,6 +105,24 @@ async fn named(tab: &Tab, frame: bool) -> Vec<(String, String)> {
     let told = nodes.iter().filter(|node| node["ignored"] != json!(true));
     let text = |value: &Value| value["value"].as_str().unwrap_or_default().to_owned();
     told.map(|node| (text(&node["role"]), text(&node["name"]))).collect()
+}
+
+/// A regression: the frame had no name before all of its document was there.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_listens_hears_what_they_are_in_while_the_chats_document_is_on_its_way() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let proxy = Proxy::start(stack.edge_port).await;
+    let tab = Tab::shop(&browser, proxy.port, "", "data-site=demo").await;
+    proxy.weather(Weather::Halting("new BroadcastChannel("));
+    tab.press_launcher().await;
+    tab.until_frame("!!document.querySelector('textarea')").await;
+    let page = named(&tab, false).await;
+    assert!(page.contains(&("Iframe".into(), "Chat".into())), "{page:?}");
+    proxy.mend();
+    tab.until_app().await;
+    let page = named(&tab, false).await;
+    assert!(page.contains(&("Iframe".into(), "Chat".into())), "{page:?}");
 }
 
 /// What live regions say, each time that something is put into them.
