@@ -18,6 +18,7 @@ impl Stamp {
         // The steps and the tools' versions are inputs as well.
         let recipe = [
             include_str!("build.rs"),
+            include_str!("glue.rs"),
             include_str!("shim.js"),
             include_str!("shrink/mod.rs"),
             include_str!("shrink/cut.rs"),
