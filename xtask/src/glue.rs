@@ -144,7 +144,7 @@ const FUNCTIONS_BEGIN: &str = "    const import0 = {\n        __proto__: null,\n
 const FUNCTIONS_END: &str = "    };\n    return {";
 
 /// What wasm-bindgen writes for every function, in fewer words.
-const SHORTER: [(&str, &str); 7] = [
+const SHORTER: [(&str, &str); 11] = [
     // A text is given back by its place and length.
     (
         "const ptr1 = passStringToWasm0(ret, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);\n            const len1 = WASM_VECTOR_LEN;\n            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 1, len1, true);\n            getDataViewMemory0().setInt32((arg0 >>> 0) + 4 * 0, ptr1, true);",
@@ -164,6 +164,11 @@ const SHORTER: [(&str, &str); 7] = [
     // No closure of ours is called from within itself.
     ("makeMutClosure(", "makeClosure("),
     ("isLikeNone(ret) ? 0 : addToExternrefTable0(ret)", "orNone(ret)"),
+    // Every browser has the first of these, and nobody asks for the others.
+    ("typeof globalThis === 'undefined' ? undefined : globalThis", "globalThis"),
+    ("typeof self === 'undefined' ? undefined : self", "globalThis"),
+    ("typeof window === 'undefined' ? undefined : window", "globalThis"),
+    ("typeof global === 'undefined' ? undefined : global", "globalThis"),
 ];
 
 /// Helpers of wasm-bindgen's with one of [`HELPERS`] in their place.
