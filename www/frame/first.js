@@ -40,22 +40,23 @@ dress(Object.fromEntries(new URLSearchParams(location.search)));
 // What is being written is kept from the first letter on, where anything may be and it is known whose it is.
 const { token } = document.body.dataset;
 window.draft = !token && !/\bidentified/.test(location.search) && "seawall-" + location.pathname.split("/")[2];
+const written = () => document.querySelector("textarea")?.value ?? "";
 addEventListener("pagehide", () => {
-  const written = document.querySelector("textarea")?.value ?? "";
   try {
     // An older one may be there that this document has not taken yet.
-    if (draft && (written || window.keeps)) sessionStorage[draft] = written;
+    if (draft && (written() || window.keeps)) sessionStorage[draft] = written();
   } catch {}
 });
 
 let wait;
 /** What stands there is no script to the browser until now. */
 const run = (event) => {
-  // Half of it is none: what is done before the rest has come is done then.
+  // Half of it is none: what is done before the rest has come is done then, unless more has been written since than Enter's new line.
   if (document.readyState === "loading") {
     // A key's letter, or new line, is written.
     event.key || event.preventDefault();
-    return addEventListener("DOMContentLoaded", () => event.target.dispatchEvent(new event.constructor(event.type, event)));
+    const { length } = written();
+    return addEventListener("DOMContentLoaded", () => written()[length + 1] || event.target.dispatchEvent(new event.constructor(event.type, event)));
   }
   const late = document.querySelector("script[type=late]");
   if (!late) return;

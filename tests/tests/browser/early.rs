@@ -5,6 +5,7 @@ use serde_json::json;
 use shared::limits::MAX_TEXT_CHARS;
 use tests::harness::cdp::Chromium;
 use tests::harness::chat::Chat;
+use tests::harness::ledger;
 use tests::harness::proxy::{Proxy, Weather};
 use tests::harness::stack::Stack;
 use tests::harness::tab::Tab;
@@ -271,30 +272,60 @@ async fn escape_and_the_close_button_close_a_chat_that_is_still_loading() {
 }
 
 /// A regression: half the script was run, and the chat never came.
+/// "On a bad line", sent with Enter or a click while half of the chat's document is there.
+async fn sent_on_half_a_document(stack: &Stack, browser: &Chromium, how: &str) -> (Proxy, Tab) {
+    // Each time somebody who has said nothing yet.
+    browser.cdp.call("", "Storage.clearCookies", json!({})).await;
+    let proxy = Proxy::start(stack.edge_port).await;
+    let tab = Tab::shop(browser, proxy.port, "", "data-site=demo").await;
+    proxy.weather(Weather::Halting("new BroadcastChannel("));
+    tab.press_launcher().await;
+    tab.until_frame("!!document.querySelector('script[type=late]')").await;
+    tab.focus("textarea").await;
+    tab.insert("On a bad line").await;
+    match how {
+        "Enter" => tab.press("Enter").await,
+        _ => tab.click(".send").await,
+    }
+    assert_eq!(tab.frame("document.readyState").await, Some(json!("loading")), "half of it is there");
+    (proxy, tab)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_done_while_half_of_the_chats_document_is_there_is_done_once_it_is_whole() {
     let stack = Stack::start().await;
     let browser = Chromium::start().await;
     for how in ["Enter", "click"] {
-        let proxy = Proxy::start(stack.edge_port).await;
-        let tab = Tab::shop(&browser, proxy.port, "", "data-site=demo").await;
-        proxy.weather(Weather::Halting("new BroadcastChannel("));
-        tab.press_launcher().await;
-        tab.until_frame("!!document.querySelector('script[type=late]')").await;
-        tab.focus("textarea").await;
-        tab.insert("On a bad line").await;
-        match how {
-            "Enter" => tab.press("Enter").await,
-            _ => tab.click(".send").await,
-        }
-        assert_eq!(tab.frame("document.readyState").await, Some(json!("loading")), "half of it is there");
+        let (proxy, tab) = sent_on_half_a_document(&stack, &browser, how).await;
         proxy.mend();
         is_sent(&tab, "On a bad line").await;
         assert_eq!(tab.page("complaints").await, Some(json!([])));
         tab.close().await;
-        // The next one is somebody who has said nothing yet.
-        browser.cdp.call("", "Storage.clearCookies", json!({})).await;
     }
+}
+
+/// A regression: who went on writing after it had that sent in the middle of a word.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_written_on_since_they_sent_on_half_a_document_sends_when_they_have_done_so() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    for (how, said) in [("Enter", "On a bad line\nI have more to say"), ("click", "On a bad line, as I said")]
+    {
+        let (proxy, tab) = sent_on_half_a_document(&stack, &browser, how).await;
+        let (more, rest) =
+            said.strip_prefix("On a bad line").and_then(|more| more.rsplit_once('s')).expect("more");
+        tab.focus("textarea").await;
+        tab.insert(more.trim_start()).await;
+        proxy.mend();
+        tab.until_app().await;
+        tab.insert(&format!("s{rest}")).await;
+        tab.press("Enter").await;
+        is_sent(&tab, said).await;
+        assert_eq!(tab.page("complaints").await, Some(json!([])));
+        tab.close().await;
+    }
+    let texts: Vec<_> = ledger::whole(&stack, 2, 30).await.into_iter().map(|line| line.text).collect();
+    assert_eq!(texts, ["On a bad line\nI have more to say", "On a bad line, as I said"]);
 }
 
 /// A regression: it was sent, the edge ended the link over it, and so it did after every reload.
