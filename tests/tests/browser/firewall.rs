@@ -35,7 +35,7 @@ async fn poll_1_messages_pass_also_where_every_request_that_waits_is_cut() {
     let cutter = tokio::spawn(async move {
         loop {
             // The network's own time, which is what is tried here: an ordinary request is through long before.
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
             cutting.reset();
         }
     });
