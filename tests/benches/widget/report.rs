@@ -42,6 +42,8 @@ use Metric::{
     Storage, Typing, TypingRate, TypingWorst,
 };
 
+type Measured = (Metric, Contender);
+
 /// A part of the table: its title and its rows.
 type Section = (&'static str, &'static [Metric]);
 
@@ -125,7 +127,7 @@ pub(crate) struct Report {
     /// The machine's, before each round: beyond the cores, others take part of what is measured.
     load: Vec<f64>,
     /// By round.
-    measured: BTreeMap<(Metric, Contender), Vec<f64>>,
+    measured: BTreeMap<Measured, Vec<f64>>,
 }
 
 impl Report {
@@ -150,18 +152,38 @@ impl Report {
         self.spread(metric, contender).map_or(f64::NAN, |spread| spread.median)
     }
 
-    /// Of two metrics in the same round.
-    fn ratio(&self, contender: Contender) -> Option<Spread> {
-        let of = |metric| self.measured.get(&(metric, contender));
-        let (few, many) = (of(PaintFew)?, of(PaintMany)?);
-        Some(Spread::of(many.iter().zip(few).map(|(many, few)| many / few).collect()))
+    /// What `of` makes of two measurements in each round.
+    fn by_round(&self, one: Measured, other: Measured, of: fn(f64, f64) -> f64) -> Option<Spread> {
+        let (one, other) = (self.measured.get(&one)?, self.measured.get(&other)?);
+        Some(Spread::of(one.iter().zip(other).map(|(one, other)| of(*one, *other)).collect()))
     }
 
-    /// What is more than on a page without a chat, in the same round.
-    fn beside_bare(&self, metric: Metric) -> f64 {
-        let of = |contender| self.measured.get(&(metric, contender)).map_or(&[][..], Vec::as_slice);
-        let beside: Vec<_> = of(Seawall).iter().zip(of(Bare)).map(|(ours, bare)| ours - bare).collect();
-        if beside.is_empty() { f64::NAN } else { Spread::of(beside).median }
+    fn ratio(&self, contender: Contender) -> Option<Spread> {
+        self.by_round((PaintMany, contender), (PaintFew, contender), |many, few| many / few)
+    }
+
+    /// Of our times what the machine does not take of itself, so that runs on two machines can be compared.
+    fn of_it_ours(&self) -> Vec<(&'static str, &'static str, Spread)> {
+        let over = |one: f64, other: f64| one - other;
+        let of = |one: f64, other: f64| one / other;
+        let all = [
+            (
+                "composer_over_bare_frame_ms",
+                "composer that takes typing, ms over a bare frame's field",
+                self.by_round((Composer, Seawall), (Composer, Bare), over),
+            ),
+            (
+                "live_over_floor_ms",
+                "live, ms over the floor",
+                self.by_round((Live, Seawall), (Floor, Seawall), over),
+            ),
+            (
+                "typing_of_deep_chat",
+                "typing, times deep-chat's",
+                self.by_round((Typing, Seawall), (Typing, DeepChat), of),
+            ),
+        ];
+        all.into_iter().filter_map(|(key, name, spread)| Some((key, name, spread?))).collect()
     }
 
     /// On what has been measured.
@@ -169,13 +191,16 @@ impl Report {
         let ours = |metric| self.median(metric, Seawall);
         let bound = |what, is, most| Bound { what, is, most };
         let ratio = self.ratio(Seawall).map_or(f64::NAN, |ratio| ratio.median);
+        // The page alone has some as well.
+        let long_tasks = self.by_round((LongTasks, Seawall), (LongTasks, Bare), |ours, bare| ours - bare);
+        let long_tasks = long_tasks.map_or(f64::NAN, |long_tasks| long_tasks.median);
         let all = vec![
             bound("page view, bytes", ours(PageView), 1_000.0),
             bound("chat opened, bytes", ours(Opened), 72_000.0),
             bound("click to a composer that takes typing, ms", ours(Composer), 400.0),
             bound("click to live, ms (floor + 500)", ours(Live), ours(Floor) + 500.0),
             bound("click to live after a hover of 500 ms, ms", ours(LiveHovered), 300.0),
-            bound("long tasks beside the page's own", self.beside_bare(LongTasks), 0.0),
+            bound("long tasks beside the page's own", long_tasks, 0.0),
             bound("layout shift of the page", ours(Shift), 0.0),
             bound("painting with 5,000 messages against 200, ratio", ratio, 1.5),
             bound("typing, ms (deep-chat's)", ours(Typing), self.median(Typing, DeepChat)),
@@ -212,6 +237,8 @@ impl Report {
                 })
             })
             .collect();
+        let of_it_ours: BTreeMap<_, _> =
+            self.of_it_ours().into_iter().map(|(key, _, spread)| (key, spread.json())).collect();
         json!({
             "cores": cores(),
             "browser": self.browser,
@@ -220,6 +247,7 @@ impl Report {
             "paint_messages": { "few": FEW, "many": MANY },
             "contenders": contenders,
             "bounds": bounds,
+            "of_it_ours": of_it_ours,
         })
     }
 
@@ -266,6 +294,14 @@ impl Report {
             let Bound { what, is, most } = bound;
             let word = if bound.holds() { "holds " } else { "BROKEN" };
             out.push_str(&format!("  {word}  {what}: {} of {}\n", round(is), round(most)));
+        }
+        let of_it_ours = self.of_it_ours();
+        if !of_it_ours.is_empty() {
+            out.push_str("\nof it ours, round by round: what the machine takes of itself is left out\n");
+        }
+        for (key, name, spread) in of_it_ours {
+            let digits = if key.ends_with("_ms") { 0 } else { 2 };
+            out.push_str(&format!("  {name}: {}\n", cell(&spread, digits)));
         }
         out
     }
