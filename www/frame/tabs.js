@@ -11,6 +11,8 @@ const WAKE_MS = 6e5;
 const SAVED_MS = 1e3;
 // After these a session opens no link any more (`shared/src/close.rs`).
 const STOPS = [4400, 4401, 4403, 4404, 4411, 4413, 4440];
+// Says nothing about sockets (POLL-2).
+const ENDED = { code: 1000 };
 // After this one only a newer token opens a link …
 const EXPIRED = 4441;
 // … and whoever says that theirs lasts may be wrong about the time: the place to lead goes round no faster than this.
@@ -29,7 +31,8 @@ export const hear = (tab, data) => {
     // Of two that lead, the lesser name goes on.
     if (tab.leads && tab.me < here) return tab.post({ here: tab.me });
     tab.settle(false);
-    if (tab.held.alone || (tab.held.by ?? here) !== here) tab.end();
+    // What was asked of another one, or of nobody, is asked anew.
+    if (tab.held.by !== here) tab.end();
     tab.say("ready");
   }
   if (led && !tab.leads) {
@@ -178,9 +181,9 @@ const hub = (tab) => {
     reading = [];
     writers.clear();
   };
-  const ended = (code = 1000) => {
+  const ended = (how = ENDED) => {
     fresh();
-    tell([...others.keys()], "close", { code });
+    tell([...others.keys()], "close", how);
     others.clear();
   };
 
@@ -192,7 +195,7 @@ const hub = (tab) => {
     /** What the real link says. */
     heard(event) {
       if (event.type === "message") return deal(listed(event.data).flatMap(sharesOf));
-      if (event.type === "close") ended(event.code);
+      if (event.type === "close") ended({ code: event.code });
       else {
         fresh();
         tell([...others.keys()], "open");
@@ -206,8 +209,14 @@ const hub = (tab) => {
       if (open && others.size < MOST_TABS) {
         const { link, up, code } = tab.held;
         if (isOver(tab.held)) return tab.quit();
+        // Whoever is next may have no better one, and hands the place on in the same way. (An older chat's tab does not say.)
+        const over = code === EXPIRED || window.visitor?.until < Date.now();
+        if (over && lasts !== false && Date.now() > resigned + RESIGN_MS) {
+          others.set(from);
+          return resign(tab);
+        }
         // Nobody waits for a link that another one's newer token may open sooner.
-        if (code === EXPIRED) return lasts && Date.now() > resigned + RESIGN_MS ? resign(tab) : tell([from], "close", { code });
+        if (code === EXPIRED) return tell([from], "close", ENDED);
         // No app has asked for a link yet, and none may ever do so: whoever asks is better off alone until there is one.
         if (tab.anew && (!link || up === false)) return;
         others.set(from, false);

@@ -157,8 +157,9 @@ async fn link_6_where_the_leading_tabs_token_is_over_another_ones_holds_the_link
 
 /// No app tries again by itself from now on, however soon or late it would; `quiet()` once the tabs have nothing to say to each other.
 const LEFT_TO_OTHERS: &str = "{ const later = setTimeout; window.setTimeout = (act, ms, ...rest) => (ms > 1000 ? 0 : later(act, ms, ...rest));\
-    const { postMessage } = BroadcastChannel.prototype; let said;\
+    const { postMessage } = BroadcastChannel.prototype; let said = 0;\
     BroadcastChannel.prototype.postMessage = function (what) { said = Date.now(); postMessage.call(this, what) };\
+    addEventListener('left', (event) => event.stopImmediatePropagation(), true);\
     window.quiet = () => Date.now() - said > 1500 }; true";
 
 /// A regression: where the place to lead had gone round in vain, the newer token waited until the leading tab tried again (RECONNECT-2).
@@ -168,28 +169,30 @@ async fn link_6_where_every_tabs_token_is_over_a_newer_one_in_any_of_them_is_eno
         let stack = Stack::start().await;
         let sockets = Sockets::count(stack.edge_port).await;
         let browser = Chromium::start_with(storage).await;
-        let life_s = 20;
+        let life_s = 30;
         let until_s = now_s() + life_s;
         let token = of_the_shop("a", "Vera Lund", life_s as i64);
-        let first = vouched(&browser, sockets.port, &token).await;
-        first.say_in_front("While it lasts").await;
-        let second = vouched(&browser, sockets.port, &token).await;
-        for tab in [&first, &second] {
+        let mut tabs = vec![vouched(&browser, sockets.port, &token).await];
+        tabs[0].say_in_front("While it lasts").await;
+        for _ in 0..3 {
+            tabs.push(vouched(&browser, sockets.port, &token).await);
+        }
+        for tab in &tabs {
             tab.frame(LEFT_TO_OTHERS).await;
         }
-        wait::until_true("the token is over", 30, || async { now_s() > until_s }).await;
-        for tab in [&first, &second] {
+        wait::until_true("the token is over", 60, || async { now_s() > until_s }).await;
+        for tab in [&tabs[0], &tabs[3]] {
             tab.show().await;
             tab.page("Seawall('send', 'After that'), true").await;
             tab.until_frame("!!document.querySelector('[data-state=queued]')").await;
         }
-        for tab in [&first, &second] {
+        for tab in &tabs {
             tab.until_frame("quiet()").await;
         }
-        // Whoever leads by now.
+        // Whoever leads by now, and whoever is next.
         let newer = of_the_shop("a", "Vera Lund", 3_600);
-        second.page(&format!("Seawall('identify', {{ token: '{newer}' }}), true")).await;
-        for tab in [&first, &second] {
+        tabs[3].page(&format!("Seawall('identify', {{ token: '{newer}' }}), true")).await;
+        for tab in &tabs {
             tab.until_frame(
                 "document.querySelectorAll('[data-by=own]:has([data-state=delivered])').length == 3",
             )
