@@ -48,15 +48,20 @@ addEventListener("pagehide", () => {
   } catch {}
 });
 
+/** Enter may have added a line. */
+const words = () => written().replace(/\s+/g, "");
+
 let wait;
 /** What stands there is no script to the browser until now. */
 const run = (event) => {
-  // Half of it is none: what is done before the rest has come is done then, unless more has been written since than Enter's new line.
+  // Half of it is none: what is done before the rest has come is done then, unless something else has been written since.
   if (document.readyState === "loading") {
     // A key's letter, or new line, is written.
     event.key || event.preventDefault();
-    const { length } = written();
-    return addEventListener("DOMContentLoaded", () => written()[length + 1] || event.target.dispatchEvent(new event.constructor(event.type, event)));
+    const then = words();
+    return addEventListener("DOMContentLoaded", () => {
+      if (then === words()) event.target.dispatchEvent(new event.constructor(event.type, event));
+    });
   }
   const late = document.querySelector("script[type=late]");
   if (!late) return;
