@@ -49,8 +49,8 @@ iframe{width:100%;height:100%;border:0}
     frame.src = url("/frame/" + data.site + "?" + new URLSearchParams(data));
     frame.ariaLabel = "Chat";
     panel.replaceChildren(frame);
-    // Tells `host.js`, should it come later, that the frame has loaded.
-    frame.onload = () => (frame.title = "Chat");
+    // Tells `host.js`, should it come later, that the frame has loaded; to who listens it says nothing.
+    frame.onload = () => (frame.title = " ");
     more();
   };
 

@@ -123,6 +123,11 @@ async fn whoever_listens_hears_what_they_are_in_while_the_chats_document_is_on_i
     tab.until_app().await;
     let page = named(&tab, false).await;
     assert!(page.contains(&("Iframe".into(), "Chat".into())), "{page:?}");
+    let tree = tab.tell("Accessibility.getFullAXTree", json!({})).await.to_string();
+    assert!(
+        !tree.contains(r#""description":{"type":"computedString","value":"Chat"}"#),
+        "said twice: {tree}"
+    );
 }
 
 /// What live regions say, each time that something is put into them.
