@@ -152,12 +152,13 @@ async fn an_enter_a_click_and_a_submit_from_before_the_chats_script_has_run_send
             // As tools for those who speak to their browser do it.
             _ => drop(tab.frame("document.querySelector('form').requestSubmit(), true").await),
         }
-        // Earlier ones are there with the app.
         let said = format!("document.querySelector('[role=log]').innerText.includes({})", json!(text));
         tab.until_frame(&said).await;
         let sent =
             "[...document.querySelectorAll('.state')].every((one) => /Sent|Delivered/.test(one.textContent))";
-        tab.until_frame(&format!("!!document.querySelector('textarea[aria-describedby]') && {sent}")).await;
+        // The app may be there a moment before what it finds in the storage.
+        tab.until_app().await;
+        tab.until_frame(&format!("{said} && {sent}")).await;
         let times = format!("document.querySelector('[role=log]').innerText.split({}).length", json!(text));
         assert_eq!(tab.frame(&times).await, Some(json!(2)), "once");
         assert_eq!(tab.page("complaints").await, Some(json!([])));
