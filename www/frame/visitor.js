@@ -63,10 +63,17 @@ export const visitor = (site, tell, sayLoading, resumed) => {
 
   // IDENTITY-3: whoever has a new token needs no pause.
   addEventListener(4441, () => {
-    if (!fresh) return;
+    // A timer may stand still while a computer sleeps.
+    if (!fresh) return timer && Date.now() > state.until && ask();
     fresh = false;
     dispatchEvent(new Event("ready"));
   });
+
+  /** Once for each token: the page goes on by itself where its server is away. */
+  const ask = () => {
+    timer = clearTimeout(timer);
+    tell({ ask: "token" });
+  };
 
   const take = ({ token, conversation, expires_in_s }, was) => {
     // The page gives another person another frame; should it not, nothing of theirs is shown here.
@@ -76,7 +83,7 @@ export const visitor = (site, tell, sayLoading, resumed) => {
     state.token = token;
     state.until = Date.now() + expires_in_s * 1e3;
     state.scope = "-" + conversation;
-    timer = setTimeout(tell, Math.max(SOONEST_MS, expires_in_s * 1e3 * RENEW_AT), { ask: "token" });
+    timer = setTimeout(ask, Math.max(SOONEST_MS, expires_in_s * 1e3 * RENEW_AT));
     clearTimeout(late);
     settle();
     // A link that was refused meanwhile tries again at once.

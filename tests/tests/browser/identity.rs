@@ -4,12 +4,14 @@ use serde_json::{Value, json};
 use shared::session::MessageState;
 use tempfile::TempDir;
 use tests::harness::browser::{Browser, Look, Storage};
+use tests::harness::cdp::Chromium;
 use tests::harness::ledger;
 use tests::harness::owner::Owner;
 use tests::harness::person::Person;
 use tests::harness::proxy::{Proxy, Weather};
 use tests::harness::sockets::Sockets;
 use tests::harness::stack::{ADA, Stack};
+use tests::harness::tab::Tab;
 use tests::harness::tokens::{now_s, of_the_shop};
 use tests::harness::wait;
 
@@ -459,6 +461,26 @@ async fn a_token_is_renewed_before_its_end_and_what_goes_wrong_is_told_while_the
         sees(&owner, "May I ask?", &["I am Vera"]).await;
     }
     owner.browser.quit().await;
+}
+
+/// A regression: it was asked for when the timer came, which stands still while a computer sleeps.
+#[tokio::test(flavor = "multi_thread")]
+async fn identity_3_a_token_that_ran_out_while_a_computer_slept_is_renewed_when_its_link_ends() {
+    let stack = Stack::start().await;
+    let browser = Chromium::start().await;
+    let slept = "{ const later = setTimeout; window.setTimeout = (act, ms, ...rest) => (ms > 9000 ? 1 : later(act, ms, ...rest)) }";
+    let tab = Tab::shop_after(&browser, stack.edge_port, slept).await;
+    let life_s = 15;
+    let until_s = now_s() + life_s;
+    let tokens = json!([of_the_shop("a", "Vera Lund", life_s as i64), of_the_shop("a", "Vera Lund", 3_600)]);
+    tab.page(&format!("window.tokens = {tokens}; Seawall('identify', () => tokens.shift()), true")).await;
+    tab.open_chat().await;
+    tab.say("Good night").await;
+    wait::until_true("the token is over", 30, || async { now_s() > until_s }).await;
+    tab.say("Good morning").await;
+    assert_eq!(tab.page("tokens.length").await, Some(json!(0)), "each was asked for once");
+    let lines = ledger::whole(&stack, 2, 30).await;
+    assert_eq!(ledger::checked(&lines).len(), 1, "one conversation");
 }
 
 /// A link ends with the token that has opened it, whatever the page has been given since.
