@@ -56,9 +56,9 @@ let wait;
 const run = (event) => {
   // Half of it is none: what is done before the rest has come is done then, unless something else has been written since.
   if (document.readyState === "loading") {
+    const then = words();
     // A key's letter, or new line, is written.
     event.key || event.preventDefault();
-    const then = words();
     return addEventListener("DOMContentLoaded", () => {
       if (then === words()) event.target.dispatchEvent(new event.constructor(event.type, event));
     });

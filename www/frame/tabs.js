@@ -12,7 +12,7 @@ const SAVED_MS = 1e3;
 // After these a session opens no link any more (`shared/src/close.rs`).
 const STOPS = [4400, 4401, 4403, 4404, 4411, 4413, 4440];
 // Says nothing about sockets (POLL-2).
-const ENDED = { code: 1000 };
+const ENDED = { type: "close", code: 1000 };
 // After this one only a newer token opens a link …
 const EXPIRED = 4441;
 // … and whoever says that theirs lasts may be wrong about the time: the place to lead goes round no faster than this.
@@ -26,8 +26,11 @@ const isOver = ({ code }) => STOPS.includes(code);
 
 /** Whatever another tab says. */
 export const hear = (tab, data) => {
-  const { here, led, left, from, acts } = data;
+  const { here, ask, led, left, from, acts } = data;
+  // Whose lock it is leads; what another one said before that came late.
+  if (here && tab.leads && !tab.asks) return;
   if (here) {
+    tab.races = false;
     // Of two that lead, the lesser name goes on.
     if (tab.leads && tab.me < here) return tab.post({ here: tab.me });
     tab.settle(false);
@@ -39,7 +42,10 @@ export const hear = (tab, data) => {
     tab.end();
     // Where there is a lock, it comes by itself.
     if (tab.asks) tab.ask();
+    tab.races = tab.asks;
   }
+  // Who was asleep when this tab asked has not heard it, and a browser takes its time with a tab that nobody sees.
+  if (tab.races && !tab.leads && ask > tab.me) tab.post({ ask: tab.me });
   if (left) setTimeout(tab.say, SAVED_MS, "left");
   // RECONNECT-3: what a person does there counts here.
   if (acts && tab.leads) tab.say("nudge");
@@ -49,6 +55,8 @@ export const hear = (tab, data) => {
 /** Makes of `own` a link through the leader, or one of its own (`open`) where none answers. */
 export const follow = (tab, own, open) => {
   const { me, channel } = tab;
+  // It has fallen asleep while this file was on its way.
+  if (!channel) return own.onclose?.(ENDED);
   const held = (tab.held = { own });
   // Where nobody leads, nobody hears it.
   if (!links) for (const act of ["send", "visibilitychange"]) addEventListener(act, () => document.hidden || tab.post({ acts: 1 }), true);
