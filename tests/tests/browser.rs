@@ -62,6 +62,8 @@ mod random;
 mod refused;
 #[path = "browser/remembered.rs"]
 mod remembered;
+#[path = "browser/renewed.rs"]
+mod renewed;
 #[path = "browser/replay_page.rs"]
 mod replay_page;
 #[path = "browser/resigned.rs"]
